@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * csin check: diagnostics only. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "sim/scenario.h"
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    int *first = state->input;
+    (void)arg;
+    switch (key) {
+    case ARGP_KEY_ARGS:
+        *first = state->next;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "name at least one fabric or scenario file");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    NULL,
+    parse,
+    "FILE...",
+    "Says what is wrong with fabric and scenario files; silence means nothing is.\v"
+    "A file with the key 'scenario' is a scenario and is checked against its fabric; any other is "
+    "a fabric. Exits with 3 when a file is wrong.",
+    0,
+    0,
+    0,
+};
+
+/* A file that cannot be read is left to its reader. */
+static bool is_scenario(const char *path)
+{
+    static const char *const names[] = {"scenario", "jobs", "storage", NULL};
+    char *text;
+    size_t bytes;
+    if (csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
+        return false;
+    bool yes = csin_yaml_top_has(text, bytes, names);
+    free(text);
+    return yes;
+}
+
+static enum csin_status check(const char *path, struct csin_arena *arena, struct csin_diag *diag)
+{
+    if (csin_fabric_is_line(path) || !is_scenario(path)) {
+        struct csin_fabric *fabric = NULL;
+        bool line = csin_fabric_is_line(path);
+        struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
+        enum csin_status status = csin_fabric_open(diag, arena, loc, path, &fabric, NULL);
+        csin_fabric_destroy(fabric);
+        return status;
+    }
+    struct csin_scenario *scenario = NULL;
+    struct csin_schedule schedule = {0};
+    enum csin_status status = csin_scenario_open(path, NULL, arena, diag, &scenario);
+    if (status == CSIN_OK)
+        status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
+    csin_schedule_finish(&schedule);
+    csin_scenario_destroy(scenario);
+    return status;
+}
+
+int csin_command_check(int argc, char **argv)
+{
+    int first = argc;
+    csin_parse(&argp, argc, argv, &first);
+    enum csin_status worst = CSIN_OK;
+    for (int i = first; i < argc; i++) {
+        struct csin_diag *diag = csin_diag_create();
+        struct csin_arena *arena = csin_arena_create();
+        enum csin_status status = diag && arena ? check(argv[i], arena, diag)
+                                                : csin_no_memory(diag);
+        csin_conclude(diag, status);
+        csin_arena_destroy(arena);
+        worst = csin_first(worst, status);
+    }
+    return (int)worst;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
+                     struct csin_format (*get)(int i))
+{
+    struct csin_loc none = {0};
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    if (dot && slash && dot < slash)
+        dot = NULL;
+    if (!name && (!dot || strcmp(path, "-") == 0))
+        return 0;
+    char list[128] = "";
+    size_t used = 0;
+    for (int i = 0; get(i).name; i++) {
+        if (name ? strcmp(name, get(i).name) == 0 : strcmp(dot, get(i).extension) == 0)
+            return i;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                 name ? get(i).name : get(i).extension);
+    }
+    if (name)
+        csin_error(diag, CSIN_E_USAGE, 501, none, "unknown format '%s'; there are %s", name, list);
+    else if (strncmp(path, "/dev/", 5) == 0)
+        return 0;
+    else
+        csin_error(diag, CSIN_E_USAGE, 502, none,
+                   "the extension '%s' says nothing about the format; use one of %s, or --format",
+                   dot, list);
+    return -1;
+}
+
+int csin_conclude(struct csin_diag *diag, enum csin_status status)
+{
+    if (diag)
+        csin_diag_print(diag, stderr);
+    else
+        fputs("csin: error: out of memory [CSIN-100]\n", stderr);
+    csin_diag_destroy(diag);
+    return (int)status;
+}
+
+void csin_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    argp_err_exit_status = CSIN_E_USAGE;
+    argp_parse(argp, argc, argv, 0, NULL, input);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Commands: one file each, and what they share. Only this layer prints and exits. */
+#ifndef CSIN_CLI_COMMAND_H
+#define CSIN_CLI_COMMAND_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+
+/* Each parses its own arguments (argv[0] is "csin NAME") and returns the exit code. */
+int csin_command_topo(int argc, char **argv);
+int csin_command_sim(int argc, char **argv);
+int csin_command_check(int argc, char **argv);
+
+/* A table of formats, as the exporters and reports have them. */
+struct csin_format {
+    const char *name, *extension;
+};
+
+/* The index of the format asked for: by `name` (--format), else by the extension of `path` (-o),
+ * else 0. `get` gives the i-th of the table, with name NULL at its end. Reports a usage error and
+ * gives -1. */
+int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
+                     struct csin_format (*get)(int i));
+
+/* Prints the diagnostics to standard error, destroys them and returns the exit code for `status`.
+ */
+int csin_conclude(struct csin_diag *diag, enum csin_status status);
+
+/* Runs argp with csin's conventions: usage errors exit with 2. */
+void csin_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * csin sim: simulate a scenario. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "cli/command.h"
+#include "reports/report.h"
+#include "sim/simulate.h"
+
+struct arguments {
+    const char *scenario, *format, *output, *dump;
+    struct csin_overrides overrides;
+    bool summary, no_cache, fail_on_congestion;
+};
+
+enum { KEY_DUMP = 256, KEY_ENGINE, KEY_ROUTING, KEY_SEED, KEY_NO_CACHE, KEY_FAIL_ON, KEY_SUMMARY };
+
+static const struct argp_option options[] = {
+    {"output", 'o', "FILE", 0, "write the result to FILE; its extension sets the format", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json or csv", 0},
+    {"summary", KEY_SUMMARY, 0, 0, "with -o: also print the text summary", 0},
+    {"dump-schedule", KEY_DUMP, "FILE", 0, "write every transfer and delay to FILE as text", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine instead of the scenario's", 0},
+    {"routing", KEY_ROUTING, "POLICY", 0, "route by this policy: dmodk, random or ecmp", 0},
+    {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
+    {"no-cache", KEY_NO_CACHE, 0, 0, "run every job alone again, even if it is known", 0},
+    {"fail-on", KEY_FAIL_ON, "WHAT", 0, "exit with 4 on congestion", 0},
+    {0},
+};
+
+static void check_name(struct argp_state *state, const char *what, const char *name,
+                       const char *const *names)
+{
+    size_t n = 0;
+    for (; names[n]; n++)
+        if (strcmp(name, names[n]) == 0)
+            return;
+    const char *near = csin_nearest(name, names, n);
+    argp_error(state, "unknown %s '%s'%s%s%s", what, name, near ? "; did you mean '" : "",
+               near ? near : "", near ? "'?" : "");
+}
+
+static void set_seed(struct argp_state *state, struct arguments *arguments, const char *text)
+{
+    if (csin_read_count(NULL, (struct csin_loc){0}, text, 0, 1000000000000000u,
+                        &arguments->overrides.seed) != CSIN_OK)
+        argp_error(state, "'%s' is not a seed: a whole number from 0 to 1e15", text);
+    arguments->overrides.seed_given = true;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    static const char *const events[] = {"congestion", NULL};
+    switch (key) {
+    case 'o':
+        arguments->output = arg;
+        return 0;
+    case 'f':
+        arguments->format = arg;
+        return 0;
+    case KEY_SUMMARY:
+        arguments->summary = true;
+        return 0;
+    case KEY_DUMP:
+        arguments->dump = arg;
+        return 0;
+    case KEY_ENGINE:
+        check_name(state, "engine", arg, csin_engine_names);
+        arguments->overrides.engine = arg;
+        return 0;
+    case KEY_ROUTING:
+        check_name(state, "routing policy", arg, csin_policy_names);
+        arguments->overrides.routing = arg;
+        return 0;
+    case KEY_SEED:
+        set_seed(state, arguments, arg);
+        return 0;
+    case KEY_NO_CACHE:
+        arguments->no_cache = true;
+        return 0;
+    case KEY_FAIL_ON:
+        check_name(state, "thing to fail on", arg, events);
+        arguments->fail_on_congestion = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->scenario)
+            argp_error(state, "one scenario at a time");
+        arguments->scenario = arg;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "name a scenario file");
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->summary && !arguments->output)
+            argp_error(state, "--summary goes with -o FILE");
+        if (arguments->dump && strcmp(arguments->dump, "-") == 0 && !arguments->output)
+            argp_error(state, "the result and the schedule cannot both go to standard output");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "SCENARIO",
+    "Simulates a scenario: all of it together, and each job and storage stream alone to compare "
+    "with.\v"
+    "The result says whether the fabric is congestion-free, how fast each job and stream was, and "
+    "which "
+    "arcs are to blame, with whose traffic. Exits with 1 when the simulation could not finish, 3 "
+    "when a "
+    "file is wrong, 4 under --fail-on congestion when there is any.",
+    0,
+    0,
+    0,
+};
+
+static struct csin_format get_format(int i)
+{
+    return (struct csin_format){csin_report_writers[i].name, csin_report_writers[i].extension};
+}
+
+/* ---- progress: on a terminal, after a second ---- */
+
+struct display {
+    struct timespec begun;
+    bool shown;
+};
+
+static void show_progress(void *arg, const char *what, uint64_t done, uint64_t total, double now_s)
+{
+    struct display *display = arg;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if ((double)(now.tv_sec - display->begun.tv_sec) +
+            1e-9 * (double)(now.tv_nsec - display->begun.tv_nsec) <
+        1)
+        return;
+    fprintf(stderr, "\r\033[K%s: %s of %s operations, at %s", what, csin_show_count(done).s,
+            csin_show_count(total).s, csin_show_time(now_s).s);
+    fflush(stderr);
+    display->shown = true;
+}
+
+/* ---- the cache's place ---- */
+
+static const char *cache_folder(struct csin_arena *arena)
+{
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (base && base[0] == '/')
+        return csin_arena_printf(arena, "%s/csin/alone", base);
+    if (home && home[0] == '/')
+        return csin_arena_printf(arena, "%s/.cache/csin/alone", home);
+    return NULL;
+}
+
+/* ---- the command ---- */
+
+static enum csin_status dump(const struct arguments *arguments,
+                             const struct csin_scenario *scenario,
+                             const struct csin_schedule *schedule, struct csin_diag *diag)
+{
+    struct csin_output output;
+    enum csin_status status = csin_output_open(&output, diag, arguments->dump);
+    if (status != CSIN_OK)
+        return status;
+    csin_schedule_dump(schedule, scenario->fabric, scenario->owners, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
+static enum csin_status simulate(const struct arguments *arguments, struct csin_arena *arena,
+                                 const struct csin_scenario *scenario,
+                                 const struct csin_schedule *schedule, struct csin_diag *diag,
+                                 struct csin_result **ret_result)
+{
+    struct display display = {.shown = false};
+    clock_gettime(CLOCK_MONOTONIC, &display.begun);
+    struct csin_simulation simulation = {
+        .cache_folder = arguments->no_cache ? NULL : cache_folder(arena),
+        .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+        .progress_arg = &display,
+    };
+    enum csin_status status = csin_simulate(scenario, schedule, &simulation, diag, ret_result);
+    if (display.shown)
+        fputs("\r\033[K", stderr);
+    return status;
+}
+
+static enum csin_status write_result(const struct arguments *arguments, int format,
+                                     const struct csin_result *result, struct csin_diag *diag)
+{
+    struct csin_output output;
+    enum csin_status status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    csin_report_writers[format].write(result, output.stream);
+    status = csin_output_commit(&output, diag);
+    if (status != CSIN_OK || !arguments->summary)
+        return status;
+    status = csin_output_open(&output, diag, NULL);
+    if (status != CSIN_OK)
+        return status;
+    csin_report_text(result, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
+static enum csin_status run(const struct arguments *arguments, struct csin_arena *arena,
+                            struct csin_diag *diag)
+{
+    struct csin_scenario *scenario = NULL;
+    struct csin_schedule schedule = {0};
+    struct csin_result *result = NULL;
+    int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
+    if (format < 0)
+        return CSIN_E_USAGE;
+    enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
+                                                 diag, &scenario);
+    if (status == CSIN_OK)
+        status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
+    if (status == CSIN_OK && arguments->dump)
+        status = dump(arguments, scenario, &schedule, diag);
+    if (status == CSIN_OK)
+        status = simulate(arguments, arena, scenario, &schedule, diag, &result);
+    if (status == CSIN_OK)
+        status = write_result(arguments, format, result, diag);
+    if (status == CSIN_OK && arguments->fail_on_congestion && !result->congestion_free)
+        status = CSIN_E_NO;
+    csin_result_destroy(result);
+    csin_schedule_finish(&schedule);
+    csin_scenario_destroy(scenario);
+    return status;
+}
+
+int csin_command_sim(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    csin_parse(&argp, argc, argv, &arguments);
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    enum csin_status status = diag && arena ? run(&arguments, arena, diag) : csin_no_memory(diag);
+    int code = csin_conclude(diag, status);
+    csin_arena_destroy(arena);
+    return code;
+}

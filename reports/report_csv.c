@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One number a line, so that spreadsheets and data frames can filter and pivot. Names cannot
+ * contain commas or quotes, so nothing needs quoting. */
+#include "base/units.h"
+#include "reports/report.h"
+
+struct row {
+    FILE *out;
+    const char *kind, *name;
+    int step; /* from 1; 0: none */
+};
+
+static void put(const struct row *row, const char *metric, const char *unit, double value)
+{
+    fprintf(row->out, "%s,%s,", row->kind, row->name);
+    if (row->step)
+        fprintf(row->out, "%d", row->step);
+    fprintf(row->out, ",%s,%s,%s\n", metric, unit, csin_show_exact(value).s);
+}
+
+static void write_job(const struct csin_job_result *r, FILE *out)
+{
+    struct row row = {out, "job", r->job->name, 0};
+    put(&row, "hosts", "1", r->job->n_hosts);
+    put(&row, "start", "s", r->start_s);
+    put(&row, "time", "s", r->finish_s - r->start_s);
+    put(&row, "time_alone", "s", r->alone_s);
+    put(&row, "slowdown", "1", r->slowdown);
+    for (uint32_t i = 0; i < r->job->n_steps; i++) {
+        row.step = (int)i + 1;
+        put(&row, "time_mean", "s", r->steps[i].mean_s);
+        put(&row, "time_min", "s", r->steps[i].min_s);
+        put(&row, "time_max", "s", r->steps[i].max_s);
+        put(&row, "time_alone", "s", r->steps[i].alone_s);
+        put(&row, "slowdown", "1", r->steps[i].slowdown);
+        if (r->steps[i].step->work == CSIN_COMPUTE_DELAY)
+            continue;
+        put(&row, "algbw", "B/s", r->steps[i].algbw_Bps);
+        put(&row, "busbw", "B/s", r->steps[i].busbw_Bps);
+    }
+}
+
+static void write_stream(const struct csin_stream_result *r, FILE *out)
+{
+    struct row row = {out, "storage", r->stream->name, 0};
+    put(&row, "clients", "1", r->stream->n_clients);
+    put(&row, "start", "s", r->start_s);
+    put(&row, "time", "s", r->finish_s - r->start_s);
+    put(&row, "bytes", "B", (double)r->bytes);
+    put(&row, "throughput", "B/s", r->throughput_Bps);
+    put(&row, "throughput_alone", "B/s", r->alone_Bps);
+    put(&row, "slowdown", "1", r->slowdown);
+    put(&row, "fairness", "1", r->fairness);
+    put(&row, "client_throughput_min", "B/s", r->min_client_Bps);
+    put(&row, "client_throughput_mean", "B/s", r->mean_client_Bps);
+    put(&row, "client_throughput_max", "B/s", r->max_client_Bps);
+    put(&row, "request_time_mean", "s", r->mean_request_s);
+    put(&row, "request_time_p99", "s", r->p99_request_s);
+    put(&row, "request_time_max", "s", r->max_request_s);
+}
+
+static void write_arc(const struct csin_result *result, const struct csin_arc_result *arc,
+                      FILE *out)
+{
+    const struct csin_fabric *f = result->scenario->fabric;
+    char name[240];
+    snprintf(name, sizeof name, "%s>%s:%u", csin_vertex_name(f, csin_arc_tail(f, arc->arc)).s,
+             csin_vertex_name(f, csin_arc_head(f, arc->arc)).s,
+             f->cables[arc->arc >> 1].port[arc->arc & 1] + 1u);
+    struct row row = {out, "arc", name, 0};
+    put(&row, "bytes", "B", arc->bytes);
+    put(&row, "utilisation_mean", "1", arc->mean_utilisation);
+    put(&row, "utilisation_peak", "1", arc->peak_utilisation);
+    put(&row, "saturated", "s", arc->saturated_s);
+    put(&row, "congested", "s", arc->congested_s);
+}
+
+void csin_report_csv(const struct csin_result *result, FILE *out)
+{
+    const struct csin_scenario *sc = result->scenario;
+    fputs("kind,name,step,metric,unit,value\n", out);
+    struct row row = {out, "scenario", sc->name, 0};
+    put(&row, "makespan", "s", result->makespan_s);
+    put(&row, "congestion_free", "1", result->congestion_free);
+    put(&row, "congested_arcs", "1", result->n_congested);
+    for (uint32_t i = 0; i < sc->n_jobs; i++)
+        write_job(&result->jobs[i], out);
+    for (uint32_t i = 0; i < sc->n_streams; i++)
+        write_stream(&result->streams[i], out);
+    for (uint32_t i = 0; i < result->n_arcs; i++)
+        write_arc(result, &result->arcs[i], out);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Results for programs. The keys and their meaning are fixed by docs/result.schema.json; a change
+ * that breaks readers raises the number in "schema". */
+#include <math.h>
+
+#include "base/json.h"
+#include "base/units.h"
+#include "reports/report.h"
+
+static void write_effective(struct csin_json *j, const struct csin_effective *e)
+{
+    csin_json_flat_object(j, "effective");
+    csin_json_count(j, "transfers", e->n_transfers);
+    csin_json_count(j, "transfers_skipped", e->n_skipped);
+    csin_json_count(j, "bytes", e->bytes);
+    csin_json_count(j, "path_arcs_min", e->min_hops);
+    csin_json_count(j, "path_arcs_max", e->max_hops);
+    csin_json_real(j, "path_latency_min_s", e->min_latency_s);
+    csin_json_real(j, "path_latency_max_s", e->max_latency_s);
+    csin_json_real(j, "path_capacity_min_Bps", e->min_capacity_Bps);
+    csin_json_real(j, "path_capacity_max_Bps", e->max_capacity_Bps);
+    csin_json_end_object(j);
+}
+
+static void write_step(struct csin_json *j, const struct csin_step_result *r)
+{
+    const struct csin_step *step = r->step;
+    csin_json_flat_object(j, NULL);
+    csin_json_string(j, "work", csin_work_names[step->work]);
+    if (step->work == CSIN_ALLREDUCE)
+        csin_json_string(j, "algorithm", csin_algorithm_names[step->algorithm]);
+    if (step->work != CSIN_COMPUTE_DELAY) {
+        csin_json_count(j, "size_bytes", step->size_bytes);
+        csin_json_count(j, "pieces", r->cut.n);
+        csin_json_count(j, "largest_piece_bytes", r->cut.largest_bytes);
+    }
+    if (step->work == CSIN_BROADCAST || step->work == CSIN_INCAST)
+        csin_json_count(j, "root", step->root);
+    if (step->work == CSIN_PERMUTATION)
+        csin_json_count(j, "shift", step->shift);
+    csin_json_real(j, "time_mean_s", r->mean_s);
+    csin_json_real(j, "time_min_s", r->min_s);
+    csin_json_real(j, "time_max_s", r->max_s);
+    csin_json_real(j, "time_alone_s", r->alone_s);
+    csin_json_real(j, "slowdown", r->slowdown);
+    if (step->work != CSIN_COMPUTE_DELAY) {
+        csin_json_real(j, "algbw_Bps", r->algbw_Bps);
+        csin_json_real(j, "busbw_Bps", r->busbw_Bps);
+    }
+    csin_json_end_object(j);
+}
+
+static void write_hosts(struct csin_json *j, const char *key, const struct csin_result *result,
+                        const uint32_t *hosts, uint32_t n)
+{
+    csin_json_flat_array(j, key);
+    for (uint32_t i = 0; i < n; i++)
+        csin_json_string(j, NULL, result->scenario->fabric->hosts[hosts[i]].name);
+    csin_json_end_array(j);
+}
+
+static void write_job(struct csin_json *j, const struct csin_result *result,
+                      const struct csin_job_result *r)
+{
+    csin_json_object(j, NULL);
+    csin_json_string(j, "name", r->job->name);
+    csin_json_count(j, "repeat", r->job->repeat);
+    csin_json_real(j, "start_s", r->start_s);
+    csin_json_real(j, "finish_s", r->finish_s);
+    csin_json_real(j, "time_s", r->finish_s - r->start_s);
+    csin_json_real(j, "time_alone_s", r->alone_s);
+    csin_json_real(j, "slowdown", r->slowdown);
+    csin_json_array(j, "steps");
+    for (uint32_t i = 0; i < r->job->n_steps; i++)
+        write_step(j, &r->steps[i]);
+    csin_json_end_array(j);
+    write_effective(j, &r->effective);
+    csin_json_count(j, "n_hosts", r->job->n_hosts);
+    write_hosts(j, "hosts_by_rank", result, r->job->hosts, r->job->n_hosts);
+    csin_json_end_object(j);
+}
+
+static void write_stream(struct csin_json *j, const struct csin_result *result,
+                         const struct csin_stream_result *r)
+{
+    const struct csin_stream *stream = r->stream;
+    csin_json_object(j, NULL);
+    csin_json_string(j, "name", stream->name);
+    csin_json_string(j, "kind", csin_storage_names[stream->kind]);
+    csin_json_count(j, "chunk_bytes", stream->chunk_bytes);
+    csin_json_count(j, "concurrency", stream->concurrency);
+    if (stream->kind == CSIN_READ)
+        csin_json_count(j, "stripe", stream->stripe);
+    else
+        csin_json_count(j, "replicas", stream->replicas);
+    csin_json_real(j, "start_s", r->start_s);
+    csin_json_real(j, "finish_s", r->finish_s);
+    csin_json_count(j, "requests", r->n_requests);
+    csin_json_count(j, "bytes", r->bytes);
+    csin_json_real(j, "throughput_Bps", r->throughput_Bps);
+    csin_json_real(j, "throughput_alone_Bps", r->alone_Bps);
+    csin_json_real(j, "slowdown", r->slowdown);
+    csin_json_real(j, "client_throughput_min_Bps", r->min_client_Bps);
+    csin_json_real(j, "client_throughput_mean_Bps", r->mean_client_Bps);
+    csin_json_real(j, "client_throughput_max_Bps", r->max_client_Bps);
+    csin_json_real(j, "fairness", r->fairness);
+    csin_json_real(j, "request_time_mean_s", r->mean_request_s);
+    csin_json_real(j, "request_time_p99_s", r->p99_request_s);
+    csin_json_real(j, "request_time_max_s", r->max_request_s);
+    write_effective(j, &r->effective);
+    csin_json_count(j, "n_clients", stream->n_clients);
+    csin_json_count(j, "n_servers", stream->n_servers);
+    write_hosts(j, "clients", result, stream->clients, stream->n_clients);
+    write_hosts(j, "servers", result, stream->servers, stream->n_servers);
+    csin_json_end_object(j);
+}
+
+static void write_arc(struct csin_json *j, const struct csin_result *result,
+                      const struct csin_arc_result *arc)
+{
+    const struct csin_fabric *f = result->scenario->fabric;
+    csin_json_flat_object(j, NULL);
+    csin_json_string(j, "from", csin_vertex_name(f, csin_arc_tail(f, arc->arc)).s);
+    csin_json_string(j, "to", csin_vertex_name(f, csin_arc_head(f, arc->arc)).s);
+    csin_json_count(j, "from_port", f->cables[arc->arc >> 1].port[arc->arc & 1] + 1u);
+    csin_json_string(j, "place", csin_arc_place(f, arc->arc));
+    csin_json_real(j, "capacity_Bps", f->arc_capacity_Bps[arc->arc]);
+    csin_json_real(j, "bytes", arc->bytes);
+    csin_json_real(j, "utilisation_mean", arc->mean_utilisation);
+    csin_json_real(j, "utilisation_peak", arc->peak_utilisation);
+    csin_json_real(j, "saturated_s", arc->saturated_s);
+    csin_json_real(j, "congested_s", arc->congested_s);
+    csin_json_flat_object(j, "bytes_by_owner");
+    for (uint32_t i = 0; i < arc->n_loads; i++) {
+        const struct csin_arc_load *load = &result->loads[arc->first_load + i];
+        csin_json_real(j, result->scenario->owners[load->owner], load->bytes);
+    }
+    csin_json_end_object(j);
+    csin_json_end_object(j);
+}
+
+static void write_provenance(struct csin_json *j, const struct csin_scenario *sc)
+{
+    csin_json_object(j, "provenance");
+    csin_json_string(j, "csin", CSIN_VERSION);
+    csin_json_string(j, "engine", sc->engine->name);
+    csin_json_string(j, "engine_settings", sc->engine->what);
+    csin_json_string(j, "routing", csin_policy_names[sc->policy]);
+    csin_json_count(j, "seed", sc->seed);
+    csin_json_real(j, "horizon_s", sc->horizon_s);
+    csin_json_array(j, "inputs");
+    for (unsigned i = 0; i < 2; i++) {
+        csin_json_flat_object(j, NULL);
+        csin_json_string(j, "kind", i == 0 ? "scenario" : "fabric");
+        if (i == 1) /* the scenario's own path depends on where one stands, so it is not told */
+            csin_json_string(j, "name", sc->inputs[i].name);
+        csin_json_string(j, "sha256", sc->inputs[i].sha256.hex);
+        csin_json_end_object(j);
+    }
+    csin_json_end_array(j);
+    csin_json_end_object(j);
+}
+
+static void write_fabric(struct csin_json *j, const struct csin_fabric *f)
+{
+    uint32_t n_dead = 0;
+    for (uint32_t c = 0; c < f->n_cables; c++)
+        n_dead += !f->cables[c].up;
+    csin_json_flat_object(j, "fabric");
+    csin_json_string(j, "name", f->name);
+    csin_json_count(j, "switches", f->n_switches);
+    csin_json_count(j, "hosts", f->n_hosts);
+    csin_json_count(j, "nics", f->n_nics);
+    csin_json_count(j, "cables", f->n_cables);
+    csin_json_count(j, "cables_dead", n_dead);
+    csin_json_end_object(j);
+}
+
+void csin_report_json(const struct csin_result *result, FILE *out)
+{
+    const struct csin_scenario *sc = result->scenario;
+    struct csin_json json, *j = &json;
+    csin_json_init(j, out);
+    csin_json_object(j, NULL);
+    csin_json_string(j, "schema", "csin-result-1");
+    csin_json_string(j, "scenario", sc->name);
+    csin_json_string(j, "congestion_free", result->congestion_free ? "yes" : "no");
+    csin_json_count(j, "congested_arcs", result->n_congested);
+    csin_json_real(j, "makespan_s", result->makespan_s);
+    csin_json_count(j, "transfers", result->n_transfers);
+    csin_json_count(j, "transfers_in_flight_max", result->max_flows);
+    csin_json_count(j, "events", result->events);
+    write_provenance(j, sc);
+    write_fabric(j, sc->fabric);
+    csin_json_array(j, "jobs");
+    for (uint32_t i = 0; i < sc->n_jobs; i++)
+        write_job(j, result, &result->jobs[i]);
+    csin_json_end_array(j);
+    csin_json_array(j, "storage");
+    for (uint32_t i = 0; i < sc->n_streams; i++)
+        write_stream(j, result, &result->streams[i]);
+    csin_json_end_array(j);
+    csin_json_array(j, "arcs");
+    for (uint32_t i = 0; i < result->n_arcs; i++)
+        write_arc(j, result, &result->arcs[i]);
+    csin_json_end_array(j);
+    csin_json_end_object(j);
+    csin_json_finish(j);
+}

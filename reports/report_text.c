@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The summary a person reads first, in 80 columns. */
+#include <math.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "reports/report.h"
+
+#define WORST_ARCS 10
+#define COLUMNS 80
+
+/* 1.28x, with more digits where the slowdown is small but there. */
+static struct csin_shown factor(double slowdown)
+{
+    struct csin_shown shown;
+    snprintf(shown.s, sizeof shown.s, "%.20sx", csin_show_fixed(slowdown, 2).s);
+    return shown;
+}
+
+static struct csin_shown percent(double share)
+{
+    struct csin_shown shown;
+    snprintf(shown.s, sizeof shown.s, "%.20s %%",
+             csin_show_fixed(100 * share, share < 0.0995 ? 1 : 0).s);
+    return shown;
+}
+
+/* The job or stream that company slows most. */
+static void write_most_slowed(const struct csin_result *result, FILE *out)
+{
+    const struct csin_scenario *sc = result->scenario;
+    double most = 1;
+    uint32_t who = CSIN_NONE;
+    for (uint32_t i = 0; i < sc->n_owners; i++) {
+        double slowdown = i < sc->n_jobs ? result->jobs[i].slowdown
+                                         : result->streams[i - sc->n_jobs].slowdown;
+        if (slowdown > most * (1 + 1e-9)) {
+            most = slowdown;
+            who = i;
+        }
+    }
+    if (who != CSIN_NONE)
+        fprintf(out, "most slowed by company: %s, %s\n", sc->owners[who], factor(most).s);
+    else if (!result->congestion_free)
+        fputs("nothing is slower than alone: what is held back is held back by its own traffic\n",
+              out);
+    else if (sc->n_owners > 1)
+        fputs("nothing is slower than it would be alone\n", out);
+}
+
+static void write_verdict(const struct csin_result *result, FILE *out)
+{
+    const struct csin_scenario *sc = result->scenario;
+    fprintf(out, "%s\ncongestion-free: ", sc->name);
+    if (result->congestion_free)
+        fputs("yes - no flow is slower than its end hosts alone would make it\n", out);
+    else
+        fprintf(out, "no - %s %s back flows whose end hosts could go faster\n",
+                csin_show_count(result->n_congested).s,
+                result->n_congested == 1 ? "arc holds" : "arcs hold");
+    write_most_slowed(result, out);
+    fprintf(out, "\n%s simulated: %s transfers, at most %s at once\n",
+            csin_show_time(result->makespan_s).s, csin_show_count(result->n_transfers).s,
+            csin_show_count(result->max_flows).s);
+    fprintf(out, "fabric %s: %s switches, %s hosts\n", sc->fabric->name,
+            csin_show_count(sc->fabric->n_switches).s, csin_show_count(sc->fabric->n_hosts).s);
+    fprintf(out, "routing %s, engine %s, seed %s\n", csin_policy_names[sc->policy],
+            sc->engine->name, csin_show_exact((double)sc->seed).s);
+}
+
+static void write_effective(const struct csin_effective *e, FILE *out)
+{
+    if (e->n_transfers == 0)
+        return;
+    fprintf(out, "  %s transfers over paths of %u", csin_show_count(e->n_transfers).s, e->min_hops);
+    if (e->max_hops != e->min_hops)
+        fprintf(out, " to %u", e->max_hops);
+    fprintf(out, " arcs, %s", csin_show_time(e->min_latency_s).s);
+    if (e->max_latency_s != e->min_latency_s)
+        fprintf(out, " to %s", csin_show_time(e->max_latency_s).s);
+    fprintf(out, ", %s", csin_show_linerate(e->min_capacity_Bps).s);
+    if (e->max_capacity_Bps != e->min_capacity_Bps)
+        fprintf(out, " to %s", csin_show_linerate(e->max_capacity_Bps).s);
+    fputc('\n', out);
+}
+
+static void write_step(const struct csin_step_result *r, uint32_t index, FILE *out)
+{
+    fprintf(out, "  %-2u %-36s %10s %10s %9s", index + 1, csin_step_words(r->step).s,
+            csin_show_time(r->mean_s).s, csin_show_time(r->alone_s).s, factor(r->slowdown).s);
+    fputc('\n', out);
+    if (r->algbw_Bps <= 0)
+        return;
+    fprintf(out, "     algbw %s, busbw %s; %s piece%s of %s", csin_show_rate(r->algbw_Bps).s,
+            csin_show_rate(r->busbw_Bps).s, csin_show_count(r->cut.n).s, r->cut.n == 1 ? "" : "s",
+            csin_show_size(r->cut.largest_bytes).s);
+    fputc('\n', out);
+}
+
+static void write_job(const struct csin_job_result *r, FILE *out)
+{
+    char title[160];
+    int n = snprintf(title, sizeof title, "%.40s", r->job->name);
+    snprintf(title + n, sizeof title - (size_t)n, " (%s hosts, %s round%s)",
+             csin_show_count(r->job->n_hosts).s, csin_show_count(r->job->repeat).s,
+             r->job->repeat == 1 ? "" : "s");
+    fprintf(out, "%-41s %10s %10s %9s\n", title, csin_show_time(r->finish_s - r->start_s).s,
+            csin_show_time(r->alone_s).s, factor(r->slowdown).s);
+    for (uint32_t i = 0; i < r->job->n_steps; i++)
+        write_step(&r->steps[i], i, out);
+    write_effective(&r->effective, out);
+}
+
+static void write_stream(const struct csin_stream_result *r, FILE *out)
+{
+    char title[64];
+    snprintf(title, sizeof title, "%.30s (%s)", r->stream->name,
+             csin_storage_names[r->stream->kind]);
+    fprintf(out, "%-41s %10s %10s %9s\n", title, csin_show_rate(r->throughput_Bps).s,
+            csin_show_rate(r->alone_Bps).s, factor(r->slowdown).s);
+    fprintf(out, "  %s clients, %s servers: %s in %s\n", csin_show_count(r->stream->n_clients).s,
+            csin_show_count(r->stream->n_servers).s, csin_show_size(r->bytes).s,
+            csin_show_time(r->finish_s - r->start_s).s);
+    fprintf(out, "  per client %s to %s, fairness %s\n", csin_show_rate(r->min_client_Bps).s,
+            csin_show_rate(r->max_client_Bps).s, csin_show_fixed(r->fairness, 3).s);
+    fprintf(out, "  %s requests of %s, %s each, 99 %% within %s\n",
+            csin_show_count(r->n_requests).s, csin_show_size(r->stream->chunk_bytes).s,
+            csin_show_time(r->mean_request_s).s, csin_show_time(r->p99_request_s).s);
+    write_effective(&r->effective, out);
+}
+
+/* The largest loads of an arc that fit into `room` columns: "llm 71 %, dataset 27 %, +1". */
+static void write_loads(const struct csin_result *result, const struct csin_arc_result *arc,
+                        int room, FILE *out)
+{
+    int used = 0;
+    for (uint32_t i = 0; i < arc->n_loads; i++) {
+        const struct csin_arc_load *load = &result->loads[arc->first_load + i];
+        char text[128];
+        int n = snprintf(text, sizeof text, "%s%s %s", i ? ", " : "",
+                         result->scenario->owners[load->owner],
+                         percent(load->bytes / arc->bytes).s);
+        if (i && used + n + (i + 1 < arc->n_loads ? 4 : 0) > room) {
+            fprintf(out, ", +%u", arc->n_loads - i);
+            break;
+        }
+        fputs(text, out);
+        used += n;
+    }
+    fputc('\n', out);
+}
+
+struct arc_name {
+    char s[200];
+};
+static struct arc_name arc_name(const struct csin_fabric *f, uint32_t arc)
+{
+    struct arc_name name;
+    snprintf(name.s, sizeof name.s, "%s > %s", csin_vertex_name(f, csin_arc_tail(f, arc)).s,
+             csin_vertex_name(f, csin_arc_head(f, arc)).s);
+    return name;
+}
+
+static void write_worst(const struct csin_result *result, FILE *out)
+{
+    const struct csin_fabric *f = result->scenario->fabric;
+    uint32_t n = result->n_arcs < WORST_ARCS ? result->n_arcs : WORST_ARCS;
+    if (n == 0)
+        return;
+    int width = 12;
+    for (uint32_t i = 0; i < n; i++) {
+        int length = (int)strlen(arc_name(f, result->arcs[result->worst[i]].arc).s);
+        width = length > width ? length : width;
+    }
+    fprintf(out, "\n%-*s %6s %6s %10s  %s\n", width,
+            result->congestion_free ? "BUSIEST ARCS" : "WORST ARCS", "mean", "peak", "congested",
+            "whose bytes");
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_arc_result *arc = &result->arcs[result->worst[i]];
+        fprintf(out, "%-*s %6s %6s %10s  ", width, arc_name(f, arc->arc).s,
+                percent(arc->mean_utilisation).s, percent(arc->peak_utilisation).s,
+                arc->congested_s > 0 ? csin_show_time(arc->congested_s).s : "-");
+        write_loads(result, arc, COLUMNS - width - 28, out);
+    }
+    if (result->n_congested > n)
+        fprintf(out, "and %s more congested arcs; the JSON result has all of them\n",
+                csin_show_count(result->n_congested - n).s);
+}
+
+void csin_report_text(const struct csin_result *result, FILE *out)
+{
+    const struct csin_scenario *sc = result->scenario;
+    write_verdict(result, out);
+    if (sc->n_jobs)
+        fprintf(out, "\n%-41s %10s %10s %9s\n", "JOBS", "time", "alone", "slowdown");
+    for (uint32_t i = 0; i < sc->n_jobs; i++)
+        write_job(&result->jobs[i], out);
+    if (sc->n_streams)
+        fprintf(out, "\n%-41s %10s %10s %9s\n", "STORAGE", "throughput", "alone", "slowdown");
+    for (uint32_t i = 0; i < sc->n_streams; i++)
+        write_stream(&result->streams[i], out);
+    write_worst(result, out);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Engines: schedule x fabric x routes -> when every operation started and finished, and what every
+ * arc carried. All engines implement the flow model of docs/model.md: a transfer waits for the
+ * latency of its path, then moves its bytes at a max-min fair rate. */
+#ifndef CSIN_SIM_ENGINE_H
+#define CSIN_SIM_ENGINE_H
+
+#include "sim/schedule.h"
+#include "topo/routes.h"
+
+struct csin_run {
+    const struct csin_fabric *fabric;
+    const struct csin_routes *routes;
+    const struct csin_schedule *schedule;
+    double horizon_s; /* the run fails when something is still unfinished then; HUGE_VAL: none */
+    bool watch;       /* fill the arcs' peaks and congestion; costs time */
+    /* Called at the beginning and then about five times a second, from the caller's process; NULL:
+     * not. */
+    void (*progress)(void *arg, uint64_t done, uint64_t total, double now_s);
+    void *progress_arg;
+};
+
+/* A flow is congested while an arc that is not at one of its two hosts is what limits its rate. */
+struct csin_arc_watch {
+    double peak_Bps;    /* largest total rate seen */
+    double saturated_s; /* for how long it was full */
+    double congested_s; /* for how long it limited some flow that its end hosts would have let go
+                           faster */
+};
+
+struct csin_run_result {
+    double makespan_s;           /* when the last operation finished */
+    uint64_t events;             /* intervals during which no flow came or went */
+    uint32_t max_flows;          /* most transfers between start and finish at once */
+    uint32_t skipped;            /* operations that met a closed gate */
+    double *start_s, *finish_s;  /* [n_ops]; -1 for skipped ones. Start is before the latency. */
+    struct csin_arc_watch *arcs; /* [n_arcs]; NULL unless watched */
+    void *memory;                /* of the arrays */
+    size_t memory_bytes;
+};
+
+struct csin_engine {
+    const char *name;
+    const char *what; /* version and settings, for the provenance of results */
+    /* Runs to the end. On success *ret is the caller's, to be given to csin_run_result_finish. A
+     * run in which any operation did not finish is a failure: CSIN_E_FAILED, reported, *ret
+     * untouched. */
+    enum csin_status (*run)(const struct csin_run *run, struct csin_diag *diag,
+                            struct csin_run_result *ret);
+};
+
+extern const struct csin_engine csin_engine_simgrid;
+/* By name; NULL where there is none. csin_engine_names is NULL-terminated. */
+const struct csin_engine *csin_engine_find(const char *name);
+extern const char *const csin_engine_names[];
+
+void csin_run_result_finish(struct csin_run_result *result);
+
+/* The key by which a path is chosen for an operation: transfers of one owner between the same two
+ * hosts are one flow and take one path. */
+uint64_t csin_flow_key(uint32_t owner, uint32_t src_host, uint32_t dst_host);
+
+#endif

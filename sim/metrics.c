@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+
+/* An arc counts as congested from this share of the makespan on; less is rounding. */
+#define CONGESTION_FLOOR 1e-9
+
+struct measure {
+    const struct csin_scenario *sc;
+    const struct csin_schedule *s;
+    const struct csin_run_result *run;
+    struct csin_result *result;
+    struct csin_diag *diag;
+};
+
+/* a / b, and exactly 1 where the two differ by no more than rounding does. */
+static double ratio(double a, double b)
+{
+    return b <= 0 || fabs(a - b) <= 1e-9 * b ? 1 : a / b;
+}
+
+/* ---- jobs ---- */
+
+struct step_sum {
+    double sum_s, min_s, max_s;
+    uint32_t n;
+};
+
+/* Times of each step of a job over its rounds; returns when the job started and finished. */
+static void sum_steps(const struct csin_schedule *s, const struct csin_run_result *run,
+                      uint32_t owner, struct step_sum *steps, double *ret_start_s,
+                      double *ret_finish_s)
+{
+    bool first = true;
+    for (uint32_t i = 0; i < s->n_spans; i++) {
+        const struct csin_span *span = &s->spans[i];
+        if (span->owner != owner)
+            continue;
+        double start = run->finish_s[span->begin], finish = run->finish_s[span->end];
+        struct step_sum *sum = &steps[span->step];
+        double time = finish - start;
+        sum->min_s = sum->n && sum->min_s < time ? sum->min_s : time;
+        sum->max_s = sum->n && sum->max_s > time ? sum->max_s : time;
+        sum->sum_s += time;
+        sum->n++;
+        if (first)
+            *ret_start_s = start;
+        first = false;
+        *ret_finish_s = finish;
+    }
+}
+
+static void measure_job(struct measure *m, uint32_t owner, const double *alone)
+{
+    const struct csin_job *job = &m->sc->jobs[owner];
+    struct csin_job_result *result = &m->result->jobs[owner];
+    struct step_sum *sums = csin_arena_alloc(m->result->arena, job->n_steps, sizeof *sums);
+    result->job = job;
+    result->steps = csin_arena_alloc(m->result->arena, job->n_steps, sizeof *result->steps);
+    if (!sums || !result->steps)
+        return;
+    sum_steps(m->s, m->run, owner, sums, &result->start_s, &result->finish_s);
+    result->alone_s = alone[0];
+    result->slowdown = ratio(result->finish_s - result->start_s, alone[0]);
+    for (uint32_t i = 0; i < job->n_steps; i++) {
+        const struct csin_step *step = &job->steps[i];
+        double mean = sums[i].sum_s / sums[i].n;
+        double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && job->n_hosts > 1
+                           ? (double)step->size_bytes / mean
+                           : 0;
+        result->steps[i] = (struct csin_step_result){
+            .step = step,
+            .cut = csin_step_cut(step, job->n_hosts),
+            .mean_s = mean,
+            .min_s = sums[i].min_s,
+            .max_s = sums[i].max_s,
+            .algbw_Bps = algbw,
+            .busbw_Bps = algbw * csin_step_bus_factor(step, job->n_hosts),
+            .alone_s = alone[1 + i],
+            .slowdown = ratio(mean, alone[1 + i]),
+        };
+    }
+}
+
+/* ---- streams ---- */
+
+static const struct csin_span *stream_span(const struct csin_schedule *s, uint32_t owner)
+{
+    for (uint32_t i = 0; i < s->n_spans; i++)
+        if (s->spans[i].owner == owner)
+            return &s->spans[i];
+    return NULL;
+}
+
+struct stream_sum {
+    double start_s, finish_s;
+    uint64_t bytes, n_requests;
+};
+
+static double throughput(const struct stream_sum *sum)
+{
+    double time = sum->finish_s - sum->start_s;
+    return time > 0 ? (double)sum->bytes / time : 0;
+}
+
+/* Calls `each` for every request that was served. Requests are runs of operations: one for a read,
+ * one per replica for a write. */
+static struct stream_sum sum_stream(const struct csin_stream *stream, const struct csin_schedule *s,
+                                    const struct csin_run_result *run, const struct csin_span *span,
+                                    void (*each)(void *arg, uint32_t client_host, uint64_t bytes,
+                                                 double start_s, double finish_s),
+                                    void *arg)
+{
+    uint32_t hops = stream->kind == CSIN_READ ? 1 : stream->replicas;
+    struct stream_sum sum = {.start_s = run->finish_s[span->begin]};
+    sum.finish_s = sum.start_s;
+    for (uint32_t op = span->begin + 1; op < span->first + span->n; op += hops) {
+        double finish = run->finish_s[op + hops - 1];
+        if (finish < 0)
+            continue; /* the gate had closed */
+        uint64_t bytes = s->amount[op].bytes;
+        sum.bytes += bytes;
+        sum.n_requests++;
+        sum.finish_s = fmax(sum.finish_s, finish);
+        if (each)
+            each(arg, stream->kind == CSIN_READ ? s->dst[op] : s->src[op], bytes, run->start_s[op],
+                 finish);
+    }
+    return sum;
+}
+
+struct client_sum {
+    const double start_s;
+    uint32_t *client_of;      /* [n_hosts] */
+    double *bytes, *finish_s; /* [n_clients] */
+    double *times;
+    uint64_t n_times;
+};
+
+static void add_request(void *arg, uint32_t host, uint64_t bytes, double start_s, double finish_s)
+{
+    struct client_sum *sum = arg;
+    uint32_t client = sum->client_of[host];
+    sum->bytes[client] += (double)bytes;
+    sum->finish_s[client] = fmax(sum->finish_s[client], finish_s);
+    sum->times[sum->n_times++] = finish_s - start_s;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure_clients(struct csin_stream_result *result, const struct client_sum *sum)
+{
+    double total = 0, squares = 0;
+    uint32_t n = result->stream->n_clients;
+    for (uint32_t c = 0; c < n; c++) {
+        double time = sum->finish_s[c] - sum->start_s;
+        double rate = time > 0 ? sum->bytes[c] / time : 0;
+        result->min_client_Bps = c ? fmin(result->min_client_Bps, rate) : rate;
+        result->max_client_Bps = fmax(result->max_client_Bps, rate);
+        total += rate;
+        squares += rate * rate;
+    }
+    result->mean_client_Bps = total / n;
+    result->fairness = squares > 0 ? total * total / (n * squares) : 1;
+    if (sum->n_times == 0)
+        return;
+    qsort(sum->times, sum->n_times, sizeof *sum->times, by_value);
+    double all = 0;
+    for (uint64_t i = 0; i < sum->n_times; i++)
+        all += sum->times[i];
+    result->mean_request_s = all / (double)sum->n_times;
+    /* Nearest rank: the smallest time that 99 % of the requests do not exceed. */
+    result->p99_request_s = sum->times[(uint64_t)ceil(0.99 * (double)sum->n_times) - 1];
+    result->max_request_s = sum->times[sum->n_times - 1];
+}
+
+static enum csin_status measure_stream(struct measure *m, uint32_t owner, const double *alone)
+{
+    const struct csin_stream *stream = &m->sc->streams[owner - m->sc->n_jobs];
+    struct csin_stream_result *result = &m->result->streams[owner - m->sc->n_jobs];
+    const struct csin_span *span = stream_span(m->s, owner);
+    enum csin_status status = CSIN_OK;
+    struct client_sum sum = {
+        .start_s = m->run->finish_s[span->begin],
+        .client_of = malloc((m->sc->fabric->n_hosts + 1u) * sizeof *sum.client_of),
+        .bytes = calloc(stream->n_clients + 1u, sizeof *sum.bytes),
+        .finish_s = calloc(stream->n_clients + 1u, sizeof *sum.finish_s),
+        .times = malloc((span->n + 1u) * sizeof *sum.times),
+    };
+    if (!sum.client_of || !sum.bytes || !sum.finish_s || !sum.times) {
+        status = csin_no_memory(m->diag);
+        goto done;
+    }
+    for (uint32_t c = 0; c < stream->n_clients; c++)
+        sum.client_of[stream->clients[c]] = c;
+    struct stream_sum total = sum_stream(stream, m->s, m->run, span, add_request, &sum);
+    *result = (struct csin_stream_result){
+        .stream = stream,
+        .start_s = total.start_s,
+        .finish_s = total.finish_s,
+        .n_requests = total.n_requests,
+        .bytes = total.bytes,
+        .throughput_Bps = throughput(&total),
+        .alone_Bps = alone[0],
+    };
+    result->slowdown = ratio(result->alone_Bps, result->throughput_Bps);
+    measure_clients(result, &sum);
+done:
+    free(sum.client_of);
+    free(sum.bytes);
+    free(sum.finish_s);
+    free(sum.times);
+    return status;
+}
+
+/* ---- rows for the cache ---- */
+
+uint32_t csin_owner_row_size(const struct csin_scenario *sc, uint32_t owner)
+{
+    return owner < sc->n_jobs ? 1 + sc->jobs[owner].n_steps : 1;
+}
+
+bool csin_owner_row(const struct csin_scenario *sc, uint32_t owner, const struct csin_schedule *s,
+                    const struct csin_run_result *run, double *ret_row)
+{
+    if (owner >= sc->n_jobs) {
+        struct stream_sum sum = sum_stream(&sc->streams[owner - sc->n_jobs], s, run,
+                                           stream_span(s, owner), NULL, NULL);
+        ret_row[0] = throughput(&sum);
+        return true;
+    }
+    double start_s = 0, finish_s = 0;
+    uint32_t n_steps = sc->jobs[owner].n_steps;
+    struct step_sum *steps = calloc(n_steps, sizeof *steps);
+    if (!steps)
+        return false;
+    sum_steps(s, run, owner, steps, &start_s, &finish_s);
+    ret_row[0] = finish_s - start_s;
+    for (uint32_t i = 0; i < n_steps; i++)
+        ret_row[1 + i] = steps[i].sum_s / steps[i].n;
+    free(steps);
+    return true;
+}
+
+/* ---- arcs ---- */
+
+static void note_path(struct csin_effective *e, const struct csin_fabric *f,
+                      const struct csin_path *path)
+{
+    double capacity = HUGE_VAL;
+    for (uint32_t i = 0; i < path->n; i++)
+        capacity = fmin(capacity, f->arc_capacity_Bps[path->arcs[i]]);
+    bool first = e->n_transfers == 0;
+    e->min_hops = first || path->n < e->min_hops ? path->n : e->min_hops;
+    e->max_hops = path->n > e->max_hops ? path->n : e->max_hops;
+    e->min_latency_s = first ? path->latency_s : fmin(e->min_latency_s, path->latency_s);
+    e->max_latency_s = fmax(e->max_latency_s, path->latency_s);
+    e->min_capacity_Bps = first ? capacity : fmin(e->min_capacity_Bps, capacity);
+    e->max_capacity_Bps = fmax(e->max_capacity_Bps, capacity);
+}
+
+/* Adds what one owner's transfers put on each arc to `bytes`, which is all zero before. */
+static void add_owner(struct measure *m, uint32_t owner, double *bytes, struct csin_effective *e)
+{
+    const struct csin_schedule *s = m->s;
+    for (uint32_t i = 0; i < s->n_spans; i++) {
+        if (s->spans[i].owner != owner)
+            continue;
+        for (uint32_t op = s->spans[i].first; op < s->spans[i].first + s->spans[i].n; op++) {
+            if (csin_is_delay(s, op))
+                continue;
+            if (m->run->finish_s[op] < 0) {
+                e->n_skipped++;
+                continue;
+            }
+            struct csin_path path;
+            if (!csin_routes_host_path(m->sc->routes, s->src[op], s->dst[op],
+                                       csin_flow_key(owner, s->src[op], s->dst[op]), &path))
+                continue; /* the engine would have failed */
+            note_path(e, m->sc->fabric, &path);
+            e->n_transfers++;
+            e->bytes += s->amount[op].bytes;
+            for (uint32_t k = 0; k < path.n; k++)
+                bytes[path.arcs[k]] += (double)s->amount[op].bytes;
+        }
+    }
+}
+
+struct arc_owner {
+    uint32_t arc, owner;
+    double bytes;
+};
+
+static int by_arc_then_bytes(const void *a, const void *b)
+{
+    const struct arc_owner *x = a, *y = b;
+    if (x->arc != y->arc)
+        return x->arc < y->arc ? -1 : 1;
+    if (x->bytes != y->bytes)
+        return x->bytes > y->bytes ? -1 : 1;
+    return x->owner < y->owner ? -1 : x->owner > y->owner;
+}
+
+static struct csin_effective *effective_of(struct measure *m, uint32_t owner)
+{
+    return owner < m->sc->n_jobs ? &m->result->jobs[owner].effective
+                                 : &m->result->streams[owner - m->sc->n_jobs].effective;
+}
+
+/* Every host's bytes leave over one arc of its own: what left must be what the transfers moved. */
+static enum csin_status check_bytes(struct measure *m, const struct arc_owner *rows, size_t n)
+{
+    double sent = 0, moved = 0;
+    const struct csin_fabric *f = m->sc->fabric;
+    for (size_t i = 0; i < n; i++)
+        if (csin_is_nic(f, csin_arc_tail(f, rows[i].arc)))
+            sent += rows[i].bytes;
+    for (uint32_t owner = 0; owner < m->sc->n_owners; owner++)
+        moved += (double)effective_of(m, owner)->bytes;
+    if (fabs(sent - moved) <= 1e-9 * moved)
+        return CSIN_OK;
+    return csin_error(m->diag, CSIN_E_FAILED, 440, (struct csin_loc){0},
+                      "the arcs carried %s bytes, the transfers moved %s: this is a bug in csin",
+                      csin_show_exact(sent).s, csin_show_exact(moved).s);
+}
+
+static enum csin_status collect_loads(struct measure *m, struct arc_owner **ret_rows, size_t *ret_n)
+{
+    uint32_t n_arcs = m->sc->fabric->n_arcs;
+    double *bytes = calloc(n_arcs + 1u, sizeof *bytes);
+    struct arc_owner *rows = NULL;
+    size_t n = 0, room = 0;
+    if (!bytes)
+        return csin_no_memory(m->diag);
+    for (uint32_t owner = 0; owner < m->sc->n_owners; owner++) {
+        add_owner(m, owner, bytes, effective_of(m, owner));
+        for (uint32_t arc = 0; arc < n_arcs; arc++) {
+            if (bytes[arc] == 0)
+                continue;
+            if (!csin_grow(&rows, &room, n + 1, sizeof *rows)) {
+                free(rows);
+                free(bytes);
+                return csin_no_memory(m->diag);
+            }
+            rows[n++] = (struct arc_owner){arc, owner, bytes[arc]};
+            bytes[arc] = 0;
+        }
+    }
+    free(bytes);
+    if (n)
+        qsort(rows, n, sizeof *rows, by_arc_then_bytes);
+    *ret_rows = rows;
+    *ret_n = n;
+    return check_bytes(m, rows, n);
+}
+
+static void fill_arc(struct measure *m, struct csin_arc_result *arc)
+{
+    const struct csin_fabric *f = m->sc->fabric;
+    double capacity = f->arc_capacity_Bps[arc->arc];
+    if (m->run->makespan_s > 0)
+        arc->mean_utilisation = arc->bytes / (capacity * m->run->makespan_s);
+    if (!m->run->arcs)
+        return;
+    const struct csin_arc_watch *watch = &m->run->arcs[arc->arc];
+    arc->peak_utilisation = watch->peak_Bps / capacity;
+    arc->saturated_s = watch->saturated_s;
+    arc->congested_s = watch->congested_s > CONGESTION_FLOOR * m->run->makespan_s
+                           ? watch->congested_s
+                           : 0;
+    m->result->n_congested += arc->congested_s > 0;
+}
+
+static int worse(const void *a, const void *b, void *arg)
+{
+    const struct csin_arc_result *arcs = arg;
+    const struct csin_arc_result *x = &arcs[*(const uint32_t *)a], *y = &arcs[*(const uint32_t *)b];
+    if (x->congested_s != y->congested_s)
+        return x->congested_s > y->congested_s ? -1 : 1;
+    if (x->mean_utilisation != y->mean_utilisation)
+        return x->mean_utilisation > y->mean_utilisation ? -1 : 1;
+    return x->arc < y->arc ? -1 : x->arc > y->arc;
+}
+
+static enum csin_status measure_arcs(struct measure *m)
+{
+    struct csin_result *result = m->result;
+    struct arc_owner *rows = NULL;
+    size_t n = 0;
+    enum csin_status status = collect_loads(m, &rows, &n);
+    if (status != CSIN_OK)
+        goto done;
+    for (size_t i = 0; i < n; i++)
+        result->n_arcs += i == 0 || rows[i].arc != rows[i - 1].arc;
+    result->arcs = csin_arena_alloc(result->arena, result->n_arcs, sizeof *result->arcs);
+    result->worst = csin_arena_alloc(result->arena, result->n_arcs, sizeof *result->worst);
+    result->loads = csin_arena_alloc(result->arena, n, sizeof *result->loads);
+    if (!result->arcs || !result->worst || !result->loads) {
+        status = csin_no_memory(m->diag);
+        goto done;
+    }
+    struct csin_arc_result *arc = result->arcs - 1;
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || rows[i].arc != rows[i - 1].arc)
+            *++arc = (struct csin_arc_result){.arc = rows[i].arc, .first_load = (uint32_t)i};
+        result->loads[i] = (struct csin_arc_load){rows[i].owner, rows[i].bytes};
+        arc->n_loads++;
+        arc->bytes += rows[i].bytes;
+    }
+    for (uint32_t i = 0; i < result->n_arcs; i++) {
+        fill_arc(m, &result->arcs[i]);
+        result->worst[i] = i;
+    }
+    qsort_r(result->worst, result->n_arcs, sizeof *result->worst, worse, result->arcs);
+    result->congestion_free = result->n_congested == 0;
+done:
+    free(rows);
+    return status;
+}
+
+/* ---- all ---- */
+
+enum csin_status csin_measure(const struct csin_scenario *scenario,
+                              const struct csin_schedule *schedule,
+                              const struct csin_run_result *run, double *const *alone,
+                              struct csin_diag *diag, struct csin_result **ret_result)
+{
+    enum csin_status status = CSIN_E_FAILED;
+    struct csin_result *result = calloc(1, sizeof *result);
+    if (result)
+        result->arena = csin_arena_create();
+    if (!result || !result->arena) {
+        csin_result_destroy(result);
+        return csin_no_memory(diag);
+    }
+    result->scenario = scenario;
+    result->makespan_s = run->makespan_s;
+    result->n_ops = schedule->n_ops;
+    result->n_transfers = schedule->n_transfers;
+    result->events = run->events;
+    result->max_flows = run->max_flows;
+    result->jobs = csin_arena_alloc(result->arena, scenario->n_jobs, sizeof *result->jobs);
+    result->streams = csin_arena_alloc(result->arena, scenario->n_streams, sizeof *result->streams);
+    struct measure m = {scenario, schedule, run, result, diag};
+    if (!result->jobs || !result->streams) {
+        status = csin_no_memory(diag);
+        goto fail;
+    }
+    for (uint32_t owner = 0; owner < scenario->n_owners; owner++) {
+        status = CSIN_OK;
+        if (owner < scenario->n_jobs)
+            measure_job(&m, owner, alone[owner]);
+        else
+            status = measure_stream(&m, owner, alone[owner]);
+        if (owner < scenario->n_jobs && !result->jobs[owner].steps)
+            status = csin_no_memory(diag);
+        if (status != CSIN_OK)
+            goto fail;
+    }
+    status = measure_arcs(&m);
+    if (status != CSIN_OK)
+        goto fail;
+    *ret_result = result;
+    return CSIN_OK;
+
+fail:
+    csin_result_destroy(result);
+    return status;
+}
+
+void csin_result_destroy(struct csin_result *result)
+{
+    if (!result)
+        return;
+    csin_arena_destroy(result->arena);
+    free(result);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a run means: times and bandwidths per job and step, throughput and fairness per stream, load
+ * and congestion per arc, and whose traffic it is. Definitions in docs/model.md. */
+#ifndef CSIN_SIM_METRICS_H
+#define CSIN_SIM_METRICS_H
+
+#include "sim/collectives.h"
+#include "sim/scenario.h"
+
+/* The numbers as they were used, over all transfers of a job or stream. */
+struct csin_effective {
+    uint64_t n_transfers, n_skipped;
+    uint64_t bytes;                            /* moved, all hops of a chain counted */
+    uint32_t min_hops, max_hops;               /* arcs of a path */
+    double min_latency_s, max_latency_s;       /* of a path */
+    double min_capacity_Bps, max_capacity_Bps; /* of the narrowest arc of a path */
+};
+
+struct csin_step_result {
+    const struct csin_step *step;
+    struct csin_cut cut;
+    double mean_s, min_s, max_s; /* over the rounds */
+    double algbw_Bps, busbw_Bps; /* at the mean time; 0 for delays */
+    double alone_s,
+        slowdown; /* mean time alone on the idle fabric; mean_s / alone_s, 1 for no time */
+};
+
+struct csin_job_result {
+    const struct csin_job *job;
+    double start_s, finish_s;
+    double alone_s, slowdown;       /* of the whole job */
+    struct csin_step_result *steps; /* [job->n_steps] */
+    struct csin_effective effective;
+};
+
+struct csin_stream_result {
+    const struct csin_stream *stream;
+    double start_s, finish_s;
+    uint64_t n_requests;                        /* chunks a client asked for and got */
+    uint64_t bytes;                             /* of those, replicas not counted */
+    double throughput_Bps, alone_Bps, slowdown; /* bytes / (finish - start); alone / throughput */
+    double min_client_Bps, mean_client_Bps, max_client_Bps;
+    double fairness; /* Jain's index over the clients' throughputs: 1 = all alike */
+    double mean_request_s, p99_request_s, max_request_s;
+    struct csin_effective effective;
+};
+
+struct csin_arc_load {
+    uint32_t owner;
+    double bytes;
+};
+
+struct csin_arc_result {
+    uint32_t arc;
+    double bytes;
+    double mean_utilisation; /* over the run */
+    double peak_utilisation; /* of any moment */
+    double saturated_s, congested_s;
+    uint32_t first_load, n_loads; /* who, most first */
+};
+
+struct csin_result {
+    const struct csin_scenario *scenario;
+    struct csin_arena *arena;
+    double makespan_s;
+    uint64_t n_ops, n_transfers, events;
+    uint32_t max_flows;
+    bool congestion_free;
+    uint32_t n_congested; /* arcs */
+    struct csin_job_result *jobs;
+    struct csin_stream_result *streams;
+    struct csin_arc_result *arcs; /* the arcs that carried anything, in the fabric's order */
+    uint32_t n_arcs;
+    uint32_t *worst; /* [n_arcs] indices into arcs: longest congested first, then busiest */
+    struct csin_arc_load *loads;
+};
+
+/* What one owner did, as one row of numbers that can be kept in a cache: a job gives its total time
+ * and then the mean of each step, a stream its throughput. csin_owner_row_size numbers. False
+ * without memory. */
+uint32_t csin_owner_row_size(const struct csin_scenario *scenario, uint32_t owner);
+bool csin_owner_row(const struct csin_scenario *scenario, uint32_t owner,
+                    const struct csin_schedule *schedule, const struct csin_run_result *run,
+                    double *ret_row);
+
+/* Fills *ret from a run of the whole scenario. alone[owner]: the row of that owner's run alone.
+ * Checks that the bytes the arcs carried add up to the bytes of the transfers (CSIN-440). */
+enum csin_status csin_measure(const struct csin_scenario *scenario,
+                              const struct csin_schedule *schedule,
+                              const struct csin_run_result *run, double *const *alone,
+                              struct csin_diag *diag, struct csin_result **ret_result);
+void csin_result_destroy(struct csin_result *result);
+
+#endif

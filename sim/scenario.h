@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A scenario: a question put to a fabric. Read from YAML, checked against the fabric, and resolved:
+ * every host picked, every default filled in. What comes out is plain and says exactly what will
+ * run. */
+#ifndef CSIN_SIM_SCENARIO_H
+#define CSIN_SIM_SCENARIO_H
+
+#include "sim/engine.h"
+#include "sim/schedule.h"
+#include "topo/routes.h"
+
+enum csin_work {
+    CSIN_COMPUTE_DELAY,
+    CSIN_ALLREDUCE,
+    CSIN_REDUCE_SCATTER,
+    CSIN_ALL_GATHER,
+    CSIN_ALL_TO_ALL,
+    CSIN_BROADCAST,
+    CSIN_PERMUTATION,
+    CSIN_INCAST,
+    CSIN_N_WORKS
+};
+extern const char *const csin_work_names[]; /* compute, allreduce, ... NULL-terminated */
+
+enum csin_algorithm { CSIN_RING, CSIN_DOUBLE_BINARY_TREE };
+extern const char *const csin_algorithm_names[];
+
+/* One step of a job; all ranks begin it together, when the step before has ended on all of them. */
+struct csin_step {
+    enum csin_work work;
+    enum csin_algorithm algorithm; /* of an allreduce */
+    uint64_t size_bytes;  /* the buffer of one rank, as nccl-tests counts it; see docs/model.md */
+    uint64_t chunk_bytes; /* of what is pipelined: tree, broadcast; 0 elsewhere */
+    uint32_t root;        /* rank that sends a broadcast or receives an incast */
+    uint32_t shift;       /* of a permutation; 0: a new random one each time */
+    double time_s;        /* of a compute delay */
+    struct csin_loc loc;
+};
+
+struct csin_job {
+    const char *name;
+    uint32_t *hosts; /* [n_hosts] by rank */
+    uint32_t n_hosts;
+    double start_s;
+    uint32_t repeat;
+    struct csin_step *steps;
+    uint32_t n_steps;
+    struct csin_loc loc;
+};
+
+enum csin_storage { CSIN_READ, CSIN_CHECKPOINT };
+extern const char *const csin_storage_names[];
+
+struct csin_stream {
+    const char *name;
+    enum csin_storage kind;
+    uint32_t *clients, n_clients; /* readers or writers */
+    uint32_t *servers, n_servers;
+    uint64_t size_bytes; /* of one client; 0 when the duration decides */
+    uint64_t chunk_bytes;
+    uint32_t concurrency;       /* chunks outstanding per client */
+    uint32_t stripe;            /* read: servers that one client's file lies on */
+    uint32_t replicas;          /* checkpoint: length of a chain */
+    double start_s, duration_s; /* duration 0: until size_bytes are moved */
+    struct csin_loc loc;
+};
+
+struct csin_input { /* a file (or one-line fabric) that was read */
+    const char *name;
+    struct csin_sha256 sha256;
+};
+
+struct csin_scenario {
+    struct csin_arena *arena;
+    const char *name;
+    const char *file;
+    struct csin_input inputs[2]; /* the scenario, the fabric */
+    struct csin_fabric *fabric;
+    enum csin_policy policy;
+    const struct csin_engine *engine;
+    uint64_t seed;
+    double horizon_s; /* HUGE_VAL: none */
+    struct csin_job *jobs;
+    uint32_t n_jobs;
+    struct csin_stream *streams;
+    uint32_t n_streams;
+    uint32_t n_owners;         /* jobs, then streams */
+    const char *const *owners; /* [n_owners] names */
+    struct csin_routes *routes;
+};
+
+/* What the command line changes. NULL or not `given`: as the file says. */
+struct csin_overrides {
+    const char *engine, *routing;
+    uint64_t seed;
+    bool seed_given;
+};
+
+/* Reads and resolves the scenario at `path`, opens its fabric (relative to the scenario's folder)
+ * and builds its routes. Everything lies in `arena`, which messages borrow file names from too, so
+ * it must outlive `diag`. On success *ret_scenario is to be destroyed before the arena. */
+enum csin_status csin_scenario_open(const char *path, const struct csin_overrides *overrides,
+                                    struct csin_arena *arena, struct csin_diag *diag,
+                                    struct csin_scenario **ret_scenario);
+void csin_scenario_destroy(struct csin_scenario *scenario);
+
+/* Makes the schedule of the whole scenario, or of one owner alone, started at time 0 (`only`: its
+ * index, CSIN_NONE for all). Chance is drawn per owner, so an owner does the same alone as in
+ * company. On success the caller finishes *ret_schedule. */
+enum csin_status csin_scenario_schedule(const struct csin_scenario *scenario, uint32_t only,
+                                        struct csin_diag *diag, struct csin_schedule *ret_schedule);
+
+#endif

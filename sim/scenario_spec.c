@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The schema of scenario files. A step of a job and a storage stream are mappings of one pair, kind
+ * first:
+ *
+ *     - compute: 5ms
+ *     - allreduce: {algorithm: ring, size: 186MiB}
+ *     - read: {name: dataset, readers: 400, size: 64MiB} */
+#include "sim/scenario_spec.h"
+
+#include <string.h>
+
+const char *const csin_work_names[] = {"compute",     "allreduce",  "reduce-scatter",
+                                       "all-gather",  "all-to-all", "broadcast",
+                                       "permutation", "incast",     NULL};
+const char *const csin_algorithm_names[] = {"ring", "double-binary-tree", NULL};
+const char *const csin_storage_names[] = {"read", "checkpoint", NULL};
+
+static const struct csin_range one_up = {1, 1e9};
+static const struct csin_range replicas_range = {2, 3};
+static const struct csin_range seed_range = {0, 1e15};
+
+#define AT(record, member) offsetof(struct record, member)
+#define STEP(name, flags, member, reader, arg)                                                     \
+    {                                                                                              \
+        name, flags, AT(csin_step_spec, member), csin_yaml_##reader, arg                           \
+    }
+#define SIZE STEP("size", CSIN_REQUIRED, size, size, NULL)
+#define CHUNK STEP("chunk", 0, chunk, size, NULL)
+#define ROOT STEP("root", 0, root, count, NULL)
+
+static const struct csin_key allreduce_keys[] = {
+    STEP("algorithm", 0, algorithm, choice, csin_algorithm_names), SIZE, CHUNK, {0}};
+static const struct csin_key plain_keys[] = {SIZE, {0}};
+static const struct csin_key broadcast_keys[] = {SIZE, CHUNK, ROOT, {0}};
+static const struct csin_key permutation_keys[] = {
+    SIZE, STEP("shift", 0, shift, count, &one_up), {0}};
+static const struct csin_key incast_keys[] = {SIZE, ROOT, {0}};
+
+static const struct csin_key *const work_keys[CSIN_N_WORKS] = {
+    [CSIN_ALLREDUCE] = allreduce_keys, [CSIN_REDUCE_SCATTER] = plain_keys,
+    [CSIN_ALL_GATHER] = plain_keys,    [CSIN_ALL_TO_ALL] = plain_keys,
+    [CSIN_BROADCAST] = broadcast_keys, [CSIN_PERMUTATION] = permutation_keys,
+    [CSIN_INCAST] = incast_keys,
+};
+
+/* What a list of steps or streams holds. */
+struct kinds {
+    const char *what, *example;
+    const char *const *names;
+    const char *list; /* of the names, for people */
+};
+
+static const struct kinds steps = {
+    "a step", "- allreduce: {size: 186MiB}", csin_work_names,
+    "compute, allreduce, reduce-scatter, all-gather, all-to-all, broadcast, permutation or incast"};
+static const struct kinds streams = {"storage traffic",
+                                     "- read: {name: data, readers: 8, size: 1GiB}",
+                                     csin_storage_names, "read or checkpoint"};
+
+static int find_kind(const char *kind, const char *const *names)
+{
+    for (int i = 0; kind && names[i]; i++)
+        if (strcmp(kind, names[i]) == 0)
+            return i;
+    return -1;
+}
+
+/* A kind without settings, several in one entry, or something else altogether. */
+static int not_a_pair(struct csin_yaml_node node, const struct kinds *kinds)
+{
+    struct csin_loc loc = csin_yaml_loc(node);
+    struct csin_diag *diag = csin_yaml_diag(node);
+    const char *text = csin_yaml_scalar(node);
+    if (find_kind(text, kinds->names) >= 0)
+        csin_error(diag, CSIN_E_INPUT, 410, loc, "'%s' has no settings", text);
+    else
+        csin_error(diag, CSIN_E_INPUT, 410, loc, "this is not %s", kinds->what);
+    if (csin_yaml_is_mapping(node))
+        csin_note(diag, loc, "write one kind with its settings, such as '%s'", kinds->example);
+    else
+        csin_note(diag, loc, "write, for instance, '%s'", kinds->example);
+    return -1;
+}
+
+/* The kind of a one-pair mapping, an index into its names; -1 after a reported failure. */
+static int read_kind(struct csin_yaml_node node, const struct kinds *kinds,
+                     struct csin_yaml_node *ret_value)
+{
+    struct csin_yaml_node key;
+    struct csin_diag *diag = csin_yaml_diag(node);
+    size_t n = 0;
+    while (kinds->names[n])
+        n++;
+    if (!csin_yaml_pair(node, &key, ret_value))
+        return not_a_pair(node, kinds);
+    const char *text = csin_yaml_scalar(key);
+    int kind = find_kind(text, kinds->names);
+    if (kind >= 0)
+        return kind;
+    struct csin_loc loc = csin_yaml_loc(key);
+    const char *near = text ? csin_nearest(text, kinds->names, n) : NULL;
+    struct csin_brief brief = csin_brief(text ? text : "?", SIZE_MAX);
+    if (near) {
+        csin_error(diag, CSIN_E_INPUT, 411, loc, "'%s' is not %s; did you mean '%s'?", brief.s,
+                   kinds->what, near);
+    } else {
+        csin_error(diag, CSIN_E_INPUT, 411, loc, "'%s' is not %s", brief.s, kinds->what);
+        csin_note(diag, loc, "write %s", kinds->list);
+    }
+    return -1;
+}
+
+/* Settings are spoken of by the name of their kind. */
+static enum csin_status read_settings(struct csin_yaml_node value, void *field, const char *kind,
+                                      const struct csin_key *keys)
+{
+    struct csin_key key = {kind, 0, 0, csin_yaml_section, keys};
+    return csin_yaml_read_value(value, field, &key);
+}
+
+static enum csin_status read_step(struct csin_yaml_node node, void *field,
+                                  const struct csin_key *key)
+{
+    (void)key;
+    struct csin_step_spec *step = field;
+    struct csin_yaml_node value;
+    int work = read_kind(node, &steps, &value);
+    if (work < 0)
+        return CSIN_E_INPUT;
+    step->work = (enum csin_work)work;
+    step->loc = csin_yaml_loc(node);
+    if (work == CSIN_COMPUTE_DELAY) {
+        struct csin_key compute = {csin_work_names[work], 0, 0, csin_yaml_time, NULL};
+        return csin_yaml_read_value(value, &step->time_s, &compute);
+    }
+    return read_settings(value, step, csin_work_names[work], work_keys[work]);
+}
+
+#define STREAM(name, flags, member, reader, arg)                                                   \
+    {                                                                                              \
+        name, flags, AT(csin_stream_spec, member), csin_yaml_##reader, arg                         \
+    }
+#define STREAM_COMMON                                                                              \
+    STREAM("name", CSIN_REQUIRED, name, name, NULL),                                               \
+        STREAM("placement", 0, clients.placement, choice, csin_placement_names),                   \
+        STREAM("zone", 0, clients.zone, name, NULL), STREAM("servers", 0, servers, text, NULL),    \
+        STREAM("chunk", 0, chunk, size, NULL),                                                     \
+        STREAM("concurrency", 0, concurrency, count, &one_up),                                     \
+        STREAM("start", 0, start_s, time, NULL)
+
+static const struct csin_key read_keys[] = {
+    STREAM_COMMON,
+    STREAM("readers", CSIN_REQUIRED, clients.hosts, text, NULL),
+    STREAM("size", 0, size, size, NULL),
+    STREAM("duration", 0, duration_s, time, NULL),
+    STREAM("stripe", 0, stripe, count, &one_up),
+    {0}};
+static const struct csin_key checkpoint_keys[] = {
+    STREAM_COMMON,
+    STREAM("writers", CSIN_REQUIRED, clients.hosts, text, NULL),
+    STREAM("size", CSIN_REQUIRED, size, size, NULL),
+    STREAM("replicas", 0, replicas, count, &replicas_range),
+    {0}};
+
+static enum csin_status read_stream(struct csin_yaml_node node, void *field,
+                                    const struct csin_key *key)
+{
+    (void)key;
+    struct csin_stream_spec *stream = field;
+    struct csin_yaml_node value;
+    int kind = read_kind(node, &streams, &value);
+    if (kind < 0)
+        return CSIN_E_INPUT;
+    stream->kind = (enum csin_storage)kind;
+    return read_settings(value, stream, csin_storage_names[kind],
+                         kind == CSIN_READ ? read_keys : checkpoint_keys);
+}
+
+static const struct csin_element step_element = {sizeof(struct csin_step_spec), read_step, NULL};
+
+#define JOB(name, flags, member, reader, arg)                                                      \
+    {                                                                                              \
+        name, flags, AT(csin_job_spec, member), csin_yaml_##reader, arg                            \
+    }
+static const struct csin_key job_keys[] = {
+    JOB("name", CSIN_REQUIRED, name, name, NULL),
+    JOB("hosts", CSIN_REQUIRED, hosts.hosts, text, NULL),
+    JOB("placement", 0, hosts.placement, choice, csin_placement_names),
+    JOB("zone", 0, hosts.zone, name, NULL),
+    JOB("start", 0, start_s, time, NULL),
+    JOB("repeat", 0, repeat, count, &one_up),
+    JOB("steps", CSIN_REQUIRED, steps, one_or_list, &step_element),
+    {0}};
+
+static const struct csin_element job_element = {sizeof(struct csin_job_spec), csin_yaml_section,
+                                                job_keys};
+static const struct csin_element stream_element = {sizeof(struct csin_stream_spec), read_stream,
+                                                   NULL};
+
+#define SCENARIO(name, flags, member, reader, arg)                                                 \
+    {                                                                                              \
+        name, flags, AT(csin_scenario_spec, member), csin_yaml_##reader, arg                       \
+    }
+static const struct csin_foreign fabric = {
+    "a fabric", "'csin topo' shows fabrics; a scenario names one: fabric: FILE"};
+
+static const struct csin_key scenario_keys[] = {
+    SCENARIO("scenario", CSIN_REQUIRED, name, name, NULL),
+    SCENARIO("fabric", CSIN_REQUIRED, fabric, text, NULL),
+    SCENARIO("routing", 0, routing, choice, csin_policy_names),
+    SCENARIO("engine", 0, engine, choice, csin_engine_names),
+    SCENARIO("seed", 0, seed, count, &seed_range),
+    SCENARIO("horizon", 0, horizon_s, time, NULL),
+    SCENARIO("jobs", 0, jobs, list, &job_element),
+    SCENARIO("storage", 0, storage, list, &stream_element),
+    {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
+    {"host-models", CSIN_FOREIGN, 0, NULL, &fabric},
+    {"hosts", CSIN_FOREIGN, 0, NULL, &fabric},
+    {0}};
+
+enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,
+                                         const char *file, const char *text, size_t bytes,
+                                         struct csin_scenario_spec *ret_spec)
+{
+    struct csin_scenario_spec spec = {0};
+    enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a scenario",
+                                             scenario_keys, &spec);
+    if (status == CSIN_OK)
+        *ret_spec = spec;
+    return status;
+}

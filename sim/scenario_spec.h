@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a person wrote in a scenario file: plain structs that remember places. sim/scenario.h checks
+ * and resolves them. docs/config-reference.md describes the keys. */
+#ifndef CSIN_SIM_SCENARIO_SPEC_H
+#define CSIN_SIM_SCENARIO_SPEC_H
+
+#include "sim/pick.h"
+#include "sim/scenario.h"
+
+struct csin_step_spec {
+    enum csin_work work;
+    struct csin_loc loc;
+    struct csin_choice algorithm;
+    struct csin_count size, chunk, root, shift;
+    struct csin_quantity time_s; /* of a compute delay */
+};
+
+struct csin_job_spec {
+    struct csin_text name;
+    struct csin_pick_spec hosts;
+    struct csin_quantity start_s;
+    struct csin_count repeat;
+    struct csin_list steps; /* of csin_step_spec */
+};
+
+struct csin_stream_spec {
+    enum csin_storage kind;
+    struct csin_text name;
+    struct csin_pick_spec clients; /* readers or writers */
+    struct csin_text servers;      /* all storage hosts when absent */
+    struct csin_count size, chunk, concurrency, stripe, replicas;
+    struct csin_quantity start_s, duration_s;
+};
+
+struct csin_scenario_spec {
+    struct csin_text name, fabric;
+    struct csin_choice routing, engine;
+    struct csin_count seed;
+    struct csin_quantity horizon_s;
+    struct csin_list jobs, storage; /* csin_job_spec, csin_stream_spec */
+};
+
+/* Reads the YAML text of a scenario. */
+enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,
+                                         const char *file, const char *text, size_t bytes,
+                                         struct csin_scenario_spec *ret_spec);
+
+#endif

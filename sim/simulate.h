@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Simulating a scenario: all of it together, and each job and stream alone on the idle fabric,
+ * which is what slowdowns compare with. */
+#ifndef CSIN_SIM_SIMULATE_H
+#define CSIN_SIM_SIMULATE_H
+
+#include "sim/metrics.h"
+
+struct csin_simulation {
+    const char *cache_folder; /* of runs alone; NULL: none is kept */
+    /* Called now and then: what is being run, operations done and in all, the simulated time. */
+    void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total, double now_s);
+    void *progress_arg;
+};
+
+/* Runs `schedule`, which is the scenario's whole schedule. On success *ret_result is the caller's.
+ */
+enum csin_status csin_simulate(const struct csin_scenario *scenario,
+                               const struct csin_schedule *schedule,
+                               const struct csin_simulation *options, struct csin_diag *diag,
+                               struct csin_result **ret_result);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/storage.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Streams of chance: 0 picks the hosts (sim/scenario.c), the others are numbered here. */
+#define CIRCLE_DRAW 1
+#define CLIENT_DRAW 2 /* + client */
+
+uint64_t csin_stream_chunks(const struct csin_stream *stream, const struct csin_fabric *fabric,
+                            uint32_t client)
+{
+    if (stream->duration_s <= 0)
+        return stream->size_bytes / stream->chunk_bytes +
+               (stream->size_bytes % stream->chunk_bytes != 0);
+    const struct csin_host *host = &fabric->hosts[stream->clients[client]];
+    double rate = 0;
+    for (uint32_t k = host->first_nic; k < host->first_nic + host->n_nics; k++)
+        rate += fabric->nics[k].rate_Bps;
+    /* Those that finished before the gate closes, and those outstanding then. */
+    double most = rate * stream->duration_s / (double)stream->chunk_bytes;
+    return most < CSIN_MAX_OPS ? (uint64_t)most + 1 + stream->concurrency : CSIN_MAX_OPS;
+}
+
+static uint64_t chunk_size(const struct csin_stream *stream, uint64_t i, uint64_t n)
+{
+    if (stream->duration_s > 0 || i + 1 < n)
+        return stream->chunk_bytes;
+    return stream->size_bytes - (n - 1) * stream->chunk_bytes;
+}
+
+/* Every reader pulls its chunks from the servers its file is striped over, in turn, k at a time. */
+static void schedule_read(struct csin_schedule *s, const struct csin_stream *stream,
+                          const struct csin_fabric *fabric, double start_s, uint32_t after,
+                          uint64_t seed)
+{
+    uint32_t *order = malloc((stream->n_servers + 1u) * sizeof *order);
+    if (!order) {
+        s->failed = 1;
+        return;
+    }
+    double close_s = stream->duration_s > 0 ? start_s + stream->duration_s : HUGE_VAL;
+    for (uint32_t c = 0; c < stream->n_clients && !s->failed; c++) {
+        struct csin_rng rng = csin_rng_init(seed, CLIENT_DRAW + (uint64_t)c);
+        for (uint32_t i = 0; i < stream->n_servers; i++)
+            order[i] = stream->servers[i];
+        csin_rng_shuffle(&rng, order, stream->n_servers);
+        uint32_t gate = csin_schedule_gate(s, stream->concurrency, close_s);
+        uint64_t chunks = csin_stream_chunks(stream, fabric, c);
+        for (uint64_t i = 0; i < chunks && !s->failed; i++) {
+            uint64_t bytes = chunk_size(stream, i, chunks);
+            csin_schedule_transfer(s, order[i % stream->stripe], stream->clients[c], bytes);
+            csin_schedule_after(s, after);
+            csin_schedule_through(s, gate);
+            s->bytes += stream->duration_s > 0 ? bytes : 0;
+        }
+        s->bytes += stream->duration_s > 0 ? 0 : stream->size_bytes;
+    }
+    free(order);
+}
+
+/* Every writer cuts its checkpoint into chunks; chunk i goes to the head of a chain and from there
+ * along it, and is done when the tail has it (CRAQ: Terrace, Freedman, Object storage on CRAQ,
+ * USENIX ATC 2009). The chains are runs of neighbours in one shuffled circle of all servers; a
+ * writer starts at a random chain and takes the following ones in turn, so that every server gets
+ * the same share. */
+static void schedule_checkpoint(struct csin_schedule *s, const struct csin_stream *stream,
+                                const struct csin_fabric *fabric, uint32_t after, uint64_t seed)
+{
+    uint32_t *circle = malloc((stream->n_servers + 1u) * sizeof *circle);
+    /* Chunk i waits for chunk i - lanes; more lanes than chunks make no difference. */
+    uint64_t lanes = csin_stream_chunks(stream, fabric, 0);
+    lanes = lanes < stream->concurrency ? lanes : stream->concurrency;
+    lanes = lanes < CSIN_MAX_OPS ? lanes : CSIN_MAX_OPS;
+    uint32_t *tail = malloc((lanes + 1) * sizeof *tail);
+    if (!circle || !tail) {
+        s->failed = 1;
+        goto done;
+    }
+    struct csin_rng rng = csin_rng_init(seed, CIRCLE_DRAW);
+    for (uint32_t i = 0; i < stream->n_servers; i++)
+        circle[i] = stream->servers[i];
+    csin_rng_shuffle(&rng, circle, stream->n_servers);
+    for (uint32_t c = 0; c < stream->n_clients && !s->failed; c++) {
+        rng = csin_rng_init(seed, CLIENT_DRAW + (uint64_t)c);
+        uint64_t first = csin_rng_below(&rng, stream->n_servers);
+        uint64_t chunks = csin_stream_chunks(stream, fabric, c);
+        for (uint64_t k = 0; k < lanes; k++)
+            tail[k] = after;
+        for (uint64_t i = 0; i < chunks && !s->failed; i++) {
+            uint32_t from = stream->clients[c], *last = &tail[i % lanes];
+            for (uint32_t hop = 0; hop < stream->replicas; hop++) {
+                uint32_t to = circle[(first + i + hop) % stream->n_servers];
+                uint32_t op = csin_schedule_transfer(s, from, to, chunk_size(stream, i, chunks));
+                csin_schedule_after(s, *last);
+                *last = op;
+                from = to;
+            }
+        }
+        s->bytes += stream->size_bytes * stream->replicas;
+    }
+done:
+    free(circle);
+    free(tail);
+}
+
+void csin_stream_schedule(struct csin_schedule *schedule, const struct csin_stream *stream,
+                          const struct csin_fabric *fabric, double start_s, uint32_t after,
+                          uint64_t seed)
+{
+    uint64_t chunks = 0;
+    for (uint32_t c = 0; c < stream->n_clients && chunks <= CSIN_MAX_OPS; c++) {
+        uint64_t more = csin_stream_chunks(stream, fabric, c);
+        chunks += more < CSIN_MAX_OPS ? more : CSIN_MAX_OPS + 1u;
+    }
+    csin_schedule_expect(schedule, chunks, stream->kind == CSIN_READ ? 1 : stream->replicas);
+    if (stream->kind == CSIN_READ)
+        schedule_read(schedule, stream, fabric, start_s, after, seed);
+    else
+        schedule_checkpoint(schedule, stream, fabric, after, seed);
+}

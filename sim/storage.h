@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Storage traffic as transfers: reads by many clients from many servers, and checkpoints along
+ * chains of replicas, after 3FS. docs/model.md has the models. */
+#ifndef CSIN_SIM_STORAGE_H
+#define CSIN_SIM_STORAGE_H
+
+#include "base/rng.h"
+#include "sim/scenario.h"
+
+/* Appends all of a stream; its operations wait for `after`, which finishes at `start_s`. `seed` is
+ * the stream's own. Adds to schedule->bytes. */
+void csin_stream_schedule(struct csin_schedule *schedule, const struct csin_stream *stream,
+                          const struct csin_fabric *fabric, double start_s, uint32_t after,
+                          uint64_t seed);
+
+/* Chunks that one client moves: all of its size, or as many as its NICs could pass in the duration.
+ */
+uint64_t csin_stream_chunks(const struct csin_stream *stream, const struct csin_fabric *fabric,
+                            uint32_t client);
+
+#endif

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# bash completion for csin. Commands, options and formats are read from csin's own --help, so there is no
+# list here to keep up to date; where nothing is offered, bash completes file names.
+
+_csin() {
+    local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]} option choices=
+    if ((COMP_CWORD == 1)); then
+        choices=$("$program" --help | sed -n 's/^  csin \([a-z]*\) .*/\1/p' | sort -u)
+        COMPREPLY=($(compgen -W "$choices --help --version" -- "$word"))
+        return
+    fi
+    # bash makes three words of --format=svg.
+    option=${COMP_WORDS[COMP_CWORD - 1]}
+    if [[ $word == = ]]; then
+        word=
+    elif [[ $option == = ]]; then
+        option=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    case $option in
+    -f | --format) # the help says: text (the default), json or svg
+        choices=$("$program" "$command" --help 2>/dev/null |
+            sed -n 's/.*--format=FORMAT *//p' | sed 's/([^)]*)//g; s/,/ /g; s/ or / /g')
+        ;;
+    *)
+        if [[ $word == -* ]]; then
+            choices=$("$program" "$command" --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*')
+        fi
+        ;;
+    esac
+    COMPREPLY=($(compgen -W "$choices" -- "$word"))
+}
+
+complete -o bashdefault -o default -F _csin csin

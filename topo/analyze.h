@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What can be said of a fabric without any traffic. */
+#ifndef CSIN_TOPO_ANALYZE_H
+#define CSIN_TOPO_ANALYZE_H
+
+#include "topo/fabric.h"
+
+struct csin_layer_use {
+    uint32_t n_switches, n_ports, n_used;
+};
+
+struct csin_zone_facts {
+    uint32_t n_nics;             /* attached to its leaves */
+    double host_Bps, uplink_Bps; /* sums over its leaves; uplinks that are up */
+    double oversubscription;     /* worst leaf: host / uplink bandwidth, of what is plugged in */
+    /* Bisection: half of the leaves against the other half. 0 where the zone has one leaf. */
+    double bisection_flow_Bps; /* by maximum flow */
+    double
+        bisection_formula_Bps; /* by the formula of docs/model.md; equal unless cables are dead */
+};
+
+struct csin_fabric_facts {
+    struct csin_layer_use layers[CSIN_N_LAYERS];
+    uint32_t n_role[CSIN_N_ROLES], n_dead_cables, n_degraded_cables;
+    uint32_t n_parts;      /* connected parts; one is what most fabrics want */
+    uint32_t diameter;     /* cables on the longest shortest path between NICs */
+    double inter_zone_Bps; /* smallest cut between any two zones, each way; 0 with one zone */
+    struct csin_zone_facts *zones; /* [n_zones], owned by the caller's arena */
+};
+
+/* Counts and measures. Maximum flow (Goldberg-Tarjan push-relabel), components and the diameter are
+ * igraph's. */
+enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct csin_arena *arena,
+                                     struct csin_diag *diag, struct csin_fabric_facts *ret_facts);
+
+#endif

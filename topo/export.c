@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The formats a fabric can be written in. */
+#include "topo/export.h"
+
+const struct csin_fabric_writer csin_fabric_writers[] = {
+    {"text", ".txt", "one screen for a network engineer", csin_fabric_write_text},
+    {"json", ".json", "every switch, host and cable, for programs", csin_fabric_write_json},
+    {"dot", ".dot", "Graphviz, undirected", csin_fabric_write_dot},
+    {"svg", ".svg", "a drawing for people", csin_fabric_write_svg},
+    {0},
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A fabric as text: one writer a format behind a table. */
+#ifndef CSIN_TOPO_EXPORT_H
+#define CSIN_TOPO_EXPORT_H
+
+#include <stdio.h>
+
+#include "topo/analyze.h"
+
+struct csin_fabric_writer {
+    const char *name;      /* of --format */
+    const char *extension; /* of the file it suits, with the dot */
+    const char *what;      /* one line for --help */
+    void (*write)(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts,
+                  FILE *out);
+};
+
+extern const struct csin_fabric_writer csin_fabric_writers[]; /* ends with name NULL */
+
+/* Each is one file: topo/export_text.c and so on. Write errors stick to `out`. */
+void csin_fabric_write_text(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
+void csin_fabric_write_json(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
+void csin_fabric_write_dot(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
+void csin_fabric_write_svg(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
+
+#endif

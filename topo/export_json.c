@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A fabric as JSON: everything there is, units in the names of keys, in a stable order. Ports count
+ * from 1, as on the front panel; docs/formats.md describes the schema. */
+#include "topo/export.h"
+
+#include "base/json.h"
+
+static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other"};
+
+static void write_facts(struct csin_json *json, const struct csin_fabric *f,
+                        const struct csin_fabric_facts *facts)
+{
+    csin_json_object(json, "facts");
+    csin_json_count(json, "switches", f->n_switches);
+    csin_json_count(json, "hosts", f->n_hosts);
+    csin_json_flat_object(json, "hosts_by_role");
+    for (unsigned r = 0; r < CSIN_N_ROLES; r++)
+        csin_json_count(json, csin_role_names[r], facts->n_role[r]);
+    csin_json_end_object(json);
+    csin_json_count(json, "nics", f->n_nics);
+    csin_json_count(json, "cables", f->n_cables);
+    csin_json_count(json, "dead_cables", facts->n_dead_cables);
+    csin_json_count(json, "degraded_cables", facts->n_degraded_cables);
+    csin_json_count(json, "connected_parts", facts->n_parts);
+    csin_json_count(json, "diameter_cables", facts->diameter);
+    csin_json_real(json, "inter_zone_Bps", facts->inter_zone_Bps);
+    csin_json_object(json, "layers");
+    for (unsigned l = 0; l < CSIN_N_LAYERS; l++) {
+        csin_json_flat_object(json, csin_layer_names[l]);
+        csin_json_count(json, "switches", facts->layers[l].n_switches);
+        csin_json_count(json, "ports", facts->layers[l].n_ports);
+        csin_json_count(json, "ports_used", facts->layers[l].n_used);
+        csin_json_end_object(json);
+    }
+    csin_json_end_object(json);
+    csin_json_end_object(json);
+}
+
+static void write_zones(struct csin_json *json, const struct csin_fabric *f,
+                        const struct csin_fabric_facts *facts)
+{
+    csin_json_array(json, "zones");
+    for (uint32_t z = 0; z < f->n_zones; z++) {
+        const struct csin_zone *zone = &f->zones[z];
+        const struct csin_zone_facts *fact = &facts->zones[z];
+        csin_json_object(json, NULL);
+        csin_json_string(json, "name", zone->name ? zone->name : "");
+        csin_json_count(json, "leaves", zone->n_leaves);
+        csin_json_count(json, "spines", zone->n_spines);
+        csin_json_count(json, "links_per_pair", zone->links_per_pair);
+        csin_json_count(json, "hosts_per_leaf", zone->hosts_per_leaf);
+        csin_json_real(json, "cable_Bps", zone->uplink_Bps);
+        csin_json_count(json, "nics", fact->n_nics);
+        csin_json_real(json, "host_Bps", fact->host_Bps);
+        csin_json_real(json, "uplink_Bps", fact->uplink_Bps);
+        csin_json_real(json, "oversubscription", fact->oversubscription);
+        csin_json_real(json, "bisection_flow_Bps", fact->bisection_flow_Bps);
+        csin_json_real(json, "bisection_formula_Bps", fact->bisection_formula_Bps);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+}
+
+static void write_switches(struct csin_json *json, const struct csin_fabric *f)
+{
+    csin_json_array(json, "switches");
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        const struct csin_switch *sw = &f->switches[s];
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "name", sw->name);
+        csin_json_string(json, "model", sw->model);
+        csin_json_string(json, "layer", csin_layer_names[sw->layer]);
+        csin_json_string(json, "zone", sw->zone == CSIN_NONE ? NULL : f->zones[sw->zone].name);
+        csin_json_count(json, "ports", sw->n_ports);
+        csin_json_count(json, "ports_used", sw->n_used);
+        csin_json_real(json, "port_Bps", sw->rate_Bps);
+        csin_json_real(json, "latency_s", sw->latency_s);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+}
+
+static void write_hosts(struct csin_json *json, const struct csin_fabric *f)
+{
+    csin_json_array(json, "hosts");
+    for (uint32_t h = 0; h < f->n_hosts; h++) {
+        const struct csin_host *host = &f->hosts[h];
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "name", host->name);
+        csin_json_string(json, "role", csin_role_names[host->role]);
+        csin_json_string(json, "model", host->model);
+        csin_json_count(json, "nics", host->n_nics);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+
+    csin_json_array(json, "nics");
+    for (uint32_t n = 0; n < f->n_nics; n++) {
+        const struct csin_nic *nic = &f->nics[n];
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "host", f->hosts[nic->host].name);
+        csin_json_count(json, "port", n - f->hosts[nic->host].first_nic + 1);
+        if (nic->cable != CSIN_NONE) {
+            csin_json_string(json, "switch", f->switches[nic->leaf].name);
+            csin_json_count(json, "switch_port", f->cables[nic->cable].port[1] + 1);
+        } else {
+            csin_json_string(json, "switch", NULL);
+        }
+        csin_json_real(json, "rate_Bps", nic->rate_Bps);
+        csin_json_real(json, "latency_s", nic->latency_s);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+}
+
+static const char *end_name(const struct csin_fabric *f, uint32_t vertex)
+{
+    return csin_is_nic(f, vertex) ? f->hosts[f->nics[vertex - f->n_switches].host].name
+                                  : f->switches[vertex].name;
+}
+
+static void write_cables(struct csin_json *json, const struct csin_fabric *f)
+{
+    csin_json_array(json, "cables");
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        const struct csin_cable *cable = &f->cables[c];
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "from", end_name(f, cable->end[0]));
+        csin_json_count(json, "from_port", cable->port[0] + 1);
+        csin_json_string(json, "to", end_name(f, cable->end[1]));
+        csin_json_count(json, "to_port", cable->port[1] + 1);
+        csin_json_string(json, "place", place_names[cable->place]);
+        csin_json_real(json, "capacity_Bps", cable->capacity_Bps);
+        csin_json_real(json, "latency_s", cable->latency_s);
+        csin_json_bool(json, "up", cable->up);
+        csin_json_bool(json, "degraded", cable->degraded);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+}
+
+void csin_fabric_write_json(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts,
+                            FILE *out)
+{
+    struct csin_json json;
+    csin_json_init(&json, out);
+    csin_json_object(&json, NULL);
+    csin_json_string(&json, "schema", "csin-topo-1");
+    csin_json_string(&json, "name", fabric->name);
+    csin_json_string(&json, "sha256", fabric->digest.hex);
+    csin_json_count(&json, "ports_count_from", 1);
+    write_facts(&json, fabric, facts);
+    write_zones(&json, fabric, facts);
+    write_switches(&json, fabric);
+    write_hosts(&json, fabric);
+    write_cables(&json, fabric);
+    csin_json_end_object(&json);
+    csin_json_finish(&json);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The fabric: every host, NIC, switch, port and cable, built from a spec and never changed
+ * afterwards.
+ *
+ *     vertices   0 .. n_switches-1                 switches
+ *                n_switches .. n_vertices-1        NICs (a host with two NICs is two vertices)
+ *     cable c    = arc 2c (end[0] -> end[1])  and  arc 2c+1 (end[1] -> end[0])
+ *     ports      of switch s: port p (from 0) has its cable in port_arc[first_port + p], as the arc
+ * that leaves s there; CSIN_NONE where nothing is plugged in. Hosts first, then uplinks.
+ *
+ * All arrays belong to the fabric and stay as they are; a `const struct csin_fabric *` is safe to
+ * share. */
+#ifndef CSIN_TOPO_FABRIC_H
+#define CSIN_TOPO_FABRIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/names.h"
+#include "base/sha256.h"
+#include "topo/spec.h"
+
+#define CSIN_NONE UINT32_MAX
+#define CSIN_MAX_HOSTS (1u << 20)
+#define CSIN_MAX_SWITCHES 16384u
+#define CSIN_MAX_PORTS 4096u /* of one switch */
+#define CSIN_MAX_CABLES (1u << 22)
+
+struct csin_switch {
+    const char *name;
+    const char *model;
+    enum csin_layer layer;
+    uint32_t zone; /* CSIN_NONE outside any */
+    uint32_t n_ports, n_used, first_port;
+    double rate_Bps, latency_s; /* of a port; port to port */
+    struct csin_loc loc;
+};
+
+struct csin_host {
+    const char *name;
+    const char *model;
+    enum csin_role role;
+    uint32_t first_nic, n_nics;
+    struct csin_loc loc;
+};
+
+struct csin_nic {
+    uint32_t host;
+    uint32_t cable; /* CSIN_NONE when not attached */
+    uint32_t leaf;  /* the switch at the other end */
+    double rate_Bps, latency_s;
+};
+
+/* Where a cable is, and so which way an arc goes. */
+enum csin_place { CSIN_AT_HOST, CSIN_AT_SPINE, CSIN_BETWEEN_ZONES, CSIN_ELSEWHERE, CSIN_N_PLACES };
+
+struct csin_cable {
+    uint32_t end[2];  /* vertices; end[0] is the lower one (NIC or leaf) */
+    uint32_t port[2]; /* port of the switch; the index of the NIC in its host for a NIC */
+    enum csin_place place;
+    bool up;             /* false: dead, carries nothing */
+    bool degraded;       /* slower than its two ports would make it, by an override */
+    double capacity_Bps; /* each way */
+    double latency_s;    /* of the cable alone */
+};
+
+struct csin_zone {
+    const char *name;
+    uint32_t first_leaf, n_leaves; /* switches first_leaf .. */
+    uint32_t first_spine, n_spines;
+    uint32_t links_per_pair, hosts_per_leaf; /* ports of a leaf meant for hosts */
+    double uplink_Bps;
+};
+
+struct csin_fabric {
+    struct csin_arena *arena;
+    const char *name;
+    struct csin_sha256 digest; /* of everything below that a simulation can see */
+    uint32_t n_switches, n_hosts, n_nics, n_vertices, n_cables, n_arcs, n_zones, n_ports;
+    struct csin_switch *switches;
+    struct csin_host *hosts;
+    struct csin_nic *nics;
+    struct csin_cable *cables;
+    struct csin_zone *zones;
+    uint32_t *port_arc;       /* [n_ports] */
+    double *arc_capacity_Bps; /* [n_arcs]; 0 when dead */
+    double *arc_latency_s;   /* [n_arcs]: cable + the switch or NIC it leaves + the NIC it enters */
+    struct csin_names names; /* switch s -> s, host h -> n_switches + h */
+};
+
+/* Builds the fabric and checks it: names unique, ports counted, every reference known. On success
+ * *ret_fabric is the caller's; it borrows names from the spec, whose arena must live longer.
+ * Reports every mistake it can. O(hosts + cables) time and memory. */
+enum csin_status csin_fabric_create(const struct csin_fabric_spec *spec, struct csin_diag *diag,
+                                    struct csin_fabric **ret_fabric);
+void csin_fabric_destroy(struct csin_fabric *fabric);
+
+/* Reads `text`: a one-line fabric, or the name of a YAML file. `loc` is where the name was written.
+ * ret_input, where not NULL, becomes the SHA-256 of what was read. */
+enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *names,
+                                  struct csin_loc loc, const char *text,
+                                  struct csin_fabric **ret_fabric, struct csin_sha256 *ret_input);
+
+/* Asserts the invariants: ports used <= ports, cables counted at both ends alike, every leaf
+ * reaches every spine of its zone, spine ports = sum of uplinks. Called by tests and debug builds.
+ */
+void csin_fabric_check(const struct csin_fabric *fabric);
+
+static inline uint32_t csin_arc_tail(const struct csin_fabric *f, uint32_t arc)
+{
+    return f->cables[arc >> 1].end[arc & 1];
+}
+static inline uint32_t csin_arc_head(const struct csin_fabric *f, uint32_t arc)
+{
+    return f->cables[arc >> 1].end[(arc & 1) ^ 1];
+}
+static inline uint32_t csin_arc_reverse(uint32_t arc)
+{
+    return arc ^ 1;
+}
+static inline bool csin_is_nic(const struct csin_fabric *f, uint32_t vertex)
+{
+    return vertex >= f->n_switches;
+}
+/* The arc a NIC sends on; it receives on the reverse. */
+static inline uint32_t csin_nic_arc(const struct csin_fabric *f, uint32_t nic)
+{
+    return 2 * f->nics[nic].cable; /* a NIC is always end[0] */
+}
+/* Name of a vertex: the switch, the host, or host.0 and host.1 for a host with several NICs. */
+struct csin_vertex_name {
+    char s[96];
+};
+struct csin_vertex_name csin_vertex_name(const struct csin_fabric *f, uint32_t vertex);
+/* leaf-up, leaf-down, host-up, host-down, inter-zone, ... */
+const char *csin_arc_place(const struct csin_fabric *f, uint32_t arc);
+
+/* Index of a host or a switch by name, CSIN_NONE where there is none. O(1). */
+uint32_t csin_fabric_host(const struct csin_fabric *f, const char *name);
+uint32_t csin_fabric_switch(const struct csin_fabric *f, const char *name);
+
+#endif

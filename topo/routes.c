@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Tables are filled one destination switch ("target") at a time: first the distances of all
+ * switches to it by breadth-first search, then, for each NIC behind it, one of the ports that lead
+ * nearer. */
+#include "topo/routes.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "base/units.h"
+
+const char *const csin_policy_names[] = {"dmodk", "random", "ecmp", NULL};
+
+#define NO_PORT UINT16_MAX
+#define FAR 255u
+#define MAX_ENTRIES ((size_t)1 << 30) /* 2 GiB of tables */
+
+struct csin_routes {
+    const struct csin_fabric *f;
+    enum csin_policy policy;
+    uint64_t seed;
+    uint32_t n_targets;
+    uint32_t *target_of; /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
+    uint8_t *hops;       /* [n_targets][n_switches] cables left to the target */
+    uint16_t *table;     /* [n_switches][n_nics] next port; NULL for ecmp */
+};
+
+static const uint8_t *hops_to(const struct csin_routes *r, uint32_t target)
+{
+    return r->hops + (size_t)r->target_of[target] * r->f->n_switches;
+}
+
+/* Distances from every switch to `target` over cables that are up; NICs do not forward. Returns how
+ * many were reached, nearest first in `queue`. */
+static uint32_t search(const struct csin_fabric *f, uint32_t target, uint8_t *hops, uint32_t *queue)
+{
+    memset(hops, FAR, f->n_switches);
+    uint32_t head = 0, tail = 0;
+    hops[target] = 0;
+    queue[tail++] = target;
+    while (head < tail) {
+        uint32_t s = queue[head++];
+        if (hops[s] == FAR - 1)
+            continue;
+        const struct csin_switch *sw = &f->switches[s];
+        for (uint32_t p = 0; p < sw->n_ports; p++) {
+            uint32_t arc = f->port_arc[sw->first_port + p];
+            if (arc == CSIN_NONE || !f->cables[arc >> 1].up)
+                continue;
+            uint32_t next = csin_arc_head(f, arc);
+            if (csin_is_nic(f, next) || hops[next] != FAR)
+                continue;
+            hops[next] = (uint8_t)(hops[s] + 1);
+            queue[tail++] = next;
+        }
+    }
+    return tail;
+}
+
+/* An inter-zone switch joins leaves of one zone as well, as if it were one more spine. It is not
+ * meant to be: traffic inside a zone takes it only where nothing else is left. */
+static bool leaves_zone(const struct csin_fabric *f, uint32_t s, uint32_t next, uint32_t target)
+{
+    return f->switches[next].layer == CSIN_INTER_ZONE && f->switches[s].zone != CSIN_NONE &&
+           f->switches[s].zone == f->switches[target].zone;
+}
+
+/* The ports of `s` that lead one cable nearer to `target`. Returns their number. */
+static uint32_t nearer_ports(const struct csin_fabric *f, const uint8_t *hops, uint32_t s,
+                             uint32_t target, uint16_t *ports)
+{
+    const struct csin_switch *sw = &f->switches[s];
+    if (hops[s] == 0 || hops[s] == FAR)
+        return 0;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        uint32_t n = 0;
+        for (uint32_t p = 0; p < sw->n_ports; p++) {
+            uint32_t arc = f->port_arc[sw->first_port + p];
+            if (arc == CSIN_NONE || !f->cables[arc >> 1].up)
+                continue;
+            uint32_t next = csin_arc_head(f, arc);
+            if (!csin_is_nic(f, next) && hops[next] + 1u == hops[s] &&
+                (pass == 1 || !leaves_zone(f, s, next, target)))
+                ports[n++] = (uint16_t)p;
+        }
+        if (n)
+            return n;
+    }
+    return 0;
+}
+
+/* Where D-Mod-K's dense numbering comes from: NICs leaf by leaf, in port order, zone by zone. */
+struct numbering {
+    uint32_t *nic;   /* [n_nics] NICs that are attached, in order */
+    uint32_t *first; /* [n_switches + 1] range of each switch */
+    uint32_t *base;  /* [n_switches] first number of its zone */
+};
+
+static void number_nics(const struct csin_fabric *f, struct numbering *order)
+{
+    uint32_t n = 0, zone = CSIN_NONE, zone_base = 0;
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        const struct csin_switch *sw = &f->switches[s];
+        if (sw->zone != zone || zone == CSIN_NONE) {
+            zone = sw->zone;
+            zone_base = n;
+        }
+        order->first[s] = n;
+        order->base[s] = zone_base;
+        for (uint32_t p = 0; p < sw->n_ports; p++) {
+            uint32_t arc = f->port_arc[sw->first_port + p];
+            if (arc != CSIN_NONE && csin_is_nic(f, csin_arc_head(f, arc)))
+                order->nic[n++] = csin_arc_head(f, arc) - f->n_switches;
+        }
+    }
+    order->first[f->n_switches] = n;
+}
+
+/* What a build needs besides the result; one allocation each, freed together. */
+struct work {
+    struct numbering order;
+    uint32_t *queue; /* [n_switches] switches in order of distance */
+    uint16_t *ports; /* ports that lead nearer, of every switch, in one row */
+    uint32_t *row;   /* [n_switches + 1] where each switch's ports begin */
+    double *load;    /* [n_arcs] routes so far, relative to capacity */
+};
+
+static void work_finish(struct work *w)
+{
+    free(w->order.nic);
+    free(w->order.first);
+    free(w->order.base);
+    free(w->queue);
+    free(w->ports);
+    free(w->row);
+    free(w->load);
+}
+
+static bool work_init(struct work *w, const struct csin_fabric *f)
+{
+    size_t n = f->n_switches + 1u;
+    *w = (struct work){
+        .order = {malloc((f->n_nics + 1u) * sizeof(uint32_t)), malloc(n * sizeof(uint32_t)),
+                  malloc(n * sizeof(uint32_t))},
+        .queue = malloc(n * sizeof(uint32_t)),
+        .ports = malloc((f->n_ports + 1u) * sizeof(uint16_t)),
+        .row = malloc(n * sizeof(uint32_t)),
+        .load = calloc(f->n_arcs + 1u, sizeof(double)),
+    };
+    return w->order.nic && w->order.first && w->order.base && w->queue && w->ports && w->row &&
+           w->load;
+}
+
+/* The least loaded of n ports for a destination that sources pass through here to. Counting
+ * the sources, not the entries, matters between zones: few of a switch's entries are ever used
+ * there. */
+static uint16_t least_loaded(const struct csin_fabric *f, struct work *w, uint32_t s,
+                             const uint16_t *ports, uint32_t n)
+{
+    uint32_t first = f->switches[s].first_port, best = 0;
+    for (uint32_t i = 1; i < n; i++)
+        if (w->load[f->port_arc[first + ports[i]]] < w->load[f->port_arc[first + ports[best]]])
+            best = i;
+    return ports[best];
+}
+
+/* D-Mod-K for destination number k. Within a zone (the target one or two cables away): up by k mod
+ * uplinks; down, among parallel cables, by the digit that the way up has left. Further away,
+ * between zones, by load. */
+static uint16_t choose(const struct csin_routes *r, struct work *w, uint32_t s, uint8_t hops,
+                       uint32_t k, uint32_t up, uint64_t draw)
+{
+    const uint16_t *ports = w->ports + w->row[s];
+    uint32_t n = w->row[s + 1] - w->row[s];
+    if (n == 0)
+        return NO_PORT;
+    if (r->policy == CSIN_RANDOM) {
+        struct csin_rng rng = csin_rng_init(draw, s);
+        return ports[csin_rng_below(&rng, n)];
+    }
+    if (hops == 1)
+        return ports[k / up % n];
+    if (hops == 2)
+        return ports[k % n];
+    return least_loaded(r->f, w, s, ports, n);
+}
+
+/* The entries of one switch for the NICs behind `target`, number k for the first. `reach`: sources
+ * whose way to the i-th of them passes switch s, in reach[s * n + i]; NULL where loads do not
+ * matter. */
+static void route_switch(struct csin_routes *r, struct work *w, uint32_t s, uint32_t target,
+                         uint32_t spines, uint32_t *reach)
+{
+    const struct csin_fabric *f = r->f;
+    uint8_t hops = hops_to(r, target)[s];
+    uint32_t first = w->order.first[target], n = w->order.first[target + 1] - first;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t nic = w->order.nic[first + i];
+        const struct csin_cable *cable = &f->cables[f->nics[nic].cable];
+        if (!cable->up)
+            continue;
+        uint16_t port = s == target ? (uint16_t)cable->port[1]
+                                    : choose(r, w, s, hops, first + i - w->order.base[target],
+                                             spines, csin_mix64(r->seed) ^ nic);
+        r->table[(size_t)s * f->n_nics + nic] = port;
+        if (reach && s != target) {
+            uint32_t arc = f->port_arc[f->switches[s].first_port + port];
+            w->load[arc] += reach[(size_t)s * n + i] / f->arc_capacity_Bps[arc];
+            reach[(size_t)csin_arc_head(f, arc) * n + i] += reach[(size_t)s * n + i];
+        }
+    }
+}
+
+/* How many sources pass each switch on their way to each NIC of `target`, before anything is
+ * routed: those attached to it. False without memory. */
+static bool start_reach(const struct csin_routes *r, const struct work *w, uint32_t target,
+                        uint32_t **ret_reach)
+{
+    uint32_t n = w->order.first[target + 1] - w->order.first[target];
+    uint32_t *reach = malloc(((size_t)r->f->n_switches * n + 1) * sizeof *reach);
+    if (!reach)
+        return false;
+    for (uint32_t s = 0; s < r->f->n_switches; s++)
+        for (uint32_t i = 0; i < n; i++)
+            reach[(size_t)s * n + i] = w->order.first[s + 1] - w->order.first[s];
+    *ret_reach = reach;
+    return true;
+}
+
+/* Fills the entries of all switches, farthest first, so that what passes a switch is known when its
+ * turn comes. False without memory. */
+static bool route_target(struct csin_routes *r, struct work *w, uint32_t target)
+{
+    const struct csin_fabric *f = r->f;
+    uint8_t *hops = r->hops + (size_t)r->target_of[target] * f->n_switches;
+    uint32_t n_reached = search(f, target, hops, w->queue);
+    if (!r->table)
+        return true;
+    uint32_t n_ports = 0, *reach = NULL;
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        w->row[s] = n_ports;
+        n_ports += nearer_ports(f, hops, s, target, w->ports + n_ports);
+    }
+    w->row[f->n_switches] = n_ports;
+    bool between_zones = r->policy == CSIN_DMODK && hops[w->queue[n_reached - 1]] > 2;
+    if (between_zones && !start_reach(r, w, target, &reach))
+        return false;
+    uint32_t zone = f->switches[target].zone;
+    uint32_t spines = zone == CSIN_NONE ? 1 : f->zones[zone].n_spines;
+    for (uint32_t i = n_reached; i-- > 0;)
+        route_switch(r, w, w->queue[i], target, spines, reach);
+    free(reach);
+    return true;
+}
+
+enum csin_status csin_routes_create(const struct csin_fabric *fabric, enum csin_policy policy,
+                                    uint64_t seed, struct csin_diag *diag,
+                                    struct csin_routes **ret_routes)
+{
+    const size_t entries = (size_t)fabric->n_switches * fabric->n_nics;
+    enum csin_status status = CSIN_E_FAILED;
+    struct csin_routes *r = calloc(1, sizeof *r);
+    struct work w = {0};
+    if (!r || !work_init(&w, fabric))
+        goto no_memory;
+    *r = (struct csin_routes){.f = fabric, .policy = policy, .seed = seed};
+    number_nics(fabric, &w.order);
+    r->target_of = malloc((fabric->n_switches + 1u) * sizeof *r->target_of);
+    if (!r->target_of)
+        goto no_memory;
+    for (uint32_t s = 0; s < fabric->n_switches; s++)
+        r->target_of[s] = w.order.first[s] < w.order.first[s + 1] ? r->n_targets++ : CSIN_NONE;
+    r->hops = malloc((size_t)r->n_targets * fabric->n_switches + 1);
+    if (!r->hops)
+        goto no_memory;
+    if (policy != CSIN_ECMP) {
+        if (entries > MAX_ENTRIES) {
+            status = csin_error(
+                diag, CSIN_E_FAILED, 230, (struct csin_loc){0},
+                "forwarding tables of %s entries (%s switches x %s NICs); at most %s",
+                csin_show_count(entries).s, csin_show_count(fabric->n_switches).s,
+                csin_show_count(fabric->n_nics).s, csin_show_count(MAX_ENTRIES).s);
+            goto fail;
+        }
+        r->table = malloc((entries + 1) * sizeof *r->table);
+        if (!r->table)
+            goto no_memory;
+        memset(r->table, 0xff, entries * sizeof *r->table);
+    }
+    for (uint32_t s = 0; s < fabric->n_switches; s++)
+        if (r->target_of[s] != CSIN_NONE && !route_target(r, &w, s))
+            goto no_memory;
+    work_finish(&w);
+    *ret_routes = r;
+    return CSIN_OK;
+
+no_memory:
+    status = csin_no_memory(diag);
+fail:
+    work_finish(&w);
+    csin_routes_destroy(r);
+    return status;
+}
+
+void csin_routes_destroy(struct csin_routes *routes)
+{
+    if (!routes)
+        return;
+    free(routes->target_of);
+    free(routes->hops);
+    free(routes->table);
+    free(routes);
+}
+
+enum csin_policy csin_routes_policy(const struct csin_routes *routes)
+{
+    return routes->policy;
+}
+
+size_t csin_routes_bytes(const struct csin_routes *r)
+{
+    size_t n = r->f->n_switches;
+    return n * sizeof *r->target_of + n * r->n_targets +
+           (r->table ? n * r->f->n_nics * sizeof *r->table : 0);
+}
+
+unsigned csin_routes_hops(const struct csin_routes *r, uint32_t from_switch, uint32_t to_switch)
+{
+    return r->target_of[to_switch] == CSIN_NONE ? FAR : hops_to(r, to_switch)[from_switch];
+}
+
+/* The flow's hash picks one of the ports that lead nearer: counted first, then found, so that
+ * nothing has to be stored. */
+static uint32_t hashed_port(const struct csin_routes *r, uint32_t s, uint32_t target, uint64_t flow)
+{
+    uint16_t ports[CSIN_MAX_PORTS];
+    uint32_t n = nearer_ports(r->f, hops_to(r, target), s, target, ports);
+    if (n == 0)
+        return CSIN_NONE;
+    struct csin_rng rng = csin_rng_init(csin_mix64(r->seed) ^ flow, s);
+    return ports[csin_rng_below(&rng, n)];
+}
+
+uint32_t csin_routes_port(const struct csin_routes *r, uint32_t sw, uint32_t nic, uint64_t flow)
+{
+    if (r->f->nics[nic].cable == CSIN_NONE)
+        return CSIN_NONE;
+    if (r->table) {
+        uint16_t port = r->table[(size_t)sw * r->f->n_nics + nic];
+        return port == NO_PORT ? CSIN_NONE : port;
+    }
+    uint32_t target = r->f->nics[nic].leaf;
+    if (!r->f->cables[r->f->nics[nic].cable].up)
+        return CSIN_NONE;
+    if (sw == target)
+        return r->f->cables[r->f->nics[nic].cable].port[1];
+    return hashed_port(r, sw, target, flow);
+}
+
+bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t dst_nic,
+                      uint64_t flow, struct csin_path *ret_path)
+{
+    const struct csin_fabric *f = r->f;
+    if (src_nic == dst_nic || f->nics[src_nic].cable == CSIN_NONE)
+        return false;
+    uint32_t arc = csin_nic_arc(f, src_nic);
+    if (!f->cables[arc >> 1].up)
+        return false;
+    struct csin_path path = {.n = 1, .arcs = {arc}, .latency_s = f->arc_latency_s[arc]};
+    uint32_t goal = f->n_switches + dst_nic;
+    for (uint32_t at = csin_arc_head(f, arc); at != goal; at = csin_arc_head(f, arc)) {
+        uint32_t port = csin_routes_port(r, at, dst_nic, flow);
+        if (port == CSIN_NONE || path.n == CSIN_PATH_MAX)
+            return false;
+        arc = f->port_arc[f->switches[at].first_port + port];
+        path.arcs[path.n++] = arc;
+        path.latency_s += f->arc_latency_s[arc];
+    }
+    *ret_path = path;
+    return true;
+}
+
+bool csin_routes_host_path(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
+                           uint64_t flow, struct csin_path *ret_path)
+{
+    const struct csin_fabric *f = r->f;
+    const struct csin_host *src = &f->hosts[src_host], *dst = &f->hosts[dst_host];
+    if (src_host == dst_host)
+        return false;
+    if (src->n_nics == 1 && dst->n_nics == 1)
+        return csin_routes_path(r, src->first_nic, dst->first_nic, flow, ret_path);
+    unsigned fewest = UINT32_MAX, n = 0;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        uint64_t wanted = n ? csin_mix64(flow) % n : 0;
+        n = 0;
+        for (uint32_t a = src->first_nic; a < src->first_nic + src->n_nics; a++)
+            for (uint32_t z = dst->first_nic; z < dst->first_nic + dst->n_nics; z++) {
+                const struct csin_nic *na = &f->nics[a], *nz = &f->nics[z];
+                if (na->cable == CSIN_NONE || nz->cable == CSIN_NONE || !f->cables[na->cable].up ||
+                    !f->cables[nz->cable].up)
+                    continue;
+                unsigned hops = csin_routes_hops(r, na->leaf, nz->leaf);
+                if (hops == FAR)
+                    continue;
+                if (f->switches[na->leaf].zone != f->switches[nz->leaf].zone)
+                    hops += FAR; /* the worst pair inside a zone is better than any across */
+                if (hops < fewest) {
+                    fewest = hops;
+                    n = 0;
+                }
+                if (hops == fewest && n++ == wanted && pass == 1)
+                    return csin_routes_path(r, a, z, flow, ret_path);
+            }
+    }
+    return false;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Routes: which way a flow goes. Destination-based forwarding tables as the hardware has them (next
+ * port = table[switch][destination NIC]), filled by a policy, or a choice per flow (ecmp). Every
+ * path is a shortest one over the cables that are up. */
+#ifndef CSIN_TOPO_ROUTES_H
+#define CSIN_TOPO_ROUTES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "topo/fabric.h"
+
+enum csin_policy { CSIN_DMODK, CSIN_RANDOM, CSIN_ECMP, CSIN_N_POLICIES };
+extern const char *const csin_policy_names[]; /* NULL-terminated */
+
+#define CSIN_PATH_MAX 16 /* arcs of a path; a two-layer zone needs 4, two zones 8 */
+
+struct csin_path {
+    uint32_t n;
+    uint32_t arcs[CSIN_PATH_MAX];
+    double latency_s; /* sum over the arcs */
+};
+
+struct csin_routes;
+
+/* Builds the tables. dmodk: D-Mod-K (Zahavi, Fat-tree routing and node ordering providing
+ * contention free traffic for MPI global collectives, JPDC 2012) over the NICs that exist, counted
+ * leaf by leaf, so a partly populated zone stays balanced; between zones each destination takes the
+ * least loaded shortest way. random: each entry drawn by `seed`. ecmp: no tables, csin_routes_path
+ * hashes per flow. O(switches x NICs) time; 2 bytes of memory an entry. */
+enum csin_status csin_routes_create(const struct csin_fabric *fabric, enum csin_policy policy,
+                                    uint64_t seed, struct csin_diag *diag,
+                                    struct csin_routes **ret_routes);
+void csin_routes_destroy(struct csin_routes *routes);
+
+enum csin_policy csin_routes_policy(const struct csin_routes *routes);
+/* Bytes held. */
+size_t csin_routes_bytes(const struct csin_routes *routes);
+
+/* The outgoing port of `sw` towards NIC `nic`, CSIN_NONE where there is no way; for ecmp the choice
+ * of flow `flow`. */
+uint32_t csin_routes_port(const struct csin_routes *routes, uint32_t sw, uint32_t nic,
+                          uint64_t flow);
+
+/* The path between two NICs. False where there is none. O(hops). */
+bool csin_routes_path(const struct csin_routes *routes, uint32_t src_nic, uint32_t dst_nic,
+                      uint64_t flow, struct csin_path *ret_path);
+
+/* The path between two hosts: over the pair of their NICs with the fewest hops; where several tie,
+ * over the one `flow` hashes to. False where there is none or the hosts are the same. */
+bool csin_routes_host_path(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
+                           uint64_t flow, struct csin_path *ret_path);
+
+/* Cables left between two switches, 255 where there is no way. */
+unsigned csin_routes_hops(const struct csin_routes *routes, uint32_t from_switch,
+                          uint32_t to_switch);
+
+#endif

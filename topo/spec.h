@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a person wrote about a fabric: plain structs in which every value remembers its place, so
+ * that the builder (topo/fabric.h) can still say file:line:col. Nothing here is expanded or checked
+ * against anything else. docs/config-reference.md describes the keys. */
+#ifndef CSIN_TOPO_SPEC_H
+#define CSIN_TOPO_SPEC_H
+
+#include <stddef.h>
+
+#include "base/yaml.h"
+
+enum csin_role { CSIN_COMPUTE, CSIN_STORAGE, CSIN_N_ROLES };
+extern const char *const csin_role_names[]; /* NULL-terminated */
+
+enum csin_layer { CSIN_LEAF, CSIN_SPINE, CSIN_CORE, CSIN_INTER_ZONE, CSIN_N_LAYERS };
+extern const char *const csin_layer_names[];
+
+enum csin_spread { CSIN_EVEN, CSIN_FILL };
+
+struct csin_switch_model_spec {
+    struct csin_text name;
+    struct csin_count ports;
+    struct csin_quantity rate_Bps, latency_s;
+};
+
+struct csin_host_model_spec {
+    struct csin_text name;
+    struct csin_choice role;                  /* enum csin_role; compute when absent */
+    struct csin_count nics;                   /* 1 when absent */
+    struct csin_quantity rate_Bps, latency_s; /* of one NIC; latency 0 when absent */
+};
+
+/* A two-layer fat-tree. Either the spines are given, or the oversubscription and so the spines. */
+struct csin_zone_spec {
+    struct csin_text name;        /* empty: switches are called leaf1, not NAME-leaf1 */
+    struct csin_text model;       /* of leaves and spines */
+    struct csin_text spine_model; /* of spines, where it differs */
+    struct csin_count leaves, spines, links_per_pair, hosts_per_leaf;
+    struct csin_quantity oversubscription;
+    struct csin_quantity uplink_Bps; /* of the leaf-spine cables; the ports' rate when absent */
+    struct csin_quantity cable_latency_s;
+};
+
+struct csin_attach_spec {
+    struct csin_text zone;     /* one of the two: the leaves of a zone, */
+    struct csin_text switches; /* or a hostlist of switches */
+    struct csin_count nic;     /* which NIC of the host; 0 when absent */
+    struct csin_choice spread; /* enum csin_spread; even when absent */
+};
+
+struct csin_hosts_spec {
+    struct csin_text names; /* hostlist */
+    struct csin_text model;
+    struct csin_list attach; /* of csin_attach_spec */
+};
+
+/* Switches that join zones through leaf ports. */
+struct csin_inter_zone_spec {
+    struct csin_text names; /* hostlist */
+    struct csin_text model;
+    struct csin_list zones;   /* of csin_text */
+    struct csin_count leaves; /* this many leaves of each zone, one cable to each */
+    struct csin_quantity rate_Bps;
+};
+
+/* Switches outside any generated zone, for odd fabrics. */
+struct csin_switches_spec {
+    struct csin_text names; /* hostlist */
+    struct csin_text model;
+    struct csin_choice layer;
+};
+
+/* Cables between explicit (or generated) switches: every `from` to every `to`. */
+struct csin_cables_spec {
+    struct csin_text from, to; /* hostlists of switches */
+    struct csin_count count;   /* per pair; 1 when absent */
+    struct csin_quantity rate_Bps, latency_s;
+};
+
+enum csin_state { CSIN_UP, CSIN_DOWN };
+
+/* A change to cables that exist: degraded or dead. */
+struct csin_override_spec {
+    struct csin_list between; /* two csin_text: switch or host names */
+    struct csin_count nth;    /* which of several cables of the pair, from 1; all when absent */
+    struct csin_choice state;
+    struct csin_quantity rate_Bps;
+};
+
+struct csin_fabric_spec {
+    const char *file;
+    struct csin_text name;
+    struct csin_list switch_models, host_models; /* csin_switch_model_spec, csin_host_model_spec */
+    struct csin_list zones, hosts, inter_zone, switches, cables, overrides; /* csin_*_spec */
+};
+
+/* Reads YAML text of a fabric. `file` names it in messages and must outlive everything made from
+ * it. */
+enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_diag *diag,
+                                       const char *file, const char *text, size_t bytes,
+                                       struct csin_fabric_spec *ret_spec);
+
+/* Reads a one-line fabric, a single zone for tests and the command line:
+ *
+ *     leaf:4 spine:2 host:16 200Gb/s
+ *
+ * host is per leaf. Optional: storage:N (storage hosts per leaf), links:N (per leaf-spine pair),
+ * ports:N (of each switch; as many as needed when absent), uplink:RATE, latency:TIME (of each
+ * switch). Hosts are called h1.., storage hosts s1.., switches leaf1.. and spine1.., zero-padded.
+ */
+enum csin_status csin_fabric_spec_line(struct csin_arena *arena, struct csin_diag *diag,
+                                       struct csin_loc loc, const char *line,
+                                       struct csin_fabric_spec *ret_spec);
+
+/* True where `text` is a one-line fabric rather than a file name: it begins with leaf:. */
+bool csin_fabric_is_line(const char *text);
+
+#endif
