@@ -166,6 +166,26 @@ static bool is_in_place(const char *path, bool exists, const struct stat *st)
            (exists && !S_ISREG(st->st_mode));
 }
 
+/* Keep errno. */
+static void hold_signals(sigset_t *ret_before)
+{
+    int error = errno;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, ret_before);
+    errno = error;
+}
+
+static void release_signals(const sigset_t *before)
+{
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+    errno = error;
+}
+
 static int open_named(struct csin_output *output, const char *path)
 {
     struct stat st;
@@ -187,7 +207,10 @@ static int open_named(struct csin_output *output, const char *path)
     output->target = exists ? realpath(path, NULL) : strdup(path);
     if (!output->target)
         return -1;
+    hold_signals(&output->signals);
     fd = open_beside(output->target, &output->temporary);
+    if (fd < 0)
+        release_signals(&output->signals);
     if (fd >= 0 && exists && fchmod(fd, st.st_mode & 0777) != 0)
         errno = 0; /* some file systems have no permissions to set, and none to lose */
     return fd;
@@ -250,7 +273,8 @@ enum csin_status csin_output_commit(struct csin_output *output, struct csin_diag
     }
     if (error == 0 && output->temporary && rename(output->temporary, output->target) != 0)
         error = errno;
-    if (error == 0) {
+    if (error == 0 && output->temporary) {
+        release_signals(&output->signals);
         free(output->temporary);
         output->temporary = NULL;
     }
@@ -264,8 +288,10 @@ void csin_output_abandon(struct csin_output *output)
 {
     if (output->stream && output->stream != stdout)
         fclose(output->stream);
-    if (output->temporary)
+    if (output->temporary) {
         unlink(output->temporary);
+        release_signals(&output->signals);
+    }
     free(output->temporary);
     free(output->target);
     *output = (struct csin_output){0};

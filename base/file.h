@@ -4,6 +4,7 @@
 #ifndef CSIN_BASE_FILE_H
 #define CSIN_BASE_FILE_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -18,12 +19,14 @@ enum csin_status csin_file_read(struct csin_diag *diag, struct csin_loc from, co
                                 char **ret_text, size_t *ret_bytes);
 
 /* An output. `path` NULL or "-" is standard output. A named file is written beside its place under
- * a temporary name and renamed by csin_output_commit, so readers never see half of it. */
+ * a temporary name and renamed by csin_output_commit, so readers never see half of it. SIGINT,
+ * SIGTERM and SIGHUP wait until it is renamed or removed, so that they leave none behind. */
 struct csin_output {
     FILE *stream;
     const char *path; /* NULL for standard output */
     char *target;     /* where the temporary file goes: path with symbolic links followed */
     char *temporary;  /* NULL where the output is written in place: a device, a pipe */
+    sigset_t signals; /* blocked before, while there is a temporary file */
 };
 
 enum csin_status csin_output_open(struct csin_output *output, struct csin_diag *diag,

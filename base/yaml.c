@@ -163,6 +163,10 @@ static enum csin_status not_yaml(const struct source *source, const yaml_parser_
         csin_note(source->diag, loc_of_mark(source->file, parser->context_mark), "%s", t.began);
     if (t.remedy)
         csin_note(source->diag, loc, "%s", t.remedy);
+    /* {names: gpu[1-8]}: between braces or brackets a '[' is YAML's own. */
+    if (strstr(parser->problem, "did not find expected ','") &&
+        *at_mark(source, parser->problem_mark) == '[')
+        csin_note(source->diag, loc, "put a list such as 'gpu[1-8]' in quotes here");
     return CSIN_E_INPUT;
 }
 
@@ -458,7 +462,8 @@ bool csin_yaml_top_has(const char *text, size_t bytes, const char *const *names)
             found = is_key && is_one_of(&event, names);
         if (event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT)
             depth++;
-        /* Behind the start of the top mapping stands a key; from there on keys and values take turns. */
+        /* Behind the start of the top mapping stands a key; from there on keys and values take
+         * turns. */
         if (depth == 1)
             is_key = !is_key;
         done = event.type == YAML_DOCUMENT_END_EVENT || event.type == YAML_STREAM_END_EVENT ||

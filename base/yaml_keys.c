@@ -250,9 +250,10 @@ static bool is_foreign(const struct pairs *pairs, const struct csin_key *foreign
     return false;
 }
 
-/* A key that was meant is not missing as well. */
+/* A key that was meant is not missing as well. With the first that is not near any, *listed, all
+ * are listed. */
 static enum csin_status unknown_key(struct csin_yaml_node key, const char *const *names, size_t n,
-                                    bool *seen)
+                                    bool *seen, bool *listed)
 {
     struct csin_yaml *yaml = key.yaml;
     struct csin_loc loc = csin_yaml_loc(key);
@@ -261,8 +262,9 @@ static enum csin_status unknown_key(struct csin_yaml_node key, const char *const
         seen[i] = seen[i] || names[i] == near;
     csin_error(yaml->diag, CSIN_E_INPUT, 115, loc, "unknown key '%s' in %s%s",
                csin_brief(text, SIZE_MAX).s, where(yaml).s, suggest(near).s);
-    if (!near)
+    if (!near && !*listed)
         csin_note(yaml->diag, loc, "write %s", list_names(names, n).s);
+    *listed = *listed || !near;
     return CSIN_E_INPUT;
 }
 
@@ -300,7 +302,7 @@ enum csin_status csin_yaml_read_keys(struct csin_yaml_node node, void *record,
 {
     const char *names[KEYS_MAX];
     size_t n_names = table_names(keys, names);
-    bool seen[KEYS_MAX] = {false};
+    bool seen[KEYS_MAX] = {false}, listed = false;
     struct pairs pairs = {0};
     enum csin_status status;
     if (!csin_yaml_is_mapping(node))
@@ -314,7 +316,7 @@ enum csin_status csin_yaml_read_keys(struct csin_yaml_node node, void *record,
         const struct pair *pair = &pairs.items[i];
         size_t k = find_name(names, n_names, csin_yaml_scalar(pair->key));
         if (k == n_names) {
-            status = csin_first(status, unknown_key(pair->key, names, n_names, seen));
+            status = csin_first(status, unknown_key(pair->key, names, n_names, seen, &listed));
             continue;
         }
         seen[k] = true;
@@ -357,8 +359,12 @@ enum csin_status csin_yaml_text(struct csin_yaml_node node, void *field, const s
 {
     struct csin_text *value = field;
     const char *text, *copy;
-    enum csin_status status = need_text(node, &text);
+    enum csin_status status;
     (void)key;
+    if (csin_yaml_is_sequence(node))
+        return wrong_kind(node, "one value",
+                          "write several names as one text: 'login1,gpu[001-600]'");
+    status = need_text(node, &text);
     if (status != CSIN_OK)
         return status;
     copy = csin_arena_strndup(node.yaml->arena, text, SIZE_MAX);
@@ -521,8 +527,7 @@ static enum csin_status read_items(struct csin_yaml_node node, uint32_t n, struc
         status = csin_first(status,
                             csin_yaml_read_value(is_sequence ? csin_yaml_item(node, i) : node,
                                                  items + i * element->size, &each));
-    if (status == CSIN_OK)
-        *list = (struct csin_list){items, n, csin_yaml_loc(node)};
+    *list = (struct csin_list){items, n, csin_yaml_loc(node)};
     return status;
 }
 
@@ -566,7 +571,7 @@ enum csin_status csin_yaml_map(struct csin_yaml_node node, void *field, const st
     for (size_t i = 0; items && i < pairs.n && !node.yaml->is_spent; i++)
         status = csin_first(status,
                             read_entry(&pairs.items[i], items + i * element->size, element));
-    if (status == CSIN_OK)
+    if (items)
         *(struct csin_list *)field = (struct csin_list){items, (uint32_t)pairs.n,
                                                         csin_yaml_loc(node)};
     free(pairs.items);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i))
@@ -44,8 +45,26 @@ int csin_conclude(struct csin_diag *diag, enum csin_status status)
     return (int)status;
 }
 
+int csin_finish_stdout(void)
+{
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_output output = {.stream = stdout};
+    return csin_conclude(diag, diag ? csin_output_commit(&output, diag) : CSIN_E_FAILED);
+}
+
+/* argp prints --help and --version and exits, whether they could be written or not. */
+static bool is_parsing;
+
+static void finish_help(void)
+{
+    if (is_parsing && csin_finish_stdout() != CSIN_OK)
+        _exit(CSIN_E_FAILED);
+}
+
 void csin_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
     argp_err_exit_status = CSIN_E_USAGE;
+    is_parsing = atexit(finish_help) == 0;
     argp_parse(argp, argc, argv, 0, NULL, input);
+    is_parsing = false;
 }

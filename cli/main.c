@@ -44,11 +44,11 @@ int main(int argc, char **argv)
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         print_usage(stdout);
-        return fflush(stdout) == 0 ? CSIN_OK : CSIN_E_FAILED;
+        return csin_finish_stdout();
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         puts(argp_program_version);
-        return fflush(stdout) == 0 ? CSIN_OK : CSIN_E_FAILED;
+        return csin_finish_stdout();
     }
     const char *names[N_COMMANDS];
     for (size_t i = 0; i < N_COMMANDS; i++) {

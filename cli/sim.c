@@ -41,8 +41,12 @@ static void check_name(struct argp_state *state, const char *what, const char *n
         if (strcmp(name, names[n]) == 0)
             return;
     const char *near = csin_nearest(name, names, n);
-    argp_error(state, "unknown %s '%s'%s%s%s", what, name, near ? "; did you mean '" : "",
-               near ? near : "", near ? "'?" : "");
+    char list[128] = "";
+    if (near)
+        argp_error(state, "unknown %s '%s'; did you mean '%s'?", what, name, near);
+    for (size_t i = 0, used = 0; i < n && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    argp_error(state, "unknown %s '%s'; there %s %s", what, name, n == 1 ? "is" : "are", list);
 }
 
 static void set_seed(struct argp_state *state, struct arguments *arguments, const char *text)
@@ -91,6 +95,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (arguments->scenario)
             argp_error(state, "one scenario at a time");
+        if (csin_fabric_is_line(arg))
+            argp_error(state, "'%s' is a fabric; name a scenario file, which names it: fabric: \"%s\"",
+                       arg, arg);
         arguments->scenario = arg;
         return 0;
     case ARGP_KEY_NO_ARGS:

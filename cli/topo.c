@@ -25,7 +25,7 @@ static error_t add_word(struct argp_state *state, struct arguments *arguments, c
         arguments->fabric = strdup(word);
         return arguments->fabric ? 0 : ENOMEM;
     }
-    if (strncmp(arguments->fabric, "leaf:", 5) != 0)
+    if (!csin_fabric_is_line(arguments->fabric))
         argp_error(state, "one fabric at a time");
     size_t old = strlen(arguments->fabric), more = strlen(word);
     char *joined = realloc(arguments->fabric, old + more + 2);

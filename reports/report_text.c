@@ -102,9 +102,9 @@ static void write_job(const struct csin_job_result *r, FILE *out)
 {
     char title[160];
     int n = snprintf(title, sizeof title, "%.40s", r->job->name);
-    snprintf(title + n, sizeof title - (size_t)n, " (%s hosts, %s round%s)",
-             csin_show_count(r->job->n_hosts).s, csin_show_count(r->job->repeat).s,
-             r->job->repeat == 1 ? "" : "s");
+    snprintf(title + n, sizeof title - (size_t)n, " (%s host%s, %s round%s)",
+             csin_show_count(r->job->n_hosts).s, r->job->n_hosts == 1 ? "" : "s",
+             csin_show_count(r->job->repeat).s, r->job->repeat == 1 ? "" : "s");
     fprintf(out, "%-41s %10s %10s %9s\n", title, csin_show_time(r->finish_s - r->start_s).s,
             csin_show_time(r->alone_s).s, factor(r->slowdown).s);
     for (uint32_t i = 0; i < r->job->n_steps; i++)

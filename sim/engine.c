@@ -27,7 +27,7 @@ void csin_run_result_finish(struct csin_run_result *result)
     memset(result, 0, sizeof *result);
 }
 
-uint64_t csin_flow_key(uint32_t owner, uint32_t src_host, uint32_t dst_host)
+uint64_t csin_flow_key(uint32_t src_host, uint32_t dst_host)
 {
-    return csin_mix64(csin_mix64(owner) ^ ((uint64_t)src_host << 32 | dst_host));
+    return csin_mix64((uint64_t)src_host << 32 | dst_host);
 }

@@ -57,8 +57,9 @@ extern const char *const csin_engine_names[];
 
 void csin_run_result_finish(struct csin_run_result *result);
 
-/* The key by which a path is chosen for an operation: transfers of one owner between the same two
- * hosts are one flow and take one path. */
-uint64_t csin_flow_key(uint32_t owner, uint32_t src_host, uint32_t dst_host);
+/* The key by which a path is chosen for an operation: all transfers between the same two hosts are
+ * one flow and take one path, whoever owns them, so that adding a job moves nobody else's traffic.
+ */
+uint64_t csin_flow_key(uint32_t src_host, uint32_t dst_host);
 
 #endif

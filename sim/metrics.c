@@ -284,7 +284,7 @@ static void add_owner(struct measure *m, uint32_t owner, double *bytes, struct c
             }
             struct csin_path path;
             if (!csin_routes_host_path(m->sc->routes, s->src[op], s->dst[op],
-                                       csin_flow_key(owner, s->src[op], s->dst[op]), &path))
+                                       csin_flow_key(s->src[op], s->dst[op]), &path))
                 continue; /* the engine would have failed */
             note_path(e, m->sc->fabric, &path);
             e->n_transfers++;

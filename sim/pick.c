@@ -142,13 +142,14 @@ static enum csin_status too_few(const struct pick *p, uint64_t wanted, enum csin
 {
     struct csin_loc loc = p->spec->hosts.loc;
     bool in_zone = zone != CSIN_NONE;
-    const char *of = in_zone ? "zone" : "fabric", *name = in_zone ? p->f->zones[zone].name
-                                                                  : p->f->name;
+    const char *of = in_zone ? "zone" : "fabric",
+               *name = in_zone ? p->f->zones[zone].name : p->f->name;
     const char *role_name = csin_role_names[role];
     if (n_role == 0) {
         csin_error(p->diag, CSIN_E_INPUT, 401, loc, "%s '%s' has no %s hosts", of, name, role_name);
-        csin_note(p->diag, loc, "hosts whose model has 'role: %s' are, or %s:N in a one-line fabric",
-                  role_name, role == CSIN_STORAGE ? "storage" : "host");
+        csin_note(p->diag, loc,
+                  "hosts whose model has 'role: %s' are, or %s:N in a one-line fabric", role_name,
+                  role == CSIN_STORAGE ? "storage" : "host");
     } else if (n_free == n_role) {
         csin_error(p->diag, CSIN_E_INPUT, 401, loc, "%s %s hosts are asked for; %s '%s' has %s",
                    csin_show_count(wanted).s, role_name, of, name, csin_show_count(n_role).s);
@@ -218,9 +219,8 @@ enum csin_status csin_pick_hosts(const struct csin_fabric *fabric,
     struct csin_arena *scratch = csin_arena_create();
     if (!scratch)
         return csin_no_memory(diag);
-    status = is_named
-                 ? pick_named(&p, scratch, ret_hosts, ret_n)
-                 : pick_counted(&p, wanted, role, taken, rng, scratch, ret_hosts, ret_n);
+    status = is_named ? pick_named(&p, scratch, ret_hosts, ret_n)
+                      : pick_counted(&p, wanted, role, taken, rng, scratch, ret_hosts, ret_n);
     csin_arena_destroy(scratch);
     return status;
 }

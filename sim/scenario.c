@@ -416,34 +416,61 @@ static void resolve(struct resolver *r)
         check_connected(r);
 }
 
+/* A scenario of which parts could not be read: tells the hosts that the fabric does not have as
+ * well, so that one run tells those mistakes too. */
+static void check_hosts(struct resolver *r)
+{
+    const struct csin_job_spec *jobs = r->spec->jobs.items;
+    const struct csin_stream_spec *streams = r->spec->storage.items;
+    uint32_t n_jobs = r->spec->jobs.n, n = n_jobs + r->spec->storage.n, *hosts, n_hosts;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_pick_spec *pick = i < n_jobs ? &jobs[i].hosts
+                                                       : &streams[i - n_jobs].clients;
+        struct csin_pick_spec servers = {0};
+        if (i >= n_jobs)
+            servers.hosts = streams[i - n_jobs].servers;
+        if (pick->hosts.s)
+            fail(r, csin_pick_hosts(r->sc->fabric, pick, CSIN_COMPUTE, NULL, csin_rng_init(0, 0),
+                                    r->sc->arena, r->diag, &hosts, &n_hosts));
+        if (servers.hosts.s)
+            fail(r, csin_pick_hosts(r->sc->fabric, &servers, CSIN_STORAGE, NULL,
+                                    csin_rng_init(0, 0), r->sc->arena, r->diag, &hosts, &n_hosts));
+    }
+}
+
 static enum csin_status open_all(struct csin_scenario *sc, const char *path,
                                  const struct csin_overrides *overrides, struct csin_diag *diag)
 {
     char *text;
     size_t bytes;
-    struct csin_scenario_spec spec;
+    struct csin_scenario_spec spec = {0};
     enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
     if (status != CSIN_OK)
         return status;
     sc->file = csin_arena_strndup(sc->arena, path, strlen(path));
     sc->inputs[0] = (struct csin_input){sc->file, csin_sha256(text, bytes)};
-    status = sc->file ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
-                      : csin_no_memory(diag);
+    status = sc->file && sc->inputs[0].sha256.hex[0]
+                 ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
+                 : csin_no_memory(diag);
     free(text);
-    if (status != CSIN_OK)
-        return status;
+    if (!spec.name.s || !spec.fabric.s) /* not a scenario, or not one of any fabric */
+        return csin_first(status, CSIN_E_INPUT);
     sc->name = spec.name.s;
     const char *fabric = beside(sc->arena, sc->file, spec.fabric.s);
     if (!fabric)
         return csin_no_memory(diag);
     sc->inputs[1].name = spec.fabric.s;
-    status = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric, &sc->fabric,
-                              &sc->inputs[1].sha256);
-    if (status != CSIN_OK)
-        return status;
-    struct resolver r = {.sc = sc, .spec = &spec, .diag = diag};
-    apply_overrides(&r, overrides);
-    resolve(&r);
+    enum csin_status opened = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric,
+                                               &sc->fabric, &sc->inputs[1].sha256);
+    if (opened != CSIN_OK)
+        return csin_first(status, opened);
+    struct resolver r = {.sc = sc, .spec = &spec, .diag = diag, .status = status};
+    if (status == CSIN_OK) {
+        apply_overrides(&r, overrides);
+        resolve(&r);
+    } else {
+        check_hosts(&r);
+    }
     return r.status;
 }
 
@@ -518,6 +545,7 @@ enum csin_status csin_scenario_schedule(const struct csin_scenario *scenario, ui
                                         struct csin_diag *diag, struct csin_schedule *ret_schedule)
 {
     struct csin_schedule s;
+    uint32_t too_much = CSIN_NONE;
     csin_schedule_init(&s, scenario->fabric->n_hosts, scenario->n_owners);
     for (uint32_t owner = 0; owner < scenario->n_owners; owner++) {
         if (only != CSIN_NONE && only != owner)
@@ -530,8 +558,15 @@ enum csin_status csin_scenario_schedule(const struct csin_scenario *scenario, ui
             schedule_job(&s, scenario, owner, start_s);
         else
             schedule_stream(&s, scenario, owner, start_s);
+        if (s.failed && too_much == CSIN_NONE)
+            too_much = owner;
     }
     enum csin_status status = csin_schedule_check(&s, diag);
+    if (too_much != CSIN_NONE)
+        csin_note(diag,
+                  too_much < scenario->n_jobs ? scenario->jobs[too_much].loc
+                                              : scenario->streams[too_much - scenario->n_jobs].loc,
+                  "it becomes too large with '%s'", scenario->owners[too_much]);
     if (status == CSIN_OK)
         *ret_schedule = s;
     else

@@ -226,7 +226,6 @@ enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_d
     struct csin_scenario_spec spec = {0};
     enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a scenario",
                                              scenario_keys, &spec);
-    if (status == CSIN_OK)
-        *ret_spec = spec;
+    *ret_spec = spec;
     return status;
 }

@@ -41,7 +41,7 @@ struct csin_scenario_spec {
     struct csin_list jobs, storage; /* csin_job_spec, csin_stream_spec */
 };
 
-/* Reads the YAML text of a scenario. */
+/* Reads the YAML text of a scenario. After a failure *ret_spec holds what could be read. */
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,
                                          const char *file, const char *text, size_t bytes,
                                          struct csin_scenario_spec *ret_spec);

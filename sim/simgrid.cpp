@@ -393,7 +393,7 @@ class Child {
             return;
         }
         struct csin_path path;
-        uint64_t key = csin_flow_key(csin_schedule_owner(s, op), s->src[op], s->dst[op]);
+        uint64_t key = csin_flow_key(s->src[op], s->dst[op]);
         if (!csin_routes_host_path(run->routes, s->src[op], s->dst[op], key, &path))
             throw std::runtime_error("a route is gone"); /* the parent found it */
         uint32_t slot = take_slot();
@@ -621,13 +621,11 @@ enum csin_status survey(const struct csin_run *run, struct csin_diag *diag, unsi
     const struct csin_schedule *s = run->schedule;
     enum csin_status status = CSIN_OK;
     unsigned n_errors = 0;
-    for (uint32_t op = 0, span = 0; op < s->n_ops && n_errors < NAMED_OPS; op++) {
-        while (span + 1 < s->n_spans && s->spans[span + 1].first <= op)
-            span++;
+    for (uint32_t op = 0; op < s->n_ops && n_errors < NAMED_OPS; op++) {
         if (csin_is_delay(s, op))
             continue;
         struct csin_path path;
-        uint64_t key = csin_flow_key(s->n_spans ? s->spans[span].owner : 0, s->src[op], s->dst[op]);
+        uint64_t key = csin_flow_key(s->src[op], s->dst[op]);
         const char *src = fabric->hosts[s->src[op]].name, *dst = fabric->hosts[s->dst[op]].name;
         if (!csin_routes_host_path(run->routes, s->src[op], s->dst[op], key, &path) ||
             path.n == 0) {

@@ -43,7 +43,9 @@ def show(test):
     for stream in "stdout", "stderr":
         text = test.get(stream, "").rstrip()
         lines = [l for l in text.splitlines() if not re.match(r"\[ RUN      \]|\[       OK \]", l)]
-        print("\n".join(lines[-150:]))
+        if len(lines) > 120:
+            lines[80:-40] = [f"... {len(lines) - 120} lines ..."]
+        print("\n".join(lines))
 
 
 def main(paths):

@@ -39,11 +39,12 @@ struct builder {
     struct csin_diag *diag;
     struct csin_fabric *f;
     struct csin_arena *arena;
-    enum csin_status status;             /* the first failure */
-    uint32_t *hosts_on;                  /* [n_switches] NICs attached */
-    uint32_t *host_limit;                /* [n_switches] ports meant for hosts */
-    uint32_t *planned;                   /* [n_switches] ports asked for, hosts included */
-    uint32_t *next_port;                 /* [n_switches] the lowest that may be free */
+    bool partial;            /* the spec lacks what could not be read: no complaint of that */
+    enum csin_status status; /* the first failure */
+    uint32_t *hosts_on;      /* [n_switches] NICs attached */
+    uint32_t *host_limit;    /* [n_switches] ports meant for hosts */
+    uint32_t *planned;       /* [n_switches] ports asked for, hosts included */
+    uint32_t *next_port;     /* [n_switches] the lowest that may be free */
     uint32_t *list, *free_ports, *share; /* [n_switches] scratch of one attachment or entry */
     const char **switch_names;           /* [n_switches] for suggestions, made when needed */
     bool switches_told;                  /* what switches there are, once */
@@ -90,7 +91,8 @@ static struct named index_names(struct builder *b, const struct csin_list *list,
         return named;
     }
     for (uint32_t i = 0; i < list->n; i++)
-        csin_names_add(&named.index, name_at(&named, i)->s, i, &old);
+        if (name_at(&named, i)->s)
+            csin_names_add(&named.index, name_at(&named, i)->s, i, &old);
     return named;
 }
 
@@ -104,19 +106,22 @@ static const void *find_named(const struct named *named, const char *name)
 static const void *look_up(struct builder *b, const struct named *named,
                            const struct csin_text *name)
 {
+    uint32_t n = 0;
+    if (!name->s || (b->partial && named->list->loc.line == 0))
+        return NULL; /* absent, which has been told */
     const void *found = find_named(named, name->s);
-    uint32_t n = named->list->n;
     if (found)
         return found;
     const char *near = NULL, **names = NULL;
     if (!heard_enough(b)) {
-        names = csin_arena_alloc(b->arena, n, sizeof *names);
+        names = csin_arena_alloc(b->arena, named->list->n, sizeof *names);
         if (!names) {
             fail(b, csin_no_memory(b->diag));
             return NULL;
         }
-        for (uint32_t i = 0; i < n; i++)
-            names[i] = name_at(named, i)->s;
+        for (uint32_t i = 0; i < named->list->n; i++)
+            if (name_at(named, i)->s)
+                names[n++] = name_at(named, i)->s;
         near = csin_nearest(name->s, names, n);
     }
     if (near) {
@@ -337,7 +342,7 @@ static void expand(struct builder *b, struct csin_arena *arena, const struct csi
                    const char *const **ret_names, uint32_t *ret_n)
 {
     *ret_n = 0;
-    if (b->n_expanded > MAX_EXPANDED)
+    if (!list->s || b->n_expanded > MAX_EXPANDED)
         return;
     fail(b, csin_hostlist_expand(arena, b->diag, list->loc, list->s, ret_names, ret_n));
     b->n_expanded += *ret_n;
@@ -1112,6 +1117,65 @@ static void make_arcs(struct builder *b)
         fail(b, csin_no_memory(b->diag));
 }
 
+static void index_spec(struct builder *b)
+{
+    b->switch_models = index_names(b, &b->spec->switch_models,
+                                   sizeof(struct csin_switch_model_spec), "switch model");
+    b->host_models = index_names(b, &b->spec->host_models, sizeof(struct csin_host_model_spec),
+                                 "host model");
+    b->zones = index_names(b, &b->spec->zones, sizeof(struct csin_zone_spec), "zone");
+}
+
+/* Every hostlist, and every name that must be one of a list of the same file. */
+static void check_names(struct builder *b)
+{
+    const char *const *names;
+    uint32_t n;
+    const struct csin_zone_spec *zones = b->spec->zones.items;
+    for (uint32_t i = 0; i < b->spec->zones.n; i++) {
+        look_up(b, &b->switch_models, &zones[i].model);
+        look_up(b, &b->switch_models, &zones[i].spine_model);
+    }
+    const struct csin_hosts_spec *hosts = b->spec->hosts.items;
+    for (uint32_t i = 0; i < b->spec->hosts.n; i++) {
+        expand(b, b->arena, &hosts[i].names, &names, &n);
+        look_up(b, &b->host_models, &hosts[i].model);
+        const struct csin_attach_spec *attach = hosts[i].attach.items;
+        for (uint32_t k = 0; k < hosts[i].attach.n; k++) {
+            look_up(b, &b->zones, &attach[k].zone);
+            expand(b, b->arena, &attach[k].switches, &names, &n);
+        }
+    }
+    const struct csin_inter_zone_spec *inter_zone = b->spec->inter_zone.items;
+    for (uint32_t i = 0; i < b->spec->inter_zone.n; i++) {
+        expand(b, b->arena, &inter_zone[i].names, &names, &n);
+        look_up(b, &b->switch_models, &inter_zone[i].model);
+        const struct csin_text *joined = inter_zone[i].zones.items;
+        for (uint32_t k = 0; k < inter_zone[i].zones.n; k++)
+            look_up(b, &b->zones, &joined[k]);
+    }
+    const struct csin_switches_spec *switches = b->spec->switches.items;
+    for (uint32_t i = 0; i < b->spec->switches.n; i++) {
+        expand(b, b->arena, &switches[i].names, &names, &n);
+        look_up(b, &b->switch_models, &switches[i].model);
+    }
+    const struct csin_cables_spec *cables = b->spec->cables.items;
+    for (uint32_t i = 0; i < b->spec->cables.n; i++) {
+        expand(b, b->arena, &cables[i].from, &names, &n);
+        expand(b, b->arena, &cables[i].to, &names, &n);
+    }
+}
+
+void csin_fabric_check_names(const struct csin_fabric_spec *spec, struct csin_diag *diag)
+{
+    struct builder b = {.spec = spec, .diag = diag, .partial = true, .arena = csin_arena_create()};
+    if (b.arena)
+        index_spec(&b);
+    if (b.arena && b.status == CSIN_OK)
+        check_names(&b);
+    csin_arena_destroy(b.arena);
+}
+
 static void build(struct builder *b)
 {
     struct csin_fabric *f = b->f;
@@ -1123,11 +1187,7 @@ static void build(struct builder *b)
         fail(b, csin_no_memory(b->diag));
         return;
     }
-    b->switch_models = index_names(b, &b->spec->switch_models,
-                                   sizeof(struct csin_switch_model_spec), "switch model");
-    b->host_models = index_names(b, &b->spec->host_models, sizeof(struct csin_host_model_spec),
-                                 "host model");
-    b->zones = index_names(b, &b->spec->zones, sizeof(struct csin_zone_spec), "zone");
+    index_spec(b);
     if (b->status != CSIN_OK)
         return;
     count_hosts(b, names, n);

@@ -34,7 +34,7 @@ enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *nam
                                   struct csin_loc loc, const char *text,
                                   struct csin_fabric **ret_fabric, struct csin_sha256 *ret_input)
 {
-    struct csin_fabric_spec spec;
+    struct csin_fabric_spec spec = {0};
     enum csin_status status;
     if (csin_fabric_is_line(text)) {
         if (ret_input)
@@ -44,8 +44,13 @@ enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *nam
         char *yaml;
         size_t bytes;
         status = csin_file_read(diag, loc, text, &yaml, &bytes);
-        if (status != CSIN_OK)
+        if (status != CSIN_OK) {
+            if (strpbrk(text, " ="))
+                csin_note(
+                    diag, loc.file ? loc : (struct csin_loc){text, 0, 0},
+                    "a fabric in one line begins with 'leaf:', as leaf:4 spine:2 host:16 200Gb/s");
             return status;
+        }
         if (ret_input)
             *ret_input = csin_sha256(yaml, bytes);
         const char *file = csin_arena_strndup(names, text, strlen(text));
@@ -53,7 +58,12 @@ enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *nam
                       : csin_no_memory(diag);
         free(yaml);
     }
-    return status == CSIN_OK ? csin_fabric_create(&spec, diag, ret_fabric) : status;
+    if (status == CSIN_OK && ret_input && !ret_input->hex[0])
+        return csin_no_memory(diag); /* libcrypto had none */
+    if (status == CSIN_OK)
+        return csin_fabric_create(&spec, diag, ret_fabric);
+    csin_fabric_check_names(&spec, diag);
+    return status;
 }
 
 struct csin_vertex_name csin_vertex_name(const struct csin_fabric *f, uint32_t vertex)

@@ -96,6 +96,10 @@ enum csin_status csin_fabric_create(const struct csin_fabric_spec *spec, struct 
                                     struct csin_fabric **ret_fabric);
 void csin_fabric_destroy(struct csin_fabric *fabric);
 
+/* Reports hostlists that are wrong and names that refer to nothing, in a spec of which parts could
+ * not be read, so that one run tells those mistakes too. */
+void csin_fabric_check_names(const struct csin_fabric_spec *spec, struct csin_diag *diag);
+
 /* Reads `text`: a one-line fabric, or the name of a YAML file. `loc` is where the name was written.
  * ret_input, where not NULL, becomes the SHA-256 of what was read. */
 enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *names,

@@ -6,11 +6,6 @@
 #include "base/units.h"
 #include "topo/fabric.h"
 
-bool csin_fabric_is_line(const char *text)
-{
-    return strncmp(text, "leaf:", 5) == 0;
-}
-
 struct line {
     struct csin_diag *diag;
     struct csin_count leaf, spine, host, storage, links, ports;
@@ -19,6 +14,31 @@ struct line {
 
 static const char *const words[] = {"leaf",  "spine", "host",   "storage",
                                     "links", "ports", "uplink", "latency"};
+#define N_WORDS (sizeof words / sizeof *words)
+
+bool csin_fabric_is_line(const char *text)
+{
+    size_t length = strcspn(text, ":");
+    for (size_t i = 0; text[length] && i < N_WORDS; i++)
+        if (strlen(words[i]) == length && strncmp(text, words[i], length) == 0)
+            return true;
+    return false;
+}
+
+/* `colon` is what stands behind a word in this line: ":" or "". */
+static enum csin_status unknown_word(struct line *line, struct csin_loc loc, const char *word,
+                                     size_t length, const char *colon)
+{
+    struct csin_brief name = csin_brief(word, length);
+    const char *near = csin_nearest(name.s, words, N_WORDS);
+    csin_error(line->diag, CSIN_E_INPUT, 200, loc, "unknown word '%s%s' in a one-line fabric%s%s%s",
+               name.s, colon, near ? "; did you mean '" : "", near ? near : "", near ? ":'?" : "");
+    csin_note(
+        line->diag, loc,
+        "a one-line fabric reads: leaf:4 spine:2 host:16 200Gb/s, and may have storage:N links:N "
+        "ports:N uplink:RATE latency:TIME");
+    return CSIN_E_INPUT;
+}
 
 static enum csin_status read_count(struct line *line, struct csin_count *field, const char *text,
                                    uint64_t min, uint64_t max, struct csin_loc loc)
@@ -34,6 +54,8 @@ static enum csin_status read_word(struct line *line, const char *word, struct cs
 {
     const char *colon = strchr(word, ':');
     if (!colon) {
+        if (!strchr("0123456789+-.", *word))
+            return unknown_word(line, loc, word, strlen(word), "");
         if (line->rate.loc.line)
             return csin_error(line->diag, CSIN_E_INPUT, 202, loc, "a second rate, '%s'", word);
         line->rate.loc = loc;
@@ -50,6 +72,9 @@ static enum csin_status read_word(struct line *line, const char *word, struct cs
                   {"host", &line->host, 0, 4096},   {"storage", &line->storage, 0, 4096},
                   {"links", &line->links, 1, 1024}, {"ports", &line->ports, 1, CSIN_MAX_PORTS}};
     size_t length = (size_t)(colon - word);
+    if (!*value)
+        return csin_error(line->diag, CSIN_E_INPUT, 109, at, "a value is missing behind '%s'",
+                          csin_brief(word, SIZE_MAX).s);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         if (strlen(counts[i].name) != length || strncmp(counts[i].name, word, length) != 0)
             continue;
@@ -67,14 +92,28 @@ static enum csin_status read_word(struct line *line, const char *word, struct cs
         return is_uplink ? csin_read_rate(line->diag, at, value, &field->x)
                          : csin_read_time(line->diag, at, value, &field->x);
     }
-    struct csin_brief name = csin_brief(word, length);
-    const char *near = csin_nearest(name.s, words, sizeof words / sizeof *words);
-    csin_error(line->diag, CSIN_E_INPUT, 200, loc, "unknown word '%s:' in a one-line fabric%s%s%s",
-               name.s, near ? "; did you mean '" : "", near ? near : "", near ? ":'?" : "");
-    csin_note(
-        line->diag, loc,
-        "a one-line fabric reads: leaf:4 spine:2 host:16 200Gb/s, and may have storage:N links:N "
-        "ports:N uplink:RATE latency:TIME");
+    return unknown_word(line, loc, word, length, ":");
+}
+
+static enum csin_status check_complete(const struct line *line, struct csin_loc loc)
+{
+    const char *missing[4];
+    unsigned n = 0;
+    if (!line->leaf.loc.line)
+        missing[n++] = "leaf:N";
+    if (!line->spine.loc.line)
+        missing[n++] = "spine:N";
+    if (!line->host.loc.line && !line->storage.loc.line)
+        missing[n++] = "host:N";
+    if (!line->rate.loc.line)
+        missing[n++] = "rate";
+    if (n == 0)
+        return CSIN_OK;
+    char list[64] = "";
+    for (unsigned i = 0; i < n; i++)
+        strcat(strcat(list, i == 0 ? "" : i + 1 == n ? " and no " : ", no "), missing[i]);
+    csin_error(line->diag, CSIN_E_INPUT, 201, loc, "this one-line fabric has no %s", list);
+    csin_note(line->diag, loc, "write, for instance, leaf:4 spine:2 host:16 200Gb/s");
     return CSIN_E_INPUT;
 }
 
@@ -97,18 +136,7 @@ static enum csin_status read_words(struct line *line, struct csin_arena *arena, 
         status = csin_first(status, read_word(line, word, at));
         p += length;
     }
-    if (status != CSIN_OK)
-        return status;
-    const char *missing = !line->spine.loc.line                             ? "spine:N"
-                          : !line->host.loc.line && !line->storage.loc.line ? "host:N"
-                          : !line->rate.loc.line                            ? "rate"
-                                                                            : NULL;
-    if (missing) {
-        csin_error(line->diag, CSIN_E_INPUT, 201, loc, "this one-line fabric has no %s", missing);
-        csin_note(line->diag, loc, "write, for instance, leaf:4 spine:2 host:16 200Gb/s");
-        return CSIN_E_INPUT;
-    }
-    return CSIN_OK;
+    return status == CSIN_OK ? check_complete(line, loc) : status;
 }
 
 static unsigned digits(uint64_t n)

@@ -6,6 +6,7 @@
 #include "topo/routes.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ const char *const csin_policy_names[] = {"dmodk", "random", "ecmp", NULL};
 
 #define NO_PORT UINT16_MAX
 #define FAR 255u
+#define IN_FULL 256u /* weight of a pair of NICs that needs the way between zones, of others 1 */
 #define MAX_ENTRIES ((size_t)1 << 30) /* 2 GiB of tables */
 
 struct csin_routes {
@@ -122,10 +124,12 @@ static void number_nics(const struct csin_fabric *f, struct numbering *order)
 /* What a build needs besides the result; one allocation each, freed together. */
 struct work {
     struct numbering order;
-    uint32_t *queue; /* [n_switches] switches in order of distance */
-    uint16_t *ports; /* ports that lead nearer, of every switch, in one row */
-    uint32_t *row;   /* [n_switches + 1] where each switch's ports begin */
-    double *load;    /* [n_arcs] routes so far, relative to capacity */
+    uint32_t *queue;     /* [n_switches] switches in order of distance */
+    uint16_t *ports;     /* ports that lead nearer, of every switch, in one row */
+    uint32_t *row;       /* [n_switches + 1] where each switch's ports begin */
+    double *load;        /* [n_arcs] routes so far, relative to capacity */
+    double *least;       /* [n_switches] least load of the ports that lead nearer to the target */
+    uint32_t *n_settled; /* [n_switches] NICs attached to it of hosts that are in one zone only */
 };
 
 static void work_finish(struct work *w)
@@ -137,6 +141,20 @@ static void work_finish(struct work *w)
     free(w->ports);
     free(w->row);
     free(w->load);
+    free(w->least);
+    free(w->n_settled);
+}
+
+/* True where a host can reach and be reached from other zones through inter-zone switches only: all
+ * its NICs are in one zone. The others have a NIC where the traffic is. */
+static bool is_settled(const struct csin_fabric *f, uint32_t nic)
+{
+    const struct csin_host *host = &f->hosts[f->nics[nic].host];
+    for (uint32_t k = host->first_nic; k < host->first_nic + host->n_nics; k++)
+        if (f->nics[k].cable != CSIN_NONE &&
+            f->switches[f->nics[k].leaf].zone != f->switches[f->nics[nic].leaf].zone)
+            return false;
+    return true;
 }
 
 static bool work_init(struct work *w, const struct csin_fabric *f)
@@ -149,28 +167,72 @@ static bool work_init(struct work *w, const struct csin_fabric *f)
         .ports = malloc((f->n_ports + 1u) * sizeof(uint16_t)),
         .row = malloc(n * sizeof(uint32_t)),
         .load = calloc(f->n_arcs + 1u, sizeof(double)),
+        .least = malloc(n * sizeof(double)),
+        .n_settled = calloc(n, sizeof(uint32_t)),
     };
-    return w->order.nic && w->order.first && w->order.base && w->queue && w->ports && w->row &&
-           w->load;
+    if (!w->order.nic || !w->order.first || !w->order.base || !w->queue || !w->ports || !w->row ||
+        !w->load || !w->least || !w->n_settled)
+        return false;
+    for (uint32_t nic = 0; nic < f->n_nics; nic++)
+        if (f->nics[nic].cable != CSIN_NONE)
+            w->n_settled[f->nics[nic].leaf] += is_settled(f, nic);
+    return true;
 }
 
-/* The least loaded of n ports for a destination that sources pass through here to. Counting
- * the sources, not the entries, matters between zones: few of a switch's entries are ever used
- * there. */
-static uint16_t least_loaded(const struct csin_fabric *f, struct work *w, uint32_t s,
-                             const uint16_t *ports, uint32_t n)
+/* D-Mod-K for destination number k, in a zone: up (two cables to go) by k mod uplinks; down, among
+ * parallel cables, by the digit that the way up has left. */
+static uint32_t digit(uint8_t hops, uint32_t k, uint32_t up, uint32_t n)
 {
-    uint32_t first = f->switches[s].first_port, best = 0;
-    for (uint32_t i = 1; i < n; i++)
-        if (w->load[f->port_arc[first + ports[i]]] < w->load[f->port_arc[first + ports[best]]])
-            best = i;
-    return ports[best];
+    return hops == 1 ? k / up % n : k % n;
 }
 
-/* D-Mod-K for destination number k. Within a zone (the target one or two cables away): up by k mod
- * uplinks; down, among parallel cables, by the digit that the way up has left. Further away,
- * between zones, by load. */
-static uint16_t choose(const struct csin_routes *r, struct work *w, uint32_t s, uint8_t hops,
+/* The load that awaits destination k at switch `s`: of the port it takes, or of its best one where
+ * that is still open. */
+static double load_ahead(const struct csin_routes *r, const struct work *w, uint32_t s,
+                         uint8_t hops, uint32_t k, uint32_t up)
+{
+    uint32_t n = w->row[s + 1] - w->row[s];
+    if (hops > 2)
+        return w->least[s];
+    return w->load[r->f->port_arc[r->f->switches[s].first_port +
+                                  w->ports[w->row[s] + digit(hops, k, up, n)]]];
+}
+
+/* Sets w->least. It holds while the switches farther away are routed, since those nearer are not
+ * yet.
+ */
+static void find_least(const struct csin_routes *r, struct work *w)
+{
+    for (uint32_t s = 0; s < r->f->n_switches; s++) {
+        w->least[s] = HUGE_VAL;
+        for (uint32_t i = w->row[s]; i < w->row[s + 1]; i++)
+            w->least[s] = fmin(w->least[s],
+                               w->load[r->f->port_arc[r->f->switches[s].first_port + w->ports[i]]]);
+    }
+}
+
+/* Further away, between zones: the least loaded of n ports, looking one cable ahead, as that is
+ * often where the few cables between zones are. */
+static uint32_t least_loaded(const struct csin_routes *r, const struct work *w, uint32_t s,
+                             uint8_t hops, uint32_t k, uint32_t up)
+{
+    const uint16_t *ports = w->ports + w->row[s];
+    const uint32_t *arcs = r->f->port_arc + r->f->switches[s].first_port;
+    uint32_t n = w->row[s + 1] - w->row[s], best = 0;
+    double least = HUGE_VAL;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t arc = arcs[ports[i]];
+        double load = w->load[arc] +
+                      load_ahead(r, w, csin_arc_head(r->f, arc), (uint8_t)(hops - 1), k, up);
+        if (load < least) {
+            least = load;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static uint16_t choose(const struct csin_routes *r, const struct work *w, uint32_t s, uint8_t hops,
                        uint32_t k, uint32_t up, uint64_t draw)
 {
     const uint16_t *ports = w->ports + w->row[s];
@@ -181,11 +243,7 @@ static uint16_t choose(const struct csin_routes *r, struct work *w, uint32_t s, 
         struct csin_rng rng = csin_rng_init(draw, s);
         return ports[csin_rng_below(&rng, n)];
     }
-    if (hops == 1)
-        return ports[k / up % n];
-    if (hops == 2)
-        return ports[k % n];
-    return least_loaded(r->f, w, s, ports, n);
+    return ports[hops <= 2 ? digit(hops, k, up, n) : least_loaded(r, w, s, hops, k, up)];
 }
 
 /* The entries of one switch for the NICs behind `target`, number k for the first. `reach`: sources
@@ -215,7 +273,9 @@ static void route_switch(struct csin_routes *r, struct work *w, uint32_t s, uint
 }
 
 /* How many sources pass each switch on their way to each NIC of `target`, before anything is
- * routed: those attached to it. False without memory. */
+ * routed: those attached to it. Counting sources, not entries, matters between zones: few of a
+ * switch's entries are ever used there. A pair of NICs counts in full where the way between zones
+ * is the only one for their hosts, and else a little. False without memory. */
 static bool start_reach(const struct csin_routes *r, const struct work *w, uint32_t target,
                         uint32_t **ret_reach)
 {
@@ -223,22 +283,41 @@ static bool start_reach(const struct csin_routes *r, const struct work *w, uint3
     uint32_t *reach = malloc(((size_t)r->f->n_switches * n + 1) * sizeof *reach);
     if (!reach)
         return false;
-    for (uint32_t s = 0; s < r->f->n_switches; s++)
-        for (uint32_t i = 0; i < n; i++)
-            reach[(size_t)s * n + i] = w->order.first[s + 1] - w->order.first[s];
+    for (uint32_t i = 0; i < n; i++) {
+        bool settled = is_settled(r->f, w->order.nic[w->order.first[target] + i]);
+        for (uint32_t s = 0; s < r->f->n_switches; s++)
+            reach[(size_t)s * n + i] = w->order.first[s + 1] - w->order.first[s] +
+                                       (settled ? IN_FULL * w->n_settled[s] : 0);
+    }
     *ret_reach = reach;
     return true;
 }
 
+/* A path that struct csin_path cannot hold must not pass for none. */
+static enum csin_status check_lengths(const struct csin_fabric *f, const struct work *w,
+                                      uint32_t target, const uint8_t *hops, struct csin_diag *diag)
+{
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        if (w->order.first[s] < w->order.first[s + 1] && hops[s] != FAR &&
+            hops[s] + 2 > CSIN_PATH_MAX)
+            return csin_error(diag, CSIN_E_INPUT, 232, f->switches[s].loc,
+                              "hosts at '%s' and '%s' are %d cables apart; at most %d",
+                              f->switches[s].name, f->switches[target].name, hops[s] + 2,
+                              CSIN_PATH_MAX);
+    return CSIN_OK;
+}
+
 /* Fills the entries of all switches, farthest first, so that what passes a switch is known when its
- * turn comes. False without memory. */
-static bool route_target(struct csin_routes *r, struct work *w, uint32_t target)
+ * turn comes. */
+static enum csin_status route_target(struct csin_routes *r, struct work *w, uint32_t target,
+                                     struct csin_diag *diag)
 {
     const struct csin_fabric *f = r->f;
     uint8_t *hops = r->hops + (size_t)r->target_of[target] * f->n_switches;
     uint32_t n_reached = search(f, target, hops, w->queue);
-    if (!r->table)
-        return true;
+    enum csin_status status = check_lengths(f, w, target, hops, diag);
+    if (status != CSIN_OK || !r->table)
+        return status;
     uint32_t n_ports = 0, *reach = NULL;
     for (uint32_t s = 0; s < f->n_switches; s++) {
         w->row[s] = n_ports;
@@ -247,13 +326,25 @@ static bool route_target(struct csin_routes *r, struct work *w, uint32_t target)
     w->row[f->n_switches] = n_ports;
     bool between_zones = r->policy == CSIN_DMODK && hops[w->queue[n_reached - 1]] > 2;
     if (between_zones && !start_reach(r, w, target, &reach))
-        return false;
+        return csin_no_memory(diag);
+    if (between_zones)
+        find_least(r, w);
     uint32_t zone = f->switches[target].zone;
     uint32_t spines = zone == CSIN_NONE ? 1 : f->zones[zone].n_spines;
     for (uint32_t i = n_reached; i-- > 0;)
         route_switch(r, w, w->queue[i], target, spines, reach);
     free(reach);
-    return true;
+    return CSIN_OK;
+}
+
+static bool is_gate(const struct csin_fabric *f, uint32_t s)
+{
+    for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
+        uint32_t arc = f->port_arc[f->switches[s].first_port + p];
+        if (arc != CSIN_NONE && f->cables[arc >> 1].place == CSIN_BETWEEN_ZONES)
+            return true;
+    }
+    return false;
 }
 
 enum csin_status csin_routes_create(const struct csin_fabric *fabric, enum csin_policy policy,
@@ -290,9 +381,15 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, enum csin_
             goto no_memory;
         memset(r->table, 0xff, entries * sizeof *r->table);
     }
-    for (uint32_t s = 0; s < fabric->n_switches; s++)
-        if (r->target_of[s] != CSIN_NONE && !route_target(r, &w, s))
-            goto no_memory;
+    /* Leaves that inter-zone switches hang off first: the way to them is fixed at its end, and the
+     * others, which have a choice, then fill up what they leave. */
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (uint32_t s = 0; s < fabric->n_switches; s++) {
+            if (r->target_of[s] == CSIN_NONE || is_gate(fabric, s) != (pass == 0))
+                continue;
+            if ((status = route_target(r, &w, s, diag)) != CSIN_OK)
+                goto fail;
+        }
     work_finish(&w);
     *ret_routes = r;
     return CSIN_OK;

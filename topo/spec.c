@@ -144,7 +144,6 @@ enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_dia
     struct csin_fabric_spec spec = {.file = file};
     enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a fabric",
                                              fabric_keys, &spec);
-    if (status == CSIN_OK)
-        *ret_spec = spec;
+    *ret_spec = spec;
     return status;
 }

@@ -96,7 +96,7 @@ struct csin_fabric_spec {
 };
 
 /* Reads YAML text of a fabric. `file` names it in messages and must outlive everything made from
- * it. */
+ * it. After a failure *ret_spec holds what could be read; the rest is absent. */
 enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_diag *diag,
                                        const char *file, const char *text, size_t bytes,
                                        struct csin_fabric_spec *ret_spec);
@@ -113,7 +113,8 @@ enum csin_status csin_fabric_spec_line(struct csin_arena *arena, struct csin_dia
                                        struct csin_loc loc, const char *line,
                                        struct csin_fabric_spec *ret_spec);
 
-/* True where `text` is a one-line fabric rather than a file name: it begins with leaf:. */
+/* True where `text` is a one-line fabric rather than a file name: it begins with leaf: or another
+ * of its words. */
 bool csin_fabric_is_line(const char *text);
 
 #endif

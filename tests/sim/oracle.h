@@ -58,9 +58,8 @@ static inline void oracle_init(struct oracle *o, const struct csin_schedule *s,
     for (uint32_t op = 0; op < s->n_ops; op++) {
         o->start_s[op] = o->finish_s[op] = -1;
         if (!csin_is_delay(s, op))
-            assert_true(csin_routes_host_path(
-                routes, s->src[op], s->dst[op],
-                csin_flow_key(csin_schedule_owner(s, op), s->src[op], s->dst[op]), &o->path[op]));
+            assert_true(csin_routes_host_path(routes, s->src[op], s->dst[op],
+                                              csin_flow_key(s->src[op], s->dst[op]), &o->path[op]));
     }
 }
 

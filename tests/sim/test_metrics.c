@@ -37,7 +37,7 @@ static double *add_up(const struct run *run)
         if (csin_is_delay(s, op) || run->engine.finish_s[op] < 0)
             continue;
         assert_true(csin_routes_host_path(sc->routes, s->src[op], s->dst[op],
-                                          csin_flow_key(owner, s->src[op], s->dst[op]), &path));
+                                          csin_flow_key(s->src[op], s->dst[op]), &path));
         for (uint32_t k = 0; k < path.n; k++)
             bytes[(size_t)owner * sc->fabric->n_arcs + path.arcs[k]] += (double)s->amount[op].bytes;
     }

@@ -345,7 +345,7 @@ static void traffic_clear(struct traffic *t)
 static void traffic_add(struct traffic *t, uint32_t src, uint32_t dst)
 {
     struct csin_path path;
-    if (!csin_routes_path(t->routes, src, dst, 0, &path))
+    if (!csin_routes_path(t->routes, src, dst, (uint64_t)src << 32 | dst, &path))
         fail_msg("no way from NIC %u to NIC %u", src, dst);
     for (uint32_t i = 0; i < path.n; i++)
         if (++t->flows[path.arcs[i]] > t->max)
@@ -357,7 +357,7 @@ static double share(const struct traffic *t, uint32_t src, uint32_t dst)
 {
     struct csin_path path;
     uint32_t most = 0;
-    assert_true(csin_routes_path(t->routes, src, dst, 0, &path));
+    assert_true(csin_routes_path(t->routes, src, dst, (uint64_t)src << 32 | dst, &path));
     for (uint32_t i = 0; i < path.n; i++)
         most = t->flows[path.arcs[i]] > most ? t->flows[path.arcs[i]] : most;
     return 1. / most;
@@ -458,10 +458,11 @@ static struct built partial_zone(uint32_t n_hosts, const char *spread)
     return build_yaml(yaml);
 }
 
-/* 40 leaves x 20 spines with room for 800, n of them there, k = 0 .. n-1 leaf by leaf. The hosts of
- * a leaf send to consecutive k, at most 20 of them, so to different spines (k mod 20), except where
- * k wraps from n-1 to 0: there the residues jump unless 20 divides n. So only a leaf whose targets
- * straddle the wrap can have contention, one leaf a shift, and never more than 2 flows on an arc.
+/* 40 leaves x 20 spines with room for 800, N of them there, k = 0 .. N-1 leaf by leaf. The w hosts
+ * of a leaf send to w consecutive k, and so to different spines (k mod 20) as w <= 20, except where
+ * k wraps from N-1 to 0: there the residues fall back from (N-1) mod 20 to 0, and overlap where w
+ * is more than N mod 20 and that is not 0. So at most one leaf a shift has contention, and never
+ * more than 2 flows on an arc.
  *
  * Numbering ports instead (k = 20 leaf + port) would wrap well, but leave spines without any
  * destinations where hosts are missing, and collide at every leaf that has fewer than its
@@ -481,11 +482,15 @@ static void shifts_of_a_partly_filled_zone_contend_at_the_wrap_only(void **state
                       "%.3f %% of flows share\n",
                       cases[i].n, cases[i].spread, all.n_free, all.n, all.worst,
                       100. * (double)all.n_sharing / (double)all.n_flows);
-        if (cases[i].n % 20 == 0)
+        uint32_t widest = 0;
+        for (uint32_t leaf = 0; leaf < 40; leaf++) {
+            uint32_t n = b.f->switches[leaf].n_used - 20;
+            widest = n > widest ? n : widest;
+        }
+        if (cases[i].n % 20 == 0 || widest <= cases[i].n % 20)
             assert_int_equal(all.n_free, all.n);
         assert_true(all.worst <= 2);
-        /* At most the 20 flows of one leaf a shift share. */
-        assert_true(all.n_sharing <= 20ull * all.n);
+        assert_true(all.n_sharing <= (uint64_t)widest * all.n);
         built_finish(&b);
     }
 }
@@ -672,7 +677,7 @@ static void routes_between_zones_share_the_cables_evenly(void **state)
     static const struct {
         enum csin_policy policy;
         double limit;
-    } cases[] = {{CSIN_DMODK, 1.2}, {CSIN_RANDOM, 2.5}, {CSIN_ECMP, 2.5}};
+    } cases[] = {{CSIN_DMODK, 1.15}, {CSIN_RANDOM, 1.3}, {CSIN_ECMP, 1.05}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct csin_routes *routes = route(f, cases[i].policy, 1);
         struct traffic t = traffic_start(f, routes);
@@ -685,6 +690,47 @@ static void routes_between_zones_share_the_cables_evenly(void **state)
         free(t.flows);
         csin_routes_destroy(routes);
     }
+    built_finish(&b);
+}
+
+/* They were one more spine to the ten leaves they hang off, which broke k mod 20 there. */
+static void traffic_inside_a_zone_keeps_off_inter_zone_switches(void **state)
+{
+    (void)state;
+    struct built b = build_named("configs/fire-flyer-2.yaml");
+    const struct csin_fabric *f = b.f;
+    for (int policy = 0; policy < CSIN_N_POLICIES; policy++) {
+        struct csin_routes *routes = route(f, (enum csin_policy)policy, 4);
+        for (uint32_t src = 0; src < f->n_nics; src += 7)
+            for (uint32_t dst = 0; dst < f->n_nics; dst++) {
+                struct csin_path path;
+                if (src == dst ||
+                    f->switches[f->nics[src].leaf].zone != f->switches[f->nics[dst].leaf].zone)
+                    continue;
+                assert_true(csin_routes_path(routes, src, dst, src + dst, &path));
+                for (uint32_t i = 0; i < path.n; i++)
+                    assert_int_not_equal(f->cables[path.arcs[i] / 2].place, CSIN_BETWEEN_ZONES);
+            }
+        csin_routes_destroy(routes);
+    }
+    built_finish(&b);
+
+    /* Where the spines are dead it is the way that is left. */
+    b = build_yaml("fabric: t\n"
+                   "switch-models: {s: {ports: 16, rate: 100Gb/s}}\n"
+                   "host-models: {h: {rate: 100Gb/s}}\n"
+                   "zones:\n"
+                   "  a: &zone {model: s, leaves: 2, spines: 1, hosts-per-leaf: 1}\n"
+                   "  b: *zone\n"
+                   "hosts: [{names: 'h[1-2]', model: h, attach: {zone: a}}]\n"
+                   "inter-zone: {names: x1, model: s, zones: [a, b], leaves: 2}\n"
+                   "overrides: {between: [a-leaf1, a-spine1], state: down}\n");
+    struct csin_routes *routes = route(b.f, CSIN_DMODK, 0);
+    struct csin_path path;
+    assert_true(csin_routes_host_path(routes, 0, 1, 0, &path));
+    assert_int_equal(path.n, 4);
+    assert_int_equal(b.f->cables[path.arcs[1] / 2].place, CSIN_BETWEEN_ZONES);
+    csin_routes_destroy(routes);
     built_finish(&b);
 }
 
@@ -723,6 +769,78 @@ static void shifts_inside_each_zone_of_fire_flyer_2_are_free_of_contention(void 
                           all.worst);
             assert_int_equal(all.n_free, all.n);
         }
+    built_finish(&b);
+}
+
+/* ---- credit loops ---- */
+
+/* Arcs on a cycle of the channel dependency graph, or behind one (Dally, Seitz 1987): an arc
+ * depends on the next one of every path. 0: no deadlock on one virtual lane. */
+static uint32_t arcs_in_credit_loops(const struct csin_fabric *f, const struct csin_routes *routes)
+{
+    size_t n = f->n_arcs;
+    uint8_t *depends = calloc(n * n, 1);
+    uint32_t *waiting = calloc(n, sizeof *waiting), *free_arcs = calloc(n, sizeof *free_arcs);
+    uint32_t n_free = 0;
+    assert_true(depends && waiting && free_arcs);
+    for (uint32_t src = 0; src < f->n_nics; src++)
+        for (uint32_t dst = 0; dst < f->n_nics; dst++) {
+            struct csin_path path;
+            if (!csin_routes_path(routes, src, dst, src, &path))
+                continue;
+            for (uint32_t i = 0; i + 1 < path.n; i++) {
+                uint8_t *d = &depends[path.arcs[i] * n + path.arcs[i + 1]];
+                waiting[path.arcs[i + 1]] += !*d;
+                *d = 1;
+            }
+        }
+    for (uint32_t arc = 0; arc < n; arc++)
+        if (waiting[arc] == 0)
+            free_arcs[n_free++] = arc;
+    for (uint32_t i = 0; i < n_free; i++)
+        for (uint32_t next = 0; next < n; next++)
+            if (depends[free_arcs[i] * n + next] && --waiting[next] == 0)
+                free_arcs[n_free++] = next;
+    free(depends);
+    free(waiting);
+    free(free_arcs);
+    return (uint32_t)n - n_free;
+}
+
+static void a_zone_by_itself_has_no_credit_loop(void **state)
+{
+    (void)state;
+    struct built b = build_named("leaf:12 spine:4 host:6 links:2 200Gb/s");
+    for (int policy = 0; policy < CSIN_N_POLICIES; policy++) {
+        struct csin_routes *routes = route(b.f, (enum csin_policy)policy, 1);
+        assert_int_equal(arcs_in_credit_loops(b.f, routes), 0);
+        csin_routes_destroy(routes);
+    }
+    built_finish(&b);
+}
+
+/* Not what one wishes for, but what is: inter-zone switches hang off leaves, so a path between
+ * zones goes up, down, over, up and down again, and shortest paths of both ways close loops.
+ * Whoever makes them free of loops (virtual lanes, up*-down* routes) turns this test round. */
+static void zones_that_are_joined_at_leaves_have_credit_loops(void **state)
+{
+    (void)state;
+    struct built b = build_yaml(
+        "fabric: t\n"
+        "switch-models: {s: {ports: 16, rate: 100Gb/s}}\n"
+        "host-models: {h: {rate: 100Gb/s}}\n"
+        "zones:\n"
+        "  a: &zone {model: s, leaves: 4, spines: 2, hosts-per-leaf: 2}\n"
+        "  b: *zone\n"
+        "hosts:\n"
+        "  - {names: 'h[1-8]', model: h, attach: {zone: a}}\n"
+        "  - {names: 'h[9-16]', model: h, attach: {zone: b}}\n"
+        "inter-zone: {names: 'x[1-2]', model: s, zones: [a, b], leaves: 2}\n");
+    struct csin_routes *routes = route(b.f, CSIN_DMODK, 0);
+    uint32_t n = arcs_in_credit_loops(b.f, routes);
+    print_message("%u of %u arcs are in or behind a credit loop\n", n, b.f->n_arcs);
+    assert_true(n > 0);
+    csin_routes_destroy(routes);
     built_finish(&b);
 }
 
@@ -774,6 +892,48 @@ static void tables_that_are_too_large_are_refused(void **state)
     built_finish(&b);
 }
 
+/* Hosts that far apart were said to have no way between them. */
+static void hosts_that_are_too_far_apart_are_an_error(void **state)
+{
+    (void)state;
+    for (unsigned last = 15; last <= 16; last++) {
+        char yaml[2048];
+        size_t n = (size_t)snprintf(yaml, sizeof yaml,
+                                    "fabric: t\n"
+                                    "switch-models: {s: {ports: 4, rate: 1Gb/s}}\n"
+                                    "host-models: {h: {rate: 1Gb/s}}\n"
+                                    "switches: {names: 'e[1-16]', model: s, layer: leaf}\n"
+                                    "hosts:\n"
+                                    "  - {names: h1, model: h, attach: {switches: e1}}\n"
+                                    "  - {names: h2, model: h, attach: {switches: e%u}}\n"
+                                    "cables:\n",
+                                    last);
+        for (int i = 1; i < 16; i++)
+            n += (size_t)snprintf(yaml + n, sizeof yaml - n, "  - {from: e%d, to: e%d}\n", i,
+                                  i + 1);
+        struct built b = build_yaml(yaml);
+        for (int policy = 0; policy < CSIN_N_POLICIES; policy++) {
+            struct csin_diag *diag = csin_diag_create();
+            struct csin_routes *routes = NULL;
+            struct csin_path path;
+            enum csin_status status = csin_routes_create(b.f, (enum csin_policy)policy, 0, diag,
+                                                         &routes);
+            if (last == 15) {
+                assert_int_equal(status, CSIN_OK);
+                assert_true(csin_routes_host_path(routes, 0, 1, 0, &path));
+                assert_int_equal(path.n, CSIN_PATH_MAX);
+            } else {
+                assert_int_equal(status, CSIN_E_INPUT);
+                assert_says(&diag, "test.yaml:4:20: error: hosts at 'e16' and 'e1' are 17 cables "
+                                   "apart; at most 16 [CSIN-232]\n");
+            }
+            csin_routes_destroy(routes);
+            csin_diag_destroy(diag);
+        }
+        built_finish(&b);
+    }
+}
+
 CHECK_MAIN(cmocka_unit_test_teardown(random_fabrics_are_routed_on_shortest_paths, campaign_end),
            cmocka_unit_test(seeds_matter_to_random_and_ecmp_and_not_to_dmodk),
            cmocka_unit_test(ecmp_spreads_flows_over_every_shortest_path),
@@ -787,7 +947,11 @@ CHECK_MAIN(cmocka_unit_test_teardown(random_fabrics_are_routed_on_shortest_paths
            cmocka_unit_test(random_permutations_share_as_the_formula_says),
            cmocka_unit_test(two_zones_are_joined_both_ways),
            cmocka_unit_test(routes_between_zones_share_the_cables_evenly),
+           cmocka_unit_test(traffic_inside_a_zone_keeps_off_inter_zone_switches),
            cmocka_unit_test(hosts_with_two_nics_are_reached_inside_the_zone),
            cmocka_unit_test(shifts_inside_each_zone_of_fire_flyer_2_are_free_of_contention),
+           cmocka_unit_test(a_zone_by_itself_has_no_credit_loop),
+           cmocka_unit_test(zones_that_are_joined_at_leaves_have_credit_loops),
            cmocka_unit_test(large_fabrics_are_routed),
-           cmocka_unit_test(tables_that_are_too_large_are_refused))
+           cmocka_unit_test(tables_that_are_too_large_are_refused),
+           cmocka_unit_test(hosts_that_are_too_far_apart_are_an_error))

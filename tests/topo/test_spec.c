@@ -297,14 +297,15 @@ static void switches_have_as_many_ports_as_needed_where_none_are_given(void **st
     csin_arena_destroy(arena);
 }
 
-static void what_begins_with_leaf_is_one_line(void **state)
+static void what_begins_with_a_word_of_one_is_one_line(void **state)
 {
     (void)state;
     assert_true(csin_fabric_is_line("leaf:"));
     assert_true(csin_fabric_is_line("leaf:4 spine:2"));
     assert_false(csin_fabric_is_line("leaf"));
     assert_false(csin_fabric_is_line("leaf.yaml"));
-    assert_false(csin_fabric_is_line("spine:2 leaf:4 host:16 200Gb/s"));
+    assert_true(csin_fabric_is_line("spine:2 leaf:4 host:16 200Gb/s"));
+    assert_false(csin_fabric_is_line("leafs:4"));
     assert_false(csin_fabric_is_line(""));
 }
 
@@ -809,7 +810,7 @@ CHECK_MAIN(cmocka_unit_test(every_key_is_read_with_its_place),
            cmocka_unit_test(all_mistakes_are_told_at_once), cmocka_unit_test(numbers_have_bounds),
            cmocka_unit_test(one_line_is_read_with_every_word),
            cmocka_unit_test(switches_have_as_many_ports_as_needed_where_none_are_given),
-           cmocka_unit_test(what_begins_with_leaf_is_one_line),
+           cmocka_unit_test(what_begins_with_a_word_of_one_is_one_line),
            cmocka_unit_test(unknown_words_of_one_line_get_suggestions),
            cmocka_unit_test(one_line_lacks_nothing), cmocka_unit_test(one_line_says_nothing_twice),
            cmocka_unit_test(numbers_of_one_line_are_checked),

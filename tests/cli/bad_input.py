@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wrong input: exactly what csin says about it, and with which exit code.
+
+    tests/cli/bad_input.py CSIN ROOT [NAME...]      UPDATE=1 rewrites what is expected
+
+tests/bad/NAME.yaml is a file; tests/bad/NAME.expect holds the exit code in its first line ("exit 3") and standard
+error in the others. Files run in tests/bad, so that the names in messages are short. GENERATED below makes those that
+are too large for a repository, are no files, or want another command line. NAME... picks some.
+
+Each file goes through csin check, and then through csin topo or csin sim, which have to say the same. No case may
+print to standard output, take longer than LIMIT_S, or use more memory than LIMIT_BYTES.
+"""
+import concurrent.futures
+import difflib
+import itertools
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+LIMIT_S = 30  # the slowest takes 2 s
+LIMIT_BYTES = 1 << 30  # of address space
+FILE_BYTES = 16_000_000  # csin reads files of up to 16 MiB
+BIG_FILE_BYTES = 100_000_000
+
+FABRIC = """fabric: f
+switch-models:
+  sw: {ports: 8, rate: 200Gb/s, latency: 450ns}
+host-models:
+  gpu: {rate: 200Gb/s}
+zones:
+  a: {model: sw, leaves: 2, spines: 4}
+hosts:
+  - {names: "g[1-6]", model: gpu, attach: {zone: a}}
+"""
+SCENARIO = """scenario: s
+fabric: "leaf:2 spine:2 host:4 storage:2 200Gb/s"
+jobs:
+  - name: train
+    hosts: 4
+    steps:
+      - allreduce: {size: 1MiB}
+storage:
+  - read: {name: data, readers: 2, size: 8MiB, chunk: 4MiB}
+"""
+SPEC = "leaf:2 spine:2 host:4 storage:2 200Gb/s"
+HEAD = 'scenario: s\nfabric: "%s"\n'
+
+
+def lines(n, text):
+    """The text n times, with %d replaced by 0, 1, 2..."""
+    return "".join(text.replace("%d", str(i)) for i in range(n))
+
+
+def jobs(spec, *entries):
+    return HEAD % spec + "jobs:\n" + "".join(f"  - {{{entry}}}\n" for entry in entries)
+
+
+def unreadable(folder, name):
+    if os.geteuid() == 0:
+        return "root reads everything"
+    path = folder / f"{name}.yaml"
+    path.write_text(FABRIC)
+    path.chmod(0)
+
+
+# name: (arguments, text of NAME.yaml). The text may be a function, for what is large or no file.
+# '{}' in arguments is NAME.yaml.
+CHECK = ["check", "{}"]
+GENERATED = {
+    # What must work
+    "good-crlf": (CHECK, FABRIC.replace("\n", "\r\n")),
+    "good-crlf-scenario": (CHECK, SCENARIO.replace("\n", "\r\n")),
+    "good-byte-order-mark": (CHECK, "\ufeff" + FABRIC),
+    "good-byte-order-mark-scenario": (CHECK, "\ufeff" + SCENARIO),
+    "good-quoted-keys": (CHECK, SCENARIO.replace("scenario:", '"scenario":').replace("jobs:", "'jobs':")),
+    "good-as-json": (CHECK, '{"scenario": "s", "fabric": "%s", "jobs": [{"name": "j", "hosts": 4, "steps": '
+                     '[{"compute": "5ms"}]}]}' % SPEC),
+    "good-many-hosts": (["check", "leaf:1024 spine:1024 host:1024 200Gb/s"], None),
+    "good-line-in-any-order": (["check", "spine:2 host:4 leaf:2 200Gb/s"], None),
+    # No such file, and no files
+    "file-missing": (["check", "no-such-file.yaml"], None),
+    "file-missing-folder": (["sim", "no-such-folder/scenario.yaml"], None),
+    "file-directory": (CHECK, lambda folder, name: (folder / f"{name}.yaml").mkdir()),
+    "file-unreadable": (CHECK, unreadable),
+    "file-no-name": (["check", ""], None),
+    "file-endless": (["check", "/dev/zero"], None),
+    "file-null-device": (["check", "/dev/null"], None),
+    "file-dangling-link": (CHECK, lambda folder, name: (folder / f"{name}.yaml").symlink_to("nowhere.yaml")),
+    "file-name-with-escape": (["check", "a\x1b[31m\n.yaml"], None),
+    "file-name-long": (["check", "x" * 5000], None),
+    # The wrong command for the kind of file
+    "kind-fabric-to-sim": (["sim", "{}"], FABRIC),
+    "kind-scenario-to-topo": (["topo", "{}"], SCENARIO),
+    "kind-fabric-and-scenario": (CHECK, SCENARIO + FABRIC.split("\n", 1)[1]),
+    "kind-scenario-unnamed": (CHECK, SCENARIO.split("\n", 1)[1]),
+    "kind-fabric-unnamed": (CHECK, FABRIC.split("\n", 1)[1]),
+    "kind-line-to-sim": (["sim", SPEC], None),
+    # One-line fabrics
+    "line-several": (["topo", "leaf:4 spine:x hosts:3 400Gbps 2:1 latency:450"], None),
+    "line-incomplete": (["topo", "leaf:4"], None),
+    "line-no-rate": (["topo", "leaf:4 spine:2 host:4"], None),
+    "line-no-hosts": (["topo", "leaf:4 spine:2 host:0 200Gb/s"], None),
+    "line-blank-behind-colon": (["topo", "leaf: 4 spine:2 host:4 200Gb/s"], None),
+    "line-extra-word": (["topo", "leaf:4 spine:2 host:4 200Gb/s please"], None),
+    "line-two-rates": (["topo", "leaf:4 spine:2 host:4 200Gb/s 400Gb/s"], None),
+    "line-twice": (["topo", "leaf:4 spine:2 host:4 200Gb/s leaf:5 uplink:1Gb/s uplink:2Gb/s"], None),
+    "line-equals": (["topo", "leaf=4 spine=2 host=4 200Gb/s"], None),
+    "line-uplink-too-fast": (["topo", "leaf:4 spine:2 host:4 200Gb/s uplink:400Gb/s"], None),
+    "line-ports-exhausted": (["topo", "leaf:4 spine:2 host:4 200Gb/s ports:5"], None),
+    "line-too-many-hosts": (["topo", "leaf:8192 spine:1 host:4095 200Gb/s"], None),
+    "line-too-many-ports": (["topo", "leaf:8192 spine:8192 host:128 200Gb/s"], None),
+    "line-million-hosts-on-a-leaf": (["topo", "leaf:1 spine:1 host:1048576 200Gb/s"], None),
+    "line-absurd": (["topo", "leaf:99999999999999999999 spine:-1 host:1e3.5 infGb/s"], None),
+    "line-words-apart": (["topo", "leaf:4", "spine:two", "host:4", "200Gb/s"], None),
+    "line-long": (["topo", "leaf:4 " + "x" * 100000 + ":1"], None),
+    "line-control": (["topo", "leaf:4 sp\x1b[31mine:2"], None),
+    # Nesting
+    "nesting-brackets": (CHECK, lambda: b"[" * FILE_BYTES),
+    "nesting-braces": (CHECK, lambda: b"{" * FILE_BYTES),
+    "nesting-mappings": (CHECK, lambda: b"{a: " * (FILE_BYTES // 4)),
+    "nesting-dashes": (CHECK, lambda: b"- " * (FILE_BYTES // 2)),
+    "nesting-questions": (CHECK, lambda: b"? " * (FILE_BYTES // 2)),
+    "nesting-indentation": (CHECK, lambda: "".join(" " * i + "a:\n" for i in range(5000))),
+    "nesting-in-fabric": (CHECK, lambda: FABRIC.replace("zones:\n  a: ", "zones:\n  a: " + "[" * 70)),
+    "huge-brackets": (CHECK, lambda: b"[" * BIG_FILE_BYTES),
+    "huge-braces": (CHECK, lambda: b"{" * BIG_FILE_BYTES),
+    "huge-dashes": (CHECK, lambda: b"- " * (BIG_FILE_BYTES // 2)),
+    # Aliases
+    "bomb-laughs": (CHECK, lambda: FABRIC.replace("hosts:\n", "hosts:\n  - &a {names: g1, model: gpu, attach: &b [" +
+                                                  "{zone: a}, " * 2000 + "]}\n") +
+                    lines(600, "  - {names: h%d, model: gpu, attach: *b}\n")),
+    "bomb-laughs-unread": (CHECK, lambda: FABRIC + "l0: &l0 [lol, lol]\n" + "".join(
+        f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 20)}]\n" for i in range(1, 12))),
+    "bomb-merge": (CHECK, lambda: FABRIC.replace("zones:\n", "zones:\n  m0: &m0 {model: sw}\n" + "".join(
+        f"  m{i}: &m{i} {{<<: [{', '.join([f'*m{i - 1}'] * 10)}]}}\n" for i in range(1, 12)))),
+    "bomb-merge-empty": (CHECK, lambda: FABRIC.replace("zones:\n", "zones:\n  m0: &m0 {}\n" + "".join(
+        f"  m{i}: &m{i} {{<<: [{', '.join([f'*m{i - 1}'] * 10)}]}}\n" for i in range(1, 12)))),
+    "bomb-merge-deep": (CHECK, lambda: FABRIC.replace("zones:\n", "zones:\n  m0: &m0 {model: sw}\n" + "".join(
+        f"  m{i}: &m{i} {{<<: *m{i - 1}}}\n" for i in range(1, 100)))),
+    "bomb-anchors": (CHECK, lambda: FABRIC + lines(100000, "a%d: &a%d 1\n")),
+    "bomb-aliases": (CHECK, lambda: "fabric: &f f\nhosts: [" + "*f, " * 1500000 + "]\n"),
+    "bomb-directives": (CHECK, lambda: "%TAG !e! tag:e,2000:\n" * 100000 + "---\n" + FABRIC),
+    "bomb-documents": (CHECK, lambda: "---\n" * (FILE_BYTES // 4)),
+    # Long lines
+    "long-line": (CHECK, lambda: FABRIC + "colour: " + "x" * FILE_BYTES + "\n"),
+    "long-key": (CHECK, lambda: FABRIC + "k" * FILE_BYTES + ": 1\n"),
+    "long-key-quoted": (CHECK, lambda: FABRIC + '? "' + "k" * FILE_BYTES + '"\n: 1\n'),
+    "long-value": (CHECK, lambda: FABRIC.replace("450ns", "9" * FILE_BYTES + "ns")),
+    "long-comment": (CHECK, lambda: "# " + "x" * FILE_BYTES),
+    "long-anchor": (CHECK, lambda: "fabric: &" + "x" * FILE_BYTES + " f\n"),
+    "long-blanks": (CHECK, lambda: " " * FILE_BYTES),
+    "long-newlines": (CHECK, lambda: "\n" * FILE_BYTES),
+    "long-escapes": (CHECK, lambda: 'fabric: "' + "\\n" * (FILE_BYTES // 2 - 10) + '"\n'),
+    "long-quotes": (CHECK, lambda: "'" * FILE_BYTES),
+    "long-colons": (CHECK, lambda: ":" * FILE_BYTES),
+    # Many of a thing
+    "many-zones": (CHECK, lambda: FABRIC.replace("zones:\n", "zones:\n" + lines(
+        300000, "  z%d: {model: sw, leaves: 2, spines: 4}\n"))),
+    "many-zones-empty": (CHECK, lambda: FABRIC.replace("zones:\n", "zones:\n" + lines(1000000, "  z%d:\n"))),
+    "many-zones-and-models": (CHECK, lambda: FABRIC.replace("zones:\n", "zones:\n" + lines(
+        60000, "  z%d: {model: m69999, leaves: 1, spines: 1}\n")).replace("host-models:\n", lines(
+            70000, "  m%d: {ports: 8, rate: 1Gb/s}\n") + "host-models:\n")),
+    "many-unknown-models": (CHECK, lambda: FABRIC.replace("zones:\n", "zones:\n" + lines(
+        60000, "  z%d: {model: mm%d, leaves: 1, spines: 1}\n")).replace("host-models:\n", lines(
+            70000, "  m%d: {ports: 8, rate: 1Gb/s}\n") + "host-models:\n")),
+    "many-hostlists": (CHECK, lambda: FABRIC + lines(
+        1000, "  - {names: 'h%d-[1-1000000]', model: gpu, attach: {zone: a}}\n")),
+    "many-unknown-switches": (CHECK, lambda: FABRIC + "cables: {from: 'q[1-1000000]', to: 'r[1-1000000]'}\n"),
+    "many-unknown-hosts": (CHECK, lambda: jobs("leaf:256 spine:16 host:256 200Gb/s", *[
+        f"name: j{i}, hosts: q{i}, steps: [compute: 1ms]" for i in range(50000)])),
+    "many-unknown-hostlists": (CHECK, lambda: jobs(SPEC, *[
+        f"name: j{i}, hosts: 'q[1-300000]', steps: [compute: 1ms]" for i in range(1000)])),
+    "many-keys": (CHECK, lambda: lines(300000, "k%d: 1\n")),
+    # More than can be simulated
+    "work-rounds": (CHECK, jobs(SPEC, "name: j, hosts: 8, repeat: 1000000000, steps: [allreduce: {size: 1GB}]")),
+    "work-steps": (CHECK, lambda: jobs(SPEC, "name: j, hosts: 8, repeat: 1000000000, steps: [" +
+                                       "compute: 1ms, " * 200000 + "]")),
+    "work-ring": (CHECK, jobs("leaf:64 spine:64 host:256 200Gb/s", "name: j, hosts: all, steps: [allreduce: {size: 1GB}]")),
+    "work-all-to-all": (CHECK, jobs("leaf:64 spine:64 host:256 200Gb/s",
+                                    "name: j, hosts: all, steps: [all-to-all: {size: 1GB}]")),
+    "work-tree": (CHECK, jobs(SPEC, "name: j, hosts: 8, steps: [allreduce: {algorithm: double-binary-tree, "
+                              "size: 1PiB, chunk: 1B}]")),
+    "work-broadcast": (CHECK, jobs(SPEC, "name: j, hosts: 8, steps: [broadcast: {size: 1PiB, chunk: 1B}]")),
+    "work-read": (CHECK, HEAD % SPEC + "storage:\n  - read: {name: r, readers: all, size: 1PiB, chunk: 1B}\n"),
+    "work-read-duration": (CHECK, HEAD % SPEC + "storage:\n  - read: {name: r, readers: all, duration: 2h, chunk: 1B}\n"),
+    "work-checkpoint": (CHECK, HEAD % SPEC + "storage:\n  - checkpoint: {name: c, writers: all, size: 1PiB, chunk: 1B}\n"),
+    "work-concurrency": (CHECK, HEAD % SPEC + "storage:\n  - checkpoint: {name: c, writers: all, size: 1B, "
+                         "concurrency: 1000000000}\n"),
+    "work-bytes": (CHECK, jobs("leaf:2 spine:2 host:16 200Gb/s",
+                               "name: j, hosts: all, steps: [permutation: {size: 1000PiB, shift: 1}]")),
+    "work-horizon": (["sim", "--no-cache", "{}"], "horizon: 1us\n" + SCENARIO),
+}
+
+
+def is_sanitized(csin):
+    return bool(os.environ.get("CSIN_SANITIZED")) or b"__asan_init" in Path(csin).read_bytes()
+
+
+class Runner:
+    def __init__(self, csin, root):
+        self.csin, self.bad = os.path.abspath(csin), Path(root).resolve() / "tests" / "bad"
+        self.limited = not is_sanitized(csin)
+        self.update = bool(os.environ.get("UPDATE"))
+        self.environment = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+        self.environment.update(PATH="/usr/bin:/bin", LC_ALL="C.UTF-8")
+
+    def run(self, arguments, folder):
+        """("exit 3" and standard error in lines, what is wrong with the run whatever it says or None)."""
+        def limit():
+            if self.limited:
+                resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        try:
+            done = subprocess.run([self.csin, *arguments], cwd=folder, env=dict(self.environment, HOME=str(folder)),
+                                  stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=limit,
+                                  timeout=LIMIT_S if self.limited else 10 * LIMIT_S, check=False)
+        except subprocess.TimeoutExpired:
+            return "", "took too long"
+        said = done.stderr.decode("utf-8", "backslashreplace")
+        if done.returncode < 0:
+            return said, f"was killed by signal {-done.returncode}"
+        if done.stdout:
+            return said, "printed to standard output: " + repr(done.stdout[:100])
+        return f"exit {done.returncode}\n{said}", None
+
+    def compare(self, name, got):
+        path = self.bad / f"{name}.expect"
+        want = path.read_text(encoding="utf-8") if path.exists() else None
+        if got == want:
+            return None
+        if self.update:
+            path.write_text(got, encoding="utf-8")
+            print(f"{path.name} rewritten")
+            return None
+        if want is None:
+            return f"there is no {path.name}; UPDATE=1 writes it. csin says:\n{got}"
+        difference = difflib.unified_diff(want.splitlines(), got.splitlines(), path.name, "csin", lineterm="", n=1)
+        return "\n".join(itertools.islice(difference, 40))
+
+    def file_case(self, name):
+        path = self.bad / f"{name}.yaml"
+        got, wrong = self.run(["check", path.name], self.bad)
+        if wrong:
+            return wrong
+        text = b"\n" + path.read_bytes()
+        if not got.startswith("exit 0"):
+            command = "sim" if b"\nscenario:" in text else "topo"
+            again, wrong = self.run([command, path.name], self.bad)
+            if wrong or again != got:
+                return f"csin {command} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"
+        return self.compare(name, got)
+
+    def generated_case(self, name):
+        arguments, text = GENERATED[name]
+        with tempfile.TemporaryDirectory(prefix="csin-bad-") as folder:
+            path = Path(folder) / f"{name}.yaml"
+            if callable(text):
+                takes_place = text.__code__.co_argcount == 2
+                text = text(Path(folder), name) if takes_place else text()
+                if takes_place and isinstance(text, str):
+                    return "skipped: " + text
+            if text is not None:
+                path.write_bytes(text if isinstance(text, bytes) else text.encode())
+            got, wrong = self.run([argument.replace("{}", path.name) for argument in arguments], folder)
+        return wrong or self.compare(name, got)
+
+
+def main():
+    runner = Runner(sys.argv[1], sys.argv[2])
+    files = sorted(path.stem for path in runner.bad.glob("*.yaml"))
+    failures = {path.stem: "nothing is called so any more"
+                for path in runner.bad.glob("*.expect") if path.stem not in GENERATED and path.stem not in files}
+    failures.update({name: "is both a file and generated" for name in files if name in GENERATED})
+    picked = sys.argv[3:]
+    cases = [(runner.file_case, name) for name in files] + [(runner.generated_case, name) for name in GENERATED]
+    cases = [(run, name) for run, name in cases if not picked or name in picked]
+    n_passed = n_skipped = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (_, name), wrong in zip(cases, pool.map(lambda case: case[0](case[1]), cases)):
+            if wrong is None:
+                n_passed += 1
+            elif wrong.startswith("skipped: "):
+                n_skipped += 1
+            else:
+                failures[name] = wrong
+    for name, wrong in sorted(failures.items()):
+        print(f"{name}: {wrong}")
+    print(f"{n_passed} passed, {len(failures)} failed, {n_skipped} skipped")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Memory that runs out: each allocation of a run fails once, the first of n and all that follow it
+ * (the machine is out of memory) or that one alone (a large one did not fit). Every time csin says
+ * so and gives everything back, or succeeds without it. malloc and its kin are replaced for the
+ * whole program, so libyaml, libcrypto, igraph and the C library are refused as well. */
+#include "tests/check.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "sim/scenario.h"
+#include "topo/analyze.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+
+/* ---- the allocator ---- */
+
+static bool is_counting;
+static long n_calls, fail_from, fail_to; /* calls fail_from .. fail_to - 1 are refused */
+static long n_live;                      /* blocks given out and not returned */
+
+#if !defined(ADDRESS_SANITIZER) && defined(__GLIBC__)
+#define CAN_REFUSE true
+
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *old, size_t bytes);
+void __libc_free(void *block);
+
+static bool is_refused(void)
+{
+    long call = n_calls++;
+    return call >= fail_from && call < fail_to;
+}
+
+static void *counted(void *block)
+{
+    if (!block)
+        errno = ENOMEM;
+    n_live += block != NULL;
+    return block;
+}
+
+void *malloc(size_t bytes)
+{
+    if (!is_counting)
+        return __libc_malloc(bytes);
+    return counted(is_refused() ? NULL : __libc_malloc(bytes));
+}
+
+void *calloc(size_t n, size_t size)
+{
+    if (!is_counting)
+        return __libc_calloc(n, size);
+    return counted(is_refused() ? NULL : __libc_calloc(n, size));
+}
+
+void *realloc(void *old, size_t bytes)
+{
+    if (!is_counting)
+        return __libc_realloc(old, bytes);
+    void *block = is_refused() ? NULL : __libc_realloc(old, bytes);
+    if (!block)
+        errno = ENOMEM;
+    n_live += block && !old;
+    return block;
+}
+
+void free(void *block)
+{
+    n_live -= is_counting && block;
+    __libc_free(block);
+}
+#else
+#define CAN_REFUSE false
+#endif
+
+/* ---- the runs ---- */
+
+/* Does something whole and cleans up; *ret_errors: what was told. */
+typedef enum csin_status run(unsigned *ret_errors);
+
+static enum csin_status done(struct csin_diag *diag, struct csin_arena *arena,
+                             enum csin_status status, unsigned *ret_errors)
+{
+    *ret_errors = diag ? csin_diag_errors(diag) : 1; /* nobody to tell, and nothing done */
+    csin_diag_destroy(diag);
+    csin_arena_destroy(arena);
+    return status;
+}
+
+static const char fabric_yaml[] =
+    "fabric: small\n"
+    "switch-models: &models\n"
+    "  s: {ports: 12, rate: 100Gb/s, latency: 130ns}\n"
+    "host-models:\n"
+    "  h: {rate: 100Gb/s}\n"
+    "  d: {role: storage, nics: 2, rate: 50Gb/s}\n"
+    "zones:\n"
+    "  a: &zone {model: s, leaves: 4, spines: 2, oversubscription: 3, hosts-per-leaf: 6}\n"
+    "  b: {<<: *zone, leaves: 3}\n"
+    "hosts:\n"
+    "  - {names: 'h[1-9,12]', model: h, attach: {zone: a}}\n"
+    "  - {names: 'g[1-9]', model: h, attach: {zone: b, spread: fill}}\n"
+    "  - {names: 'd[1-2]', model: d, attach: [{zone: a}, {switches: 'b-leaf[1-3]', nic: 1}]}\n"
+    "inter-zone: {names: x1, model: s, zones: [a, b], leaves: 2}\n"
+    "switches: {names: core1, model: s, layer: core}\n"
+    "cables: {from: 'a-spine[1-2]', to: core1, count: 2}\n"
+    "overrides: {between: [a-leaf1, a-spine1], state: down}\n";
+
+static enum csin_status fabric_and_routes(unsigned *ret_errors)
+{
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    struct csin_fabric_spec spec;
+    struct csin_fabric_facts facts;
+    struct csin_fabric *f = NULL;
+    enum csin_status status = diag && arena ? CSIN_OK : csin_no_memory(diag);
+    if (status == CSIN_OK)
+        status = csin_fabric_spec_read(arena, diag, "small.yaml", fabric_yaml,
+                                       sizeof fabric_yaml - 1, &spec);
+    if (status == CSIN_OK)
+        status = csin_fabric_create(&spec, diag, &f);
+    if (status == CSIN_OK)
+        status = csin_fabric_analyze(f, arena, diag, &facts);
+    for (int policy = 0; policy < CSIN_N_POLICIES && status == CSIN_OK; policy++) {
+        struct csin_routes *routes = NULL;
+        struct csin_path path;
+        status = csin_routes_create(f, (enum csin_policy)policy, 1, diag, &routes);
+        if (status == CSIN_OK && !csin_routes_host_path(routes, 0, 20, 3, &path))
+            abort();
+        csin_routes_destroy(routes);
+    }
+    csin_fabric_destroy(f);
+    return done(diag, arena, status, ret_errors);
+}
+
+static enum csin_status fabric_of_one_line(unsigned *ret_errors)
+{
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    struct csin_fabric *f = NULL;
+    struct csin_sha256 input;
+    enum csin_status status = diag && arena ? CSIN_OK : csin_no_memory(diag);
+    if (status == CSIN_OK)
+        status = csin_fabric_open(diag, arena, (struct csin_loc){0},
+                                  "leaf:3 spine:2 host:4 storage:1 200Gb/s", &f, &input);
+    if (status == CSIN_OK && !input.hex[0])
+        abort(); /* a success without the digest of what it read */
+    csin_fabric_destroy(f);
+    return done(diag, arena, status, ret_errors);
+}
+
+/* Input that is wrong in many ways: telling takes memory too. */
+static enum csin_status wrong_fabric(unsigned *ret_errors)
+{
+    static const char yaml[] =
+        "fabric: wrong\n"
+        "switch-models: {s: {ports: 12, rate: 100Gb/s}}\n"
+        "host-models: {h: {rate: 100Gb/s}}\n"
+        "zones: {a: {model: t, leaves: 4, spines: 2}, b: {model: s, leaves: 1, spines: 13}}\n"
+        "hosts:\n"
+        "  - {names: 'h[1-9,12', model: h, attach: {zone: a}}\n"
+        "  - {names: 'g[1-9]', model: g, attach: {zone: c}}\n";
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    struct csin_fabric_spec spec;
+    struct csin_fabric *f = NULL;
+    enum csin_status status = diag && arena ? CSIN_OK : csin_no_memory(diag);
+    if (status == CSIN_OK)
+        status = csin_fabric_spec_read(arena, diag, "wrong.yaml", yaml, sizeof yaml - 1, &spec);
+    if (status == CSIN_OK)
+        status = csin_fabric_create(&spec, diag, &f);
+    if (status == CSIN_OK)
+        abort();
+    return done(diag, arena, status, ret_errors);
+}
+
+static char scenario_path[] = "/tmp/csin-test-alloc-XXXXXX";
+
+static const char scenario_yaml[] =
+    "scenario: small\n"
+    "fabric: 'leaf:4 spine:2 host:4 storage:1 200Gb/s'\n"
+    "routing: random\n"
+    "seed: 3\n"
+    "jobs:\n"
+    "  - name: train\n"
+    "    hosts: 6\n"
+    "    placement: round-robin\n"
+    "    repeat: 2\n"
+    "    steps:\n"
+    "      - compute: 2ms\n"
+    "      - allreduce: {algorithm: double-binary-tree, size: 8MiB, chunk: 1MiB}\n"
+    "      - all-to-all: {size: 1MiB}\n"
+    "  - {name: other, hosts: 'h[15-16]', steps: {broadcast: {size: 1MiB}}}\n"
+    "storage:\n"
+    "  - read: {name: data, readers: 'h[1-8]', size: 8MiB, chunk: 1MiB, stripe: 2}\n"
+    "  - checkpoint: {name: save, writers: 2, size: 4MiB, replicas: 3}\n";
+
+static enum csin_status scenario(unsigned *ret_errors)
+{
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    struct csin_scenario *sc = NULL;
+    struct csin_schedule schedule;
+    enum csin_status status = diag && arena ? CSIN_OK : csin_no_memory(diag);
+    if (status == CSIN_OK)
+        status = csin_scenario_open(scenario_path, NULL, arena, diag, &sc);
+    if (status == CSIN_OK && !(sc->inputs[0].sha256.hex[0] && sc->inputs[1].sha256.hex[0]))
+        abort();
+    if (status == CSIN_OK) {
+        status = csin_scenario_schedule(sc, CSIN_NONE, diag, &schedule);
+        if (status == CSIN_OK)
+            csin_schedule_finish(&schedule);
+    }
+    csin_scenario_destroy(sc);
+    return done(diag, arena, status, ret_errors);
+}
+
+/* ---- refusing ---- */
+
+struct outcome {
+    enum csin_status status;
+    unsigned errors;
+    long n_calls, n_lost; /* allocations; blocks not returned */
+};
+
+static struct outcome run_refusing(run *what, long from, long to)
+{
+    struct outcome o = {CSIN_OK, 0, 0, 0};
+    n_calls = n_live = 0;
+    fail_from = from;
+    fail_to = to;
+    is_counting = true;
+    o.status = what(&o.errors);
+    is_counting = false;
+    o.n_calls = n_calls;
+    o.n_lost = n_live;
+    return o;
+}
+
+/* One refusal (or all after it) of each allocation in turn. `good`: what it comes to with memory.
+ */
+static void refuse_each(run *what, enum csin_status good, bool all_that_follow)
+{
+    struct outcome o = run_refusing(what, LONG_MAX, LONG_MAX);
+    assert_int_equal(o.status, good); /* and libraries have now set up what they keep */
+    long n = run_refusing(what, LONG_MAX, LONG_MAX).n_calls, n_survived = 0;
+    for (long i = 0; i < n; i++) {
+        long to = all_that_follow ? LONG_MAX : i + 1;
+        o = run_refusing(what, i, to);
+        /* What a library keeps for its next error it keeps once; a leak comes back. */
+        if (o.n_lost)
+            o = run_refusing(what, i, to);
+        if (o.n_lost)
+            fail_msg("allocation %ld of %ld refused: %ld blocks lost", i, n, o.n_lost);
+        if (o.status == good)
+            n_survived++;
+        else if (o.status != CSIN_E_FAILED)
+            fail_msg("allocation %ld of %ld refused: status %d", i, n, (int)o.status);
+        if (o.status != CSIN_OK && o.errors == 0)
+            fail_msg("allocation %ld of %ld refused: failed without a word", i, n);
+        if (o.status == CSIN_OK && o.errors != 0)
+            fail_msg("allocation %ld of %ld refused: a success with errors", i, n);
+    }
+    assert_int_equal(run_refusing(what, LONG_MAX, LONG_MAX).status, good);
+    print_message("%ld allocations refused in turn%s, %ld did not matter\n", n,
+                  all_that_follow ? " with all that follow" : "", n_survived);
+}
+
+static void refuse(run *what, enum csin_status good)
+{
+    if (!CAN_REFUSE)
+        skip();
+    refuse_each(what, good, true);
+    refuse_each(what, good, false);
+}
+
+static void a_fabric_fails_cleanly_without_memory(void **state)
+{
+    (void)state;
+    refuse(fabric_and_routes, CSIN_OK);
+}
+
+static void a_one_line_fabric_fails_cleanly_without_memory(void **state)
+{
+    (void)state;
+    refuse(fabric_of_one_line, CSIN_OK);
+}
+
+static void a_wrong_fabric_fails_cleanly_without_memory(void **state)
+{
+    (void)state;
+    refuse(wrong_fabric, CSIN_E_INPUT);
+}
+
+static void a_scenario_fails_cleanly_without_memory(void **state)
+{
+    (void)state;
+    refuse(scenario, CSIN_OK);
+}
+
+static int write_scenario(void **state)
+{
+    (void)state;
+    int fd = mkstemp(scenario_path);
+    ssize_t n = fd < 0 ? -1 : write(fd, scenario_yaml, sizeof scenario_yaml - 1);
+    close(fd);
+    return n == sizeof scenario_yaml - 1 ? 0 : -1;
+}
+
+static int remove_scenario(void **state)
+{
+    (void)state;
+    return unlink(scenario_path);
+}
+
+CHECK_MAIN(cmocka_unit_test(a_fabric_fails_cleanly_without_memory),
+           cmocka_unit_test(a_one_line_fabric_fails_cleanly_without_memory),
+           cmocka_unit_test(a_wrong_fabric_fails_cleanly_without_memory),
+           cmocka_unit_test_setup_teardown(a_scenario_fails_cleanly_without_memory, write_scenario,
+                                           remove_scenario))
