@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * From a scenario's text to who does what: hosts picked, defaults filled in, settings that have no
+ * effect told. What wrong files get to hear is in tests/bad. */
+#include "tests/sim/run.h"
+
+#define FOUR_LEAVES "leaf:4 spine:2 host:4 storage:1 200Gb/s"
+
+static void assert_hosts(const struct run *run, const uint32_t *hosts, uint32_t n, const char *want)
+{
+    char text[512] = "";
+    for (uint32_t i = 0; i < n; i++)
+        strcat(strcat(text, i ? " " : ""), run->scenario->fabric->hosts[hosts[i]].name);
+    assert_string_equal(text, want);
+}
+
+static void assert_job(const char *settings, const char *want)
+{
+    struct run run;
+    run_open(&run, FOUR_LEAVES, "jobs: [{name: j, %s, steps: [{compute: 1s}]}]", settings);
+    assert_hosts(&run, run.scenario->jobs[0].hosts, run.scenario->jobs[0].n_hosts, want);
+    run_close(&run);
+}
+
+static void contiguous_takes_the_first_free_hosts(void **state)
+{
+    (void)state;
+    assert_job("hosts: 5", "h01 h02 h03 h04 h05");
+    assert_job("hosts: 5, placement: contiguous", "h01 h02 h03 h04 h05");
+}
+
+static void round_robin_takes_one_host_of_each_leaf_in_turn(void **state)
+{
+    (void)state;
+    assert_job("hosts: 6, placement: round-robin", "h01 h05 h09 h13 h02 h06");
+}
+
+static void a_hostlist_sets_the_ranks_in_its_order(void **state)
+{
+    (void)state;
+    assert_job("hosts: 'h[09-10],h03,s2'", "h09 h10 h03 s2");
+}
+
+static void all_means_every_compute_host(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, FOUR_LEAVES, "jobs: [{name: j, hosts: all, steps: [{compute: 1s}]}]");
+    assert_int_equal(run.scenario->jobs[0].n_hosts, 16);
+    for (uint32_t i = 0; i < 16; i++)
+        assert_int_equal(run.scenario->fabric->hosts[run.scenario->jobs[0].hosts[i]].role,
+                         CSIN_COMPUTE);
+    run_close(&run);
+}
+
+/* The hosts of one job placed at random with this seed, as text. */
+static void place_at_random(unsigned seed, char *ret_text)
+{
+    struct run run;
+    run_open(&run, FOUR_LEAVES,
+             "seed: %u\njobs: [{name: j, hosts: 8, placement: random, steps: [{compute: 1s}]}]",
+             seed);
+    ret_text[0] = 0;
+    bool seen[20] = {0};
+    for (uint32_t i = 0; i < 8; i++) {
+        uint32_t host = run.scenario->jobs[0].hosts[i];
+        assert_false(seen[host]);
+        seen[host] = true;
+        strcat(ret_text, run.scenario->fabric->hosts[host].name);
+    }
+    run_close(&run);
+}
+
+static void random_placement_follows_the_seed_and_takes_no_host_twice(void **state)
+{
+    (void)state;
+    char first[64], again[64], other[64];
+    place_at_random(7, first);
+    place_at_random(7, again);
+    place_at_random(8, other);
+    assert_string_equal(first, again);
+    assert_string_not_equal(first, other);
+}
+
+static void named_hosts_are_kept_out_of_counted_jobs_above_them(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, FOUR_LEAVES,
+             "jobs:\n"
+             "  - {name: counted, hosts: 4, steps: [{compute: 1s}]}\n"
+             "  - {name: named, hosts: 'h[02-03]', steps: [{compute: 1s}]}");
+    assert_hosts(&run, run.scenario->jobs[0].hosts, 4, "h01 h04 h05 h06");
+    assert_hosts(&run, run.scenario->jobs[1].hosts, 2, "h02 h03");
+    run_close(&run);
+}
+
+static void a_job_stays_in_its_zone_and_readers_may_be_hosts_of_jobs(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, "configs/fire-flyer-2.yaml",
+             "jobs: [{name: j, hosts: 600, zone: b, steps: [{compute: 1s}]}]\n"
+             "storage: [{read: {name: r, readers: 1200, size: 1MiB, concurrency: 1}}]");
+    const struct csin_fabric *f = run.scenario->fabric;
+    for (uint32_t i = 0; i < 600; i++) {
+        uint32_t nic = f->hosts[run.scenario->jobs[0].hosts[i]].first_nic;
+        assert_string_equal(f->zones[f->switches[f->nics[nic].leaf].zone].name, "b");
+    }
+    assert_int_equal(run.scenario->streams[0].n_clients, 1200);
+    assert_int_equal(run.scenario->streams[0].n_servers, 180);
+    run_close(&run);
+}
+
+static void defaults_are_filled_in(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, FOUR_LEAVES,
+             "jobs: [{name: j, hosts: 4, steps: [{broadcast: {size: 64MiB}}]}]\n"
+             "storage:\n"
+             "  - {read: {name: r, readers: 4, size: 64MiB}}\n"
+             "  - {checkpoint: {name: c, writers: 4, size: 64MiB}}");
+    const struct csin_scenario *sc = run.scenario;
+    assert_int_equal(sc->policy, CSIN_DMODK);
+    assert_string_equal(sc->engine->name, "simgrid");
+    assert_int_equal(sc->seed, 1);
+    assert_true(isinf(sc->horizon_s));
+    assert_int_equal(sc->jobs[0].repeat, 1);
+    assert_int_equal(sc->jobs[0].steps[0].chunk_bytes, 4 << 20);
+    assert_int_equal(sc->streams[0].concurrency, 8);
+    assert_int_equal(sc->streams[0].stripe, 4);
+    assert_int_equal(sc->streams[1].replicas, 2);
+    assert_string_equal(sc->owners[0], "j");
+    assert_string_equal(sc->owners[2], "c");
+    run_close(&run);
+}
+
+static void the_command_line_overrides_the_file(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    struct csin_overrides overrides = {.routing = "ecmp", .seed = 42, .seed_given = true};
+    run.overrides = &overrides;
+    assert_int_equal(run_try(&run, NULL,
+                             "scenario: test\nfabric: leaf:1 spine:1 host:2 200Gb/s\n"
+                             "jobs: [{name: j, hosts: 2, steps: [{compute: 1s}]}]\n"),
+                     CSIN_OK);
+    assert_int_equal(run.scenario->policy, CSIN_ECMP);
+    assert_int_equal(run.scenario->seed, 42);
+    run_close(&run);
+}
+
+/* One warning, and which. */
+static void assert_warns(const char *scenario, const char *want)
+{
+    struct run run = {0};
+    char text[1024];
+    snprintf(text, sizeof text, "scenario: test\nfabric: " FOUR_LEAVES "\n%s", scenario);
+    assert_int_equal(run_try(&run, NULL, text), CSIN_OK);
+    assert_int_equal(csin_diag_warnings(run.diag), 1);
+    char *said = check_diag_text(run.diag);
+    if (!strstr(said, want))
+        print_error("csin says: %s", said);
+    assert_non_null(strstr(said, want));
+    free(said);
+    run_close(&run);
+}
+
+static void settings_without_effect_are_told(void **state)
+{
+    (void)state;
+    assert_warns("seed: 3\njobs: [{name: j, hosts: 2, steps: [{compute: 1s}]}]\n",
+                 ":3:7: warning: 'seed' has no effect");
+    assert_warns("jobs: [{name: j, hosts: h01, placement: random, steps: [{compute: 1s}]}]\n",
+                 ":3:41: warning: 'placement' has no effect");
+    assert_warns("jobs: [{name: j, hosts: 2, steps: [{allreduce: {size: 1MiB, chunk: 64KiB}}]}]\n",
+                 "'chunk' has no effect");
+    assert_warns("jobs: [{name: j, hosts: 1, steps: [{allreduce: {size: 1MiB}}]}]\n",
+                 "'allreduce' has no effect in a job of one host");
+    assert_warns("jobs: [{name: j, hosts: 2, steps: [{broadcast: {size: 1MiB, chunk: 64MiB}}]}]\n",
+                 "a chunk of 64 MiB has no effect");
+    assert_warns("storage: [{read: {name: r, readers: 2, size: 8MiB, concurrency: 99}}]\n",
+                 "a concurrency of 99 has no effect");
+}
+
+static void every_mistake_is_told_in_one_run(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    assert_int_equal(
+        run_try(&run, NULL,
+                "scenario: test\nfabric: " FOUR_LEAVES "\n"
+                "jobs:\n"
+                "  - {name: a, hosts: h99, steps: [{compute: 5}]}\n"
+                "  - {name: b, hosts: 17, steps: [{allreduce: {size: 1MiB, speed: 3}}]}\n"),
+        CSIN_E_INPUT);
+    char *said = check_diag_text(run.diag);
+    assert_non_null(strstr(said, ":4:45: error: '5' is not a time"));
+    assert_non_null(strstr(said, "unknown key 'speed'"));
+    assert_non_null(strstr(said, ":4:22: error: unknown host 'h99'"));
+    assert_non_null(strstr(said, ":5:22: error: 17 compute hosts are asked for"));
+    free(said);
+    run_close(&run);
+}
+
+CHECK_MAIN(cmocka_unit_test(contiguous_takes_the_first_free_hosts),
+           cmocka_unit_test(round_robin_takes_one_host_of_each_leaf_in_turn),
+           cmocka_unit_test(a_hostlist_sets_the_ranks_in_its_order),
+           cmocka_unit_test(all_means_every_compute_host),
+           cmocka_unit_test(random_placement_follows_the_seed_and_takes_no_host_twice),
+           cmocka_unit_test(named_hosts_are_kept_out_of_counted_jobs_above_them),
+           cmocka_unit_test(a_job_stays_in_its_zone_and_readers_may_be_hosts_of_jobs),
+           cmocka_unit_test(defaults_are_filled_in),
+           cmocka_unit_test(the_command_line_overrides_the_file),
+           cmocka_unit_test(settings_without_effect_are_told),
+           cmocka_unit_test(every_mistake_is_told_in_one_run))
