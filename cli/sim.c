@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,6 +109,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--summary goes with -o FILE");
         if (arguments->dump && strcmp(arguments->dump, "-") == 0 && !arguments->output)
             argp_error(state, "the result and the schedule cannot both go to standard output");
+        if (arguments->dump && arguments->output && strcmp(arguments->dump, arguments->output) == 0)
+            argp_error(state, "the result and the schedule cannot both go to '%s'", arguments->dump);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -201,6 +204,21 @@ static enum csin_status simulate(const struct arguments *arguments, struct csin_
     return status;
 }
 
+/* Finds out before the simulation, not behind it, whether its result can be written. Leaves devices and
+ * pipes alone: whoever reads one would notice. */
+static enum csin_status try_output(const char *path, struct csin_diag *diag)
+{
+    struct stat st;
+    struct csin_output output;
+    if (!path || strcmp(path, "-") == 0)
+        return CSIN_OK;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return CSIN_OK;
+    enum csin_status status = csin_output_open(&output, diag, path);
+    csin_output_abandon(&output);
+    return status;
+}
+
 static enum csin_status write_result(const struct arguments *arguments, int format,
                                      const struct csin_result *result, struct csin_diag *diag)
 {
@@ -232,6 +250,8 @@ static enum csin_status run(const struct arguments *arguments, struct csin_arena
                                                  diag, &scenario);
     if (status == CSIN_OK)
         status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
+    if (status == CSIN_OK)
+        status = try_output(arguments->output, diag);
     if (status == CSIN_OK && arguments->dump)
         status = dump(arguments, scenario, &schedule, diag);
     if (status == CSIN_OK)

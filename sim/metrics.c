@@ -445,7 +445,7 @@ enum csin_status csin_measure(const struct csin_scenario *scenario,
     result->scenario = scenario;
     result->makespan_s = run->makespan_s;
     result->n_ops = schedule->n_ops;
-    result->n_transfers = schedule->n_transfers;
+    result->n_transfers = schedule->n_transfers - run->skipped; /* only transfers have gates */
     result->events = run->events;
     result->max_flows = run->max_flows;
     result->jobs = csin_arena_alloc(result->arena, scenario->n_jobs, sizeof *result->jobs);

@@ -64,7 +64,7 @@ struct csin_result {
     const struct csin_scenario *scenario;
     struct csin_arena *arena;
     double makespan_s;
-    uint64_t n_ops, n_transfers, events;
+    uint64_t n_ops, n_transfers, events; /* transfers that were made, not skipped */
     uint32_t max_flows;
     bool congestion_free;
     uint32_t n_congested; /* arcs */

@@ -130,7 +130,8 @@ static void every_byte_leaves_a_host_and_enters_one(void **state)
     }
     assert_close(out, (double)moved, 0);
     assert_close(in, (double)moved, 0);
-    assert_int_equal(n + run.result->streams[0].effective.n_skipped, run.result->n_transfers);
+    assert_true(run.result->streams[0].effective.n_skipped > 0);
+    assert_int_equal(n, run.result->n_transfers);
     assert_int_equal(run.result->jobs[0].effective.bytes, 2 * 2 * 6 * 1000003);
     assert_int_equal(run.result->streams[1].effective.bytes, 3 * 3 * 500009);
     assert_int_equal(run.result->streams[1].bytes, 3 * 500009);
