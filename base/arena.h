@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An arena: memory that is given back all at once. A long-lived object owns one; nothing inside it is
- * freed alone. Memory comes zeroed. */
+ * An arena: memory that is given back all at once. A long-lived object owns one; nothing inside it
+ * is freed alone. Memory comes zeroed. */
 #ifndef CSIN_BASE_ARENA_H
 #define CSIN_BASE_ARENA_H
 
@@ -12,8 +12,8 @@ struct csin_arena;
 struct csin_arena *csin_arena_create(void); /* NULL when there is no memory */
 void csin_arena_destroy(struct csin_arena *arena);
 
-/* n objects of `size` bytes, zeroed and aligned for any type. NULL when there is no memory or n x size
- * overflows. n or size 0 gives a valid pointer to nothing. */
+/* n objects of `size` bytes, zeroed and aligned for any type. NULL when there is no memory or n x
+ * size overflows. n or size 0 gives a valid pointer to nothing. */
 void *csin_arena_alloc(struct csin_arena *arena, size_t n, size_t size);
 /* Copies of text; NULL when there is no memory. */
 char *csin_arena_strndup(struct csin_arena *arena, const char *text, size_t length);

@@ -17,8 +17,9 @@
 
 #include "base/status.h"
 
-/* A place in an input. line and col count from 1; line 0 means the input as a whole; file NULL means
- * no input at all (a failure of the machine). The file name is borrowed and must outlive the sink. */
+/* A place in an input. line and col count from 1; line 0 means the input as a whole; file NULL
+ * means no input at all (a failure of the machine). The file name is borrowed and must outlive the
+ * sink. */
 struct csin_loc {
     const char *file;
     uint32_t line, col;
@@ -36,8 +37,8 @@ void csin_diag_destroy(struct csin_diag *diag);
 enum csin_status csin_error(struct csin_diag *diag, enum csin_status status, unsigned code,
                             struct csin_loc loc, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-void csin_warning(struct csin_diag *diag, unsigned code, struct csin_loc loc, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void csin_warning(struct csin_diag *diag, unsigned code, struct csin_loc loc, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 /* A remedy or the other place of a conflict; belongs to the message before it. */
 void csin_note(struct csin_diag *diag, struct csin_loc loc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -49,17 +50,18 @@ unsigned csin_diag_warnings(const struct csin_diag *diag);
 /* Writes every message, one a line, in the order in which they came. */
 void csin_diag_print(const struct csin_diag *diag, FILE *out);
 
-/* An offender made short enough for a message, for one expression: csin_brief(text, SIZE_MAX).s. At most
- * 40 characters of the first `length` bytes of the NUL-terminated `text`, then '...'. Bytes that would upset a terminal
- * need no care: the sink writes control characters and what is not UTF-8 as \xNN. */
+/* An offender made short enough for a message, for one expression: csin_brief(text, SIZE_MAX).s. At
+ * most 40 characters of the first `length` bytes of the NUL-terminated `text`, then '...'. Bytes
+ * that would upset a terminal need no care: the sink writes control characters and what is not
+ * UTF-8 as \xNN. */
 struct csin_brief {
     char s[164];
 };
 struct csin_brief csin_brief(const char *text, size_t length);
 
 /* The candidate nearest to `word` by edit distance (Damerau-Levenshtein, optimal string alignment),
- * or NULL where none is near enough to be a typing mistake (a third of the word's length). Upper and
- * lower case are alike, - and _ too. */
+ * or NULL where none is near enough to be a typing mistake (a third of the word's length). Upper
+ * and lower case are alike, - and _ too. */
 const char *csin_nearest(const char *word, const char *const *candidates, size_t n);
 
 #endif

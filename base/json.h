@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A JSON writer that streams: nothing is kept but the depth, so a result of any size needs no memory.
- * (Debian's JSON libraries build the whole tree first.) Keys come out in the order written, numbers as
- * the shortest decimal that reads back the same, so equal inputs give equal bytes. Containers opened
- * with `flat` stay on one line, with all that is in them. Text that is not UTF-8 is mended with U+FFFD, and
- * '<' is written \u003c, so that a document can stand inside an HTML script as it is. Write errors stick to the FILE, where the caller checks them once. */
+ * A JSON writer that streams: nothing is kept but the depth, so a result of any size needs no
+ * memory. (Debian's JSON libraries build the whole tree first.) Keys come out in the order written,
+ * numbers as the shortest decimal that reads back the same, so equal inputs give equal bytes.
+ * Containers opened with `flat` stay on one line, with all that is in them. Text that is not UTF-8
+ * is mended with U+FFFD, and
+ * '<' is written \u003c, so that a document can stand inside an HTML script as it is. Write errors
+ * stick to the FILE, where the caller checks them once. */
 #ifndef CSIN_BASE_JSON_H
 #define CSIN_BASE_JSON_H
 

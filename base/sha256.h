@@ -10,7 +10,7 @@ struct csin_sha256 {
     char hex[65]; /* lower case, NUL at the end */
 };
 
-struct csin_sha256_stream; /* opaque; NULL-safe */
+struct csin_sha256_stream;                          /* opaque; NULL-safe */
 struct csin_sha256_stream *csin_sha256_start(void); /* NULL when there is no memory */
 void csin_sha256_add(struct csin_sha256_stream *stream, const void *data, size_t bytes);
 /* Gives the digest of all that was added and frees the stream. NULL gives an empty text. */

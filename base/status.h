@@ -13,7 +13,8 @@ enum csin_status {
     CSIN_E_NO = 4,     /* it worked, and the answer is no */
 };
 
-/* The worse of two: the first failure wins, so that several sections can be read before stopping. */
+/* The worse of two: the first failure wins, so that several sections can be read before stopping.
+ */
 static inline enum csin_status csin_first(enum csin_status a, enum csin_status b)
 {
     return a != CSIN_OK ? a : b;

@@ -15,26 +15,30 @@
 
 #include "base/diag.h"
 
-/* Each reads the whole of `text`: digits [. digits] [e [+ or -] digits], and a unit where there are units;
- * white space may stand between the two. Stores the double nearest to what was written and returns
- * CSIN_OK, or reports what is wrong at `loc`, leaves *ret alone and returns CSIN_E_INPUT. */
+/* Each reads the whole of `text`: digits [. digits] [e [+ or -] digits], and a unit where there are
+ * units; white space may stand between the two. Stores the double nearest to what was written and
+ * returns CSIN_OK, or reports what is wrong at `loc`, leaves *ret alone and returns CSIN_E_INPUT.
+ */
 
 /* bytes/s, > 0, at most 1e15 */
-enum csin_status csin_read_rate(struct csin_diag *, struct csin_loc, const char *text, double *ret_Bps);
+enum csin_status csin_read_rate(struct csin_diag *, struct csin_loc, const char *text,
+                                double *ret_Bps);
 /* bytes, a whole number after conversion, at most 2^60; 0 allowed */
 enum csin_status csin_read_size(struct csin_diag *, struct csin_loc, const char *text,
                                 uint64_t *ret_bytes);
 /* seconds, >= 0, at most 1e9 */
-enum csin_status csin_read_time(struct csin_diag *, struct csin_loc, const char *text, double *ret_s);
+enum csin_status csin_read_time(struct csin_diag *, struct csin_loc, const char *text,
+                                double *ret_s);
 /* a whole number in min..max */
-enum csin_status csin_read_count(struct csin_diag *, struct csin_loc, const char *text, uint64_t min,
-                                 uint64_t max, uint64_t *ret);
+enum csin_status csin_read_count(struct csin_diag *, struct csin_loc, const char *text,
+                                 uint64_t min, uint64_t max, uint64_t *ret);
 /* a plain decimal number in min..max, such as an oversubscription of 2.5 */
 enum csin_status csin_read_ratio(struct csin_diag *, struct csin_loc, const char *text, double min,
                                  double max, double *ret);
 
-/* A short text made for one expression: csin_show_rate(x).s. Four significant digits at most, with the
- * prefix that puts 1 to 999 (sizes: 1023) before the unit. What is not finite shows as inf or nan. */
+/* A short text made for one expression: csin_show_rate(x).s. Four significant digits at most, with
+ * the prefix that puts 1 to 999 (sizes: 1023) before the unit. What is not finite shows as inf or
+ * nan. */
 struct csin_shown {
     char s[40];
 };
@@ -43,11 +47,11 @@ struct csin_shown csin_show_linerate(double rate_Bps); /* 200 Gb/s: bits, as por
 struct csin_shown csin_show_size(uint64_t bytes);      /* 186 MiB */
 struct csin_shown csin_show_time(double time_s);       /* 8.412 ms */
 struct csin_shown csin_show_count(uint64_t n);         /* 12,345 */
-/* Fixed number of decimals (0..15), always with a point; from 1e15 on, and for what is not finite, as
- * csin_show_exact. No minus sign before a zero. */
+/* Fixed number of decimals (0..15), always with a point; from 1e15 on, and for what is not finite,
+ * as csin_show_exact. No minus sign before a zero. */
 struct csin_shown csin_show_fixed(double x, int decimals);
-/* The shortest of 15, 16 or 17 digits that reads back as the same double (-0 as 0), whole numbers below
- * 2^53 without exponent; 'null' for what is not finite. */
+/* The shortest of 15, 16 or 17 digits that reads back as the same double (-0 as 0), whole numbers
+ * below 2^53 without exponent; 'null' for what is not finite. */
 struct csin_shown csin_show_exact(double x);
 
 #endif

@@ -565,13 +565,13 @@ enum csin_status csin_yaml_map(struct csin_yaml_node node, void *field, const st
     enum csin_status status;
     if (!csin_yaml_is_mapping(node))
         return wrong_kind(node, "a mapping", "write name: value lines, or {name: value}");
-    status = collect_pairs(node, &pairs);
+    enum csin_status keys = status = collect_pairs(node, &pairs);
     if (pairs.n > 0 || status == CSIN_OK)
         status = csin_first(status, make_room(node, pairs.n, element->size, &items));
     for (size_t i = 0; items && i < pairs.n && !node.yaml->is_spent; i++)
         status = csin_first(status,
                             read_entry(&pairs.items[i], items + i * element->size, element));
-    if (items)
+    if (items && keys == CSIN_OK) /* with a key that is none, a name may be missing */
         *(struct csin_list *)field = (struct csin_list){items, (uint32_t)pairs.n,
                                                         csin_yaml_loc(node)};
     free(pairs.items);

@@ -30,8 +30,8 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
  */
 int csin_conclude(struct csin_diag *diag, enum csin_status status);
 
-/* Flushes what was printed without a csin_output, such as --help; says so and gives the exit code where
- * that fails. */
+/* Flushes what was printed without a csin_output, such as --help; says so and gives the exit code
+ * where that fails. */
 int csin_finish_stdout(void);
 
 /* Runs argp with csin's conventions: usage errors exit with 2. */

@@ -34,7 +34,8 @@ static void print_usage(FILE *out)
 
 int main(int argc, char **argv)
 {
-    /* A pipe without a reader or a file over its limit is an error of a write, told like any other. */
+    /* A pipe without a reader or a file over its limit is an error of a write, told like any other.
+     */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {

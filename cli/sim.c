@@ -97,7 +97,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (arguments->scenario)
             argp_error(state, "one scenario at a time");
         if (csin_fabric_is_line(arg))
-            argp_error(state, "'%s' is a fabric; name a scenario file, which names it: fabric: \"%s\"",
+            argp_error(state,
+                       "'%s' is a fabric; name a scenario file, which names it: fabric: \"%s\"",
                        arg, arg);
         arguments->scenario = arg;
         return 0;
@@ -110,7 +111,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (arguments->dump && strcmp(arguments->dump, "-") == 0 && !arguments->output)
             argp_error(state, "the result and the schedule cannot both go to standard output");
         if (arguments->dump && arguments->output && strcmp(arguments->dump, arguments->output) == 0)
-            argp_error(state, "the result and the schedule cannot both go to '%s'", arguments->dump);
+            argp_error(state, "the result and the schedule cannot both go to '%s'",
+                       arguments->dump);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -204,8 +206,8 @@ static enum csin_status simulate(const struct arguments *arguments, struct csin_
     return status;
 }
 
-/* Finds out before the simulation, not behind it, whether its result can be written. Leaves devices and
- * pipes alone: whoever reads one would notice. */
+/* Finds out before the simulation, not behind it, whether its result can be written. Leaves devices
+ * and pipes alone: whoever reads one would notice. */
 static enum csin_status try_output(const char *path, struct csin_diag *diag)
 {
     struct stat st;

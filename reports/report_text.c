@@ -63,8 +63,12 @@ static void write_verdict(const struct csin_result *result, FILE *out)
     fprintf(out, "\n%s simulated: %s transfers, at most %s at once\n",
             csin_show_time(result->makespan_s).s, csin_show_count(result->n_transfers).s,
             csin_show_count(result->max_flows).s);
-    fprintf(out, "fabric %s: %s switches, %s hosts\n", sc->fabric->name,
-            csin_show_count(sc->fabric->n_switches).s, csin_show_count(sc->fabric->n_hosts).s);
+    char size[80];
+    int n = snprintf(size, sizeof size, "%s switches, %s hosts",
+                     csin_show_count(sc->fabric->n_switches).s,
+                     csin_show_count(sc->fabric->n_hosts).s);
+    fprintf(out, "fabric %s:%s%s\n", sc->fabric->name,
+            strlen(sc->fabric->name) + (size_t)n > 71 ? "\n  " : " ", size);
     fprintf(out, "routing %s, engine %s, seed %s\n", csin_policy_names[sc->policy],
             sc->engine->name, csin_show_exact((double)sc->seed).s);
 }

@@ -151,7 +151,8 @@ static void resolve_job(struct resolver *r, uint32_t index, const struct csin_jo
     fail(r, status);
     if (status != CSIN_OK)
         return;
-    r->chance = r->chance || spec->hosts.placement.i == CSIN_RANDOM_PLACEMENT;
+    r->chance = r->chance || (spec->hosts.placement.i == CSIN_RANDOM_PLACEMENT &&
+                              is_counted(&spec->hosts.hosts));
     take_hosts(r, index, spec);
     job->start_s = spec->start_s.x;
     job->repeat = (uint32_t)count_or(&spec->repeat, 1);

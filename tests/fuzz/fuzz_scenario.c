@@ -89,8 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, data, size);
         text[size] = '\0';
         struct csin_scenario_spec spec = {0};
-        enum csin_status status = csin_scenario_spec_read(arena, diag, "s.yaml", (const char *)data,
-                                                          size, &spec);
+        enum csin_status status = csin_scenario_spec_read(arena, diag, "s.yaml", text, size, &spec);
         assert((status == CSIN_OK) == (csin_diag_errors(diag) == 0));
         if (status == CSIN_OK && has_small_fabric(&spec))
             resolve(arena, again, data, size);

@@ -32,7 +32,9 @@ static struct opened open_fabric(const char *text, const char *yaml)
     if (text) {
         status = csin_fabric_open(diag, o.arena, (struct csin_loc){"test", 1, 1}, text, &o.f, NULL);
     } else {
-        status = csin_fabric_spec_read(o.arena, diag, "test.yaml", yaml, strlen(yaml), &spec);
+        assert_non_null(yaml);
+        status = csin_fabric_spec_read(o.arena, diag, "test.yaml", yaml, yaml ? strlen(yaml) : 0,
+                                       &spec);
         if (status == CSIN_OK)
             status = csin_fabric_create(&spec, diag, &o.f);
     }
