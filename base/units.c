@@ -509,8 +509,16 @@ struct csin_shown csin_show_linerate(double rate_Bps)
 
 struct csin_shown csin_show_size(uint64_t bytes)
 {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    return show_scaled((double)bytes, 1024, units, COUNT_OF(units));
+    static const char *const binary[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    static const char *const decimal[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    /* A size that was meant in powers of ten has too many zeros for chance: 102.2MB. */
+    uint64_t digits = bytes;
+    unsigned zeros = 0;
+    for (; digits && digits % 10 == 0; digits /= 10)
+        zeros++;
+    if (zeros >= 3 && digits < 10000 && bytes % 1024 != 0)
+        return show_scaled((double)bytes, 1000, decimal, COUNT_OF(decimal));
+    return show_scaled((double)bytes, 1024, binary, COUNT_OF(binary));
 }
 
 struct csin_shown csin_show_time(double time_s)

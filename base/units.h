@@ -44,7 +44,7 @@ struct csin_shown {
 };
 struct csin_shown csin_show_rate(double rate_Bps);     /* 25 GB/s: bytes, as throughput is told */
 struct csin_shown csin_show_linerate(double rate_Bps); /* 200 Gb/s: bits, as ports are sold */
-struct csin_shown csin_show_size(uint64_t bytes);      /* 186 MiB */
+struct csin_shown csin_show_size(uint64_t bytes);      /* 186 MiB; 102.2 MB where it was meant so */
 struct csin_shown csin_show_time(double time_s);       /* 8.412 ms */
 struct csin_shown csin_show_count(uint64_t n);         /* 12,345 */
 /* Fixed number of decimals (0..15), always with a point; from 1e15 on, and for what is not finite,

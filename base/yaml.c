@@ -164,8 +164,9 @@ static enum csin_status not_yaml(const struct source *source, const yaml_parser_
     if (t.remedy)
         csin_note(source->diag, loc, "%s", t.remedy);
     /* {names: gpu[1-8]}: between braces or brackets a '[' is YAML's own. */
-    if (strstr(parser->problem, "did not find expected ','") &&
-        *at_mark(source, parser->problem_mark) == '[')
+    const char *at = at_mark(source, parser->problem_mark);
+    if (strstr(parser->problem, "did not find expected ','") && at < source->text + source->bytes &&
+        *at == '[')
         csin_note(source->diag, loc, "put a list such as 'gpu[1-8]' in quotes here");
     return CSIN_E_INPUT;
 }

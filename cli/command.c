@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
@@ -33,6 +34,24 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                    "the extension '%s' says nothing about the format; use one of %s, or --format",
                    dot, list);
     return -1;
+}
+
+bool csin_spares(struct csin_diag *diag, const char *output, const char *const *files, int n)
+{
+    struct stat a, b;
+    for (int i = 0; output && i < n; i++) {
+        if (!files[i] || strcmp(output, "-") == 0)
+            continue;
+        bool same = strcmp(output, files[i]) == 0 && strncmp(output, "/dev/", 5) != 0;
+        if (stat(output, &a) == 0 && stat(files[i], &b) == 0)
+            same = S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+        if (!same)
+            continue;
+        csin_error(diag, CSIN_E_USAGE, 503, (struct csin_loc){0},
+                   "'%s' would be written over: it is also '%s'", output, files[i]);
+        return false;
+    }
+    return true;
 }
 
 int csin_conclude(struct csin_diag *diag, enum csin_status status)

@@ -26,6 +26,10 @@ struct csin_format {
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i));
 
+/* False, with a usage error, where an output (NULL: none) is one of the n files named: an input,
+ * which writing would destroy, or another output. */
+bool csin_spares(struct csin_diag *diag, const char *output, const char *const *files, int n);
+
 /* Prints the diagnostics to standard error, destroys them and returns the exit code for `status`.
  */
 int csin_conclude(struct csin_diag *diag, enum csin_status status);

@@ -250,6 +250,12 @@ static enum csin_status run(const struct arguments *arguments, struct csin_arena
         return CSIN_E_USAGE;
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);
+    if (status == CSIN_OK) {
+        const char *files[] = {scenario->inputs[0].path, scenario->inputs[1].path, arguments->dump};
+        if (!csin_spares(diag, arguments->output, files, 3) ||
+            !csin_spares(diag, arguments->dump, files, 2))
+            status = CSIN_E_USAGE;
+    }
     if (status == CSIN_OK)
         status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
     if (status == CSIN_OK)

@@ -86,6 +86,9 @@ static enum csin_status show(const struct arguments *arguments, struct csin_aren
     struct csin_output output;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
+    const char *input = line ? NULL : arguments->fabric;
+    if (!csin_spares(diag, arguments->output, &input, 1))
+        return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * One number a line, so that spreadsheets and data frames can filter and pivot. Names cannot
- * contain commas or quotes, so nothing needs quoting. */
+ * contain commas or quotes, so nothing needs quoting. The first lines say what made the
+ * numbers. */
 #include "base/units.h"
 #include "reports/report.h"
 
@@ -17,6 +18,17 @@ static void put(const struct row *row, const char *metric, const char *unit, dou
     if (row->step)
         fprintf(row->out, "%d", row->step);
     fprintf(row->out, ",%s,%s,%s\n", metric, unit, csin_show_exact(value).s);
+}
+
+static void write_provenance(const struct csin_scenario *sc, FILE *out)
+{
+    fprintf(out, "provenance,csin,,version,," CSIN_VERSION "\n");
+    fprintf(out, "provenance,scenario,,sha256,,%s\n", sc->inputs[0].sha256.hex);
+    fprintf(out, "provenance,fabric,,sha256,,%s\n", sc->inputs[1].sha256.hex);
+    fprintf(out, "provenance,routing,,policy,,%s\n", csin_policy_names[sc->policy]);
+    fprintf(out, "provenance,engine,,name,,%s\n", sc->engine->name);
+    struct row row = {out, "provenance", "seed", 0};
+    put(&row, "seed", "1", (double)sc->seed);
 }
 
 static void write_job(const struct csin_job_result *r, FILE *out)
@@ -69,17 +81,25 @@ static void write_arc(const struct csin_result *result, const struct csin_arc_re
              csin_vertex_name(f, csin_arc_head(f, arc->arc)).s,
              f->cables[arc->arc >> 1].port[arc->arc & 1] + 1u);
     struct row row = {out, "arc", name, 0};
+    put(&row, "capacity", "B/s", f->arc_capacity_Bps[arc->arc]);
     put(&row, "bytes", "B", arc->bytes);
     put(&row, "utilisation_mean", "1", arc->mean_utilisation);
     put(&row, "utilisation_peak", "1", arc->peak_utilisation);
     put(&row, "saturated", "s", arc->saturated_s);
     put(&row, "congested", "s", arc->congested_s);
+    for (uint32_t i = 0; i < arc->n_loads; i++) {
+        const struct csin_arc_load *load = &result->loads[arc->first_load + i];
+        char metric[96];
+        snprintf(metric, sizeof metric, "bytes_of:%s", result->scenario->owners[load->owner]);
+        put(&row, metric, "B", load->bytes);
+    }
 }
 
 void csin_report_csv(const struct csin_result *result, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
     fputs("kind,name,step,metric,unit,value\n", out);
+    write_provenance(sc, out);
     struct row row = {out, "scenario", sc->name, 0};
     put(&row, "makespan", "s", result->makespan_s);
     put(&row, "congestion_free", "1", result->congestion_free);

@@ -14,6 +14,7 @@ static void write_effective(struct csin_json *j, const struct csin_effective *e)
     csin_json_count(j, "transfers", e->n_transfers);
     csin_json_count(j, "transfers_skipped", e->n_skipped);
     csin_json_count(j, "bytes", e->bytes);
+    csin_json_count(j, "nics_per_host_max", e->max_nics);
     csin_json_count(j, "path_arcs_min", e->min_hops);
     csin_json_count(j, "path_arcs_max", e->max_hops);
     csin_json_real(j, "path_latency_min_s", e->min_latency_s);
@@ -37,8 +38,11 @@ static void write_step(struct csin_json *j, const struct csin_step_result *r)
     }
     if (step->work == CSIN_BROADCAST || step->work == CSIN_INCAST)
         csin_json_count(j, "root", step->root);
-    if (step->work == CSIN_PERMUTATION)
-        csin_json_count(j, "shift", step->shift);
+    if (step->work == CSIN_PERMUTATION) {
+        csin_json_bool(j, "random", step->shift == 0);
+        if (step->shift)
+            csin_json_count(j, "shift", step->shift);
+    }
     csin_json_real(j, "time_mean_s", r->mean_s);
     csin_json_real(j, "time_min_s", r->min_s);
     csin_json_real(j, "time_max_s", r->max_s);
@@ -164,9 +168,11 @@ static void write_provenance(struct csin_json *j, const struct csin_scenario *sc
 
 static void write_fabric(struct csin_json *j, const struct csin_fabric *f)
 {
-    uint32_t n_dead = 0;
-    for (uint32_t c = 0; c < f->n_cables; c++)
+    uint32_t n_dead = 0, n_degraded = 0;
+    for (uint32_t c = 0; c < f->n_cables; c++) {
         n_dead += !f->cables[c].up;
+        n_degraded += f->cables[c].up && f->cables[c].degraded;
+    }
     csin_json_flat_object(j, "fabric");
     csin_json_string(j, "name", f->name);
     csin_json_count(j, "switches", f->n_switches);
@@ -174,6 +180,7 @@ static void write_fabric(struct csin_json *j, const struct csin_fabric *f)
     csin_json_count(j, "nics", f->n_nics);
     csin_json_count(j, "cables", f->n_cables);
     csin_json_count(j, "cables_dead", n_dead);
+    csin_json_count(j, "cables_degraded", n_degraded);
     csin_json_end_object(j);
 }
 

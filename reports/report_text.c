@@ -9,6 +9,7 @@
 
 #define WORST_ARCS 10
 #define COLUMNS 80
+#define TITLE 43 /* columns of a name */
 
 /* 1.28x, with more digits where the slowdown is small but there. */
 static struct csin_shown factor(double slowdown)
@@ -21,8 +22,17 @@ static struct csin_shown factor(double slowdown)
 static struct csin_shown percent(double share)
 {
     struct csin_shown shown;
-    snprintf(shown.s, sizeof shown.s, "%.20s %%",
-             csin_show_fixed(100 * share, share < 0.0995 ? 1 : 0).s);
+    bool fine = share < 0.0995 || (share >= 0.995 && share < 0.9995); /* 99.7 % is not all */
+    snprintf(shown.s, sizeof shown.s, "%.20s %%", csin_show_fixed(100 * share, fine ? 1 : 0).s);
+    return shown;
+}
+
+/* "1 client", "2 clients" */
+static struct csin_shown plural(uint64_t n, const char *what)
+{
+    struct csin_shown shown;
+    snprintf(shown.s, sizeof shown.s, "%.20s %.16s%s", csin_show_count(n).s, what,
+             n == 1 ? "" : "s");
     return shown;
 }
 
@@ -77,39 +87,53 @@ static void write_effective(const struct csin_effective *e, FILE *out)
 {
     if (e->n_transfers == 0)
         return;
-    fprintf(out, "  %s transfers over paths of %u", csin_show_count(e->n_transfers).s, e->min_hops);
+    fprintf(out, "  %s over paths of %u", plural(e->n_transfers, "transfer").s, e->min_hops);
     if (e->max_hops != e->min_hops)
         fprintf(out, " to %u", e->max_hops);
     fprintf(out, " arcs, %s", csin_show_time(e->min_latency_s).s);
     if (e->max_latency_s != e->min_latency_s)
         fprintf(out, " to %s", csin_show_time(e->max_latency_s).s);
-    fprintf(out, ", %s", csin_show_linerate(e->min_capacity_Bps).s);
-    if (e->max_capacity_Bps != e->min_capacity_Bps)
+    bool ranges = e->max_latency_s != e->min_latency_s || e->max_hops != e->min_hops;
+    bool differ = e->max_capacity_Bps != e->min_capacity_Bps;
+    fprintf(out, ",%s%s", ranges && differ ? "\n    " : " ",
+            csin_show_linerate(e->min_capacity_Bps).s);
+    if (differ)
         fprintf(out, " to %s", csin_show_linerate(e->max_capacity_Bps).s);
     fputc('\n', out);
+    if (e->max_nics > 1)
+        fprintf(out, "  its hosts have up to %u NICs; a flow uses one of them\n", e->max_nics);
+    if (e->n_skipped)
+        fprintf(out, "  %s not begun before the time was up\n", plural(e->n_skipped, "request").s);
 }
 
 static void write_step(const struct csin_step_result *r, uint32_t index, FILE *out)
 {
-    fprintf(out, "  %-2u %-36s %10s %10s %9s", index + 1, csin_step_words(r->step).s,
+    fprintf(out, "  %-2u %-38s %10s %10s %9s", index + 1, csin_step_words(r->step).s,
             csin_show_time(r->mean_s).s, csin_show_time(r->alone_s).s, factor(r->slowdown).s);
     fputc('\n', out);
     if (r->algbw_Bps <= 0)
         return;
-    fprintf(out, "     algbw %s, busbw %s; %s piece%s of %s", csin_show_rate(r->algbw_Bps).s,
-            csin_show_rate(r->busbw_Bps).s, csin_show_count(r->cut.n).s, r->cut.n == 1 ? "" : "s",
+    fprintf(out, "     algbw %s, busbw %s; %s of %s", csin_show_rate(r->algbw_Bps).s,
+            csin_show_rate(r->busbw_Bps).s, plural(r->cut.n, "piece").s,
             csin_show_size(r->cut.largest_bytes).s);
     fputc('\n', out);
+}
+
+/* A name in its column, or on a line of its own where it is longer. */
+static void write_title(const char *title, FILE *out)
+{
+    fprintf(out, "%-*s", TITLE, title);
+    if (strlen(title) > TITLE)
+        fprintf(out, "\n%-*s", TITLE, "");
 }
 
 static void write_job(const struct csin_job_result *r, FILE *out)
 {
     char title[160];
-    int n = snprintf(title, sizeof title, "%.40s", r->job->name);
-    snprintf(title + n, sizeof title - (size_t)n, " (%s host%s, %s round%s)",
-             csin_show_count(r->job->n_hosts).s, r->job->n_hosts == 1 ? "" : "s",
-             csin_show_count(r->job->repeat).s, r->job->repeat == 1 ? "" : "s");
-    fprintf(out, "%-41s %10s %10s %9s\n", title, csin_show_time(r->finish_s - r->start_s).s,
+    snprintf(title, sizeof title, "%s (%s, %s)", r->job->name, plural(r->job->n_hosts, "host").s,
+             plural(r->job->repeat, "round").s);
+    write_title(title, out);
+    fprintf(out, " %10s %10s %9s\n", csin_show_time(r->finish_s - r->start_s).s,
             csin_show_time(r->alone_s).s, factor(r->slowdown).s);
     for (uint32_t i = 0; i < r->job->n_steps; i++)
         write_step(&r->steps[i], i, out);
@@ -118,19 +142,19 @@ static void write_job(const struct csin_job_result *r, FILE *out)
 
 static void write_stream(const struct csin_stream_result *r, FILE *out)
 {
-    char title[64];
-    snprintf(title, sizeof title, "%.30s (%s)", r->stream->name,
-             csin_storage_names[r->stream->kind]);
-    fprintf(out, "%-41s %10s %10s %9s\n", title, csin_show_rate(r->throughput_Bps).s,
+    char title[160];
+    snprintf(title, sizeof title, "%s (%s)", r->stream->name, csin_storage_names[r->stream->kind]);
+    write_title(title, out);
+    fprintf(out, " %10s %10s %9s\n", csin_show_rate(r->throughput_Bps).s,
             csin_show_rate(r->alone_Bps).s, factor(r->slowdown).s);
-    fprintf(out, "  %s clients, %s servers: %s in %s\n", csin_show_count(r->stream->n_clients).s,
-            csin_show_count(r->stream->n_servers).s, csin_show_size(r->bytes).s,
+    fprintf(out, "  %s, %s: %s in %s\n", plural(r->stream->n_clients, "client").s,
+            plural(r->stream->n_servers, "server").s, csin_show_size(r->bytes).s,
             csin_show_time(r->finish_s - r->start_s).s);
     fprintf(out, "  per client %s to %s, fairness %s\n", csin_show_rate(r->min_client_Bps).s,
             csin_show_rate(r->max_client_Bps).s, csin_show_fixed(r->fairness, 3).s);
-    fprintf(out, "  %s requests of %s, %s each, 99 %% within %s\n",
-            csin_show_count(r->n_requests).s, csin_show_size(r->stream->chunk_bytes).s,
-            csin_show_time(r->mean_request_s).s, csin_show_time(r->p99_request_s).s);
+    fprintf(out, "  %s of %s, %s each, 99 %% within %s\n", plural(r->n_requests, "request").s,
+            csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
+            csin_show_time(r->p99_request_s).s);
     write_effective(&r->effective, out);
 }
 
@@ -197,11 +221,11 @@ void csin_report_text(const struct csin_result *result, FILE *out)
     const struct csin_scenario *sc = result->scenario;
     write_verdict(result, out);
     if (sc->n_jobs)
-        fprintf(out, "\n%-41s %10s %10s %9s\n", "JOBS", "time", "alone", "slowdown");
+        fprintf(out, "\n%-43s %10s %10s %9s\n", "JOBS", "time", "alone", "slowdown");
     for (uint32_t i = 0; i < sc->n_jobs; i++)
         write_job(&result->jobs[i], out);
     if (sc->n_streams)
-        fprintf(out, "\n%-41s %10s %10s %9s\n", "STORAGE", "throughput", "alone", "slowdown");
+        fprintf(out, "\n%-43s %10s %10s %9s\n", "STORAGE", "throughput", "alone", "slowdown");
     for (uint32_t i = 0; i < sc->n_streams; i++)
         write_stream(&result->streams[i], out);
     write_worst(result, out);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/metrics.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
 
-/* An arc counts as congested from this share of the makespan on; less is rounding. */
-#define CONGESTION_FLOOR 1e-9
+/* An arc counts as congested from this time on, less than any packet takes; and from so many steps
+ * of the clock on, which is a double. */
+#define CONGESTION_FLOOR_S 1e-9
+#define CLOCK_STEPS 64
 
 struct measure {
     const struct csin_scenario *sc;
@@ -85,6 +88,23 @@ static void measure_job(struct measure *m, uint32_t owner, const double *alone)
             .slowdown = ratio(mean, alone[1 + i]),
         };
     }
+}
+
+/* Late in a long simulation the clock, a double, has few digits left for short steps. */
+static void warn_of_clock(struct measure *m)
+{
+    double step_s = m->run->makespan_s * DBL_EPSILON;
+    for (uint32_t i = 0; i < m->sc->n_jobs; i++)
+        for (uint32_t k = 0; k < m->sc->jobs[i].n_steps; k++) {
+            const struct csin_step_result *step = &m->result->jobs[i].steps[k];
+            if (step->alone_s <= 0 || step_s <= 1e-6 * step->alone_s)
+                continue;
+            csin_warning(m->diag, 441, step->step->loc,
+                         "this step takes %s, and at %s the clock advances by %s at least",
+                         csin_show_time(step->alone_s).s, csin_show_time(m->run->makespan_s).s,
+                         csin_show_time(step_s).s);
+            csin_note(m->diag, step->step->loc, "simulate it nearer to the start");
+        }
 }
 
 /* ---- streams ---- */
@@ -268,6 +288,11 @@ static void note_path(struct csin_effective *e, const struct csin_fabric *f,
     e->max_capacity_Bps = fmax(e->max_capacity_Bps, capacity);
 }
 
+static void note_nics(struct csin_effective *e, const struct csin_host *host)
+{
+    e->max_nics = host->n_nics > e->max_nics ? host->n_nics : e->max_nics;
+}
+
 /* Adds what one owner's transfers put on each arc to `bytes`, which is all zero before. */
 static void add_owner(struct measure *m, uint32_t owner, double *bytes, struct csin_effective *e)
 {
@@ -287,6 +312,8 @@ static void add_owner(struct measure *m, uint32_t owner, double *bytes, struct c
                                        csin_flow_key(s->src[op], s->dst[op]), &path))
                 continue; /* the engine would have failed */
             note_path(e, m->sc->fabric, &path);
+            note_nics(e, &m->sc->fabric->hosts[s->src[op]]);
+            note_nics(e, &m->sc->fabric->hosts[s->dst[op]]);
             e->n_transfers++;
             e->bytes += s->amount[op].bytes;
             for (uint32_t k = 0; k < path.n; k++)
@@ -372,11 +399,10 @@ static void fill_arc(struct measure *m, struct csin_arc_result *arc)
     if (!m->run->arcs)
         return;
     const struct csin_arc_watch *watch = &m->run->arcs[arc->arc];
-    arc->peak_utilisation = watch->peak_Bps / capacity;
+    arc->peak_utilisation = ratio(watch->peak_Bps, capacity);
     arc->saturated_s = watch->saturated_s;
-    arc->congested_s = watch->congested_s > CONGESTION_FLOOR * m->run->makespan_s
-                           ? watch->congested_s
-                           : 0;
+    double floor_s = fmax(CONGESTION_FLOOR_S, CLOCK_STEPS * DBL_EPSILON * m->run->makespan_s);
+    arc->congested_s = watch->congested_s > floor_s ? watch->congested_s : 0;
     m->result->n_congested += arc->congested_s > 0;
 }
 
@@ -466,6 +492,7 @@ enum csin_status csin_measure(const struct csin_scenario *scenario,
         if (status != CSIN_OK)
             goto fail;
     }
+    warn_of_clock(&m);
     status = measure_arcs(&m);
     if (status != CSIN_OK)
         goto fail;

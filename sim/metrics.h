@@ -13,6 +13,7 @@ struct csin_effective {
     uint64_t n_transfers, n_skipped;
     uint64_t bytes;                            /* moved, all hops of a chain counted */
     uint32_t min_hops, max_hops;               /* arcs of a path */
+    uint32_t max_nics;                         /* of a host that takes part */
     double min_latency_s, max_latency_s;       /* of a path */
     double min_capacity_Bps, max_capacity_Bps; /* of the narrowest arc of a path */
 };

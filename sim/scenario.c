@@ -27,6 +27,7 @@ struct resolver {
     uint32_t *job_of; /* [n_hosts] the job a host is given to, CSIN_NONE */
     bool *taken;      /* [n_hosts] */
     bool chance;      /* something is drawn, so the seed matters */
+    bool seed_overridden;
     enum csin_status status;
 };
 
@@ -118,6 +119,16 @@ static void resolve_step(struct resolver *r, const struct csin_step_spec *spec,
     r->chance = r->chance || (spec->work == CSIN_PERMUTATION && spec->shift.n == 0);
 }
 
+/* What starts behind the horizon cannot finish before it. */
+static void check_start(struct resolver *r, const struct csin_quantity *start_s)
+{
+    if (start_s->loc.line == 0 || start_s->x < r->sc->horizon_s)
+        return;
+    FAIL(r, 431, start_s->loc, "a start at %s is not before the horizon, %s",
+         csin_show_time(start_s->x).s, csin_show_time(r->sc->horizon_s).s);
+    csin_note(r->diag, r->spec->horizon_s.loc, "the horizon is set here");
+}
+
 /* ---- jobs ---- */
 
 static void take_hosts(struct resolver *r, uint32_t index, const struct csin_job_spec *spec)
@@ -155,6 +166,7 @@ static void resolve_job(struct resolver *r, uint32_t index, const struct csin_jo
                               is_counted(&spec->hosts.hosts));
     take_hosts(r, index, spec);
     job->start_s = spec->start_s.x;
+    check_start(r, &spec->start_s);
     job->repeat = (uint32_t)count_or(&spec->repeat, 1);
     job->n_steps = spec->steps.n;
     if (job->n_steps == 0)
@@ -244,6 +256,7 @@ static void resolve_stream(struct resolver *r, uint32_t index, const struct csin
         .start_s = spec->start_s.x,
         .duration_s = spec->duration_s.x,
         .loc = spec->name.loc};
+    check_start(r, &spec->start_s);
     struct csin_pick_spec servers = {.hosts = spec->servers};
     if (!servers.hosts.s)
         servers.hosts = (struct csin_text){"all", spec->name.loc};
@@ -391,8 +404,10 @@ static void apply_overrides(struct resolver *r, const struct csin_overrides *o)
         sc->policy = (enum csin_policy)index_of(o->routing, csin_policy_names);
     if (o->engine)
         sc->engine = csin_engine_find(o->engine);
-    if (o->seed_given)
+    if (o->seed_given) {
         sc->seed = o->seed;
+        r->seed_overridden = true;
+    }
 }
 
 static void resolve(struct resolver *r)
@@ -409,7 +424,10 @@ static void resolve(struct resolver *r)
     if (r->status != CSIN_OK)
         return;
     r->chance = r->chance || sc->policy != CSIN_DMODK;
-    if (r->spec->seed.loc.line && !r->chance)
+    if (r->seed_overridden && !r->chance)
+        csin_warning(r->diag, 402, (struct csin_loc){0},
+                     "the seed given has no effect: nothing in this scenario is drawn by chance");
+    else if (r->spec->seed.loc.line && !r->chance)
         csin_warning(r->diag, 402, r->spec->seed.loc,
                      "'seed' has no effect: nothing in this scenario is drawn by chance");
     fail(r, csin_routes_create(sc->fabric, sc->policy, sc->seed, r->diag, &sc->routes));
@@ -449,7 +467,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     if (status != CSIN_OK)
         return status;
     sc->file = csin_arena_strndup(sc->arena, path, strlen(path));
-    sc->inputs[0] = (struct csin_input){sc->file, csin_sha256(text, bytes)};
+    sc->inputs[0] = (struct csin_input){sc->file, sc->file, csin_sha256(text, bytes)};
     status = sc->file && sc->inputs[0].sha256.hex[0]
                  ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
                  : csin_no_memory(diag);
@@ -461,6 +479,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     if (!fabric)
         return csin_no_memory(diag);
     sc->inputs[1].name = spec.fabric.s;
+    sc->inputs[1].path = csin_fabric_is_line(fabric) ? NULL : fabric;
     enum csin_status opened = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric,
                                                &sc->fabric, &sc->inputs[1].sha256);
     if (opened != CSIN_OK)

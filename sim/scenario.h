@@ -66,8 +66,9 @@ struct csin_stream {
     struct csin_loc loc;
 };
 
-struct csin_input { /* a file (or one-line fabric) that was read */
-    const char *name;
+struct csin_input {   /* a file (or one-line fabric) that was read */
+    const char *name; /* as it was written */
+    const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
 };
 

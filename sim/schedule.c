@@ -388,7 +388,8 @@ enum csin_status csin_schedule_check(const struct csin_schedule *s, struct csin_
         enum csin_status status = csin_error(diag, CSIN_E_FAILED, 300, nowhere,
                                              "the schedule has more than %s operations",
                                              csin_show_count(CSIN_MAX_OPS).s);
-        csin_note(diag, nowhere, "simulate fewer rounds, larger chunks or fewer hosts");
+        csin_note(diag, nowhere,
+                  "simulate fewer rounds, a shorter duration, larger chunks or fewer hosts");
         return status;
     }
     check_ops(&c);

@@ -107,19 +107,20 @@ def only_simgrid_is_cpp(project):
 
 
 def every_source_is_built(project):
-    lists = {folder: (project.root / folder / "meson.build") for folder in ("", "tests")}
-    named = {}
-    for folder, path in lists.items():
-        text = re.sub(r"#[^\n]*", "", path.read_text(encoding="utf-8"))
-        named[folder] = set(re.findall(r"'([^'\n]+)'", text))
-    for name in project.texts:
-        if name.endswith(".h"):
-            continue
+    """Named in meson.build; those of tests without folder and extension."""
+    def names_in(path):
+        text = re.sub(r"#[^\n]*", "", (project.root / path).read_text(encoding="utf-8"))
+        return {Path(name) for name in re.findall(r"'([^'\n]+)'", text)}
+
+    program, tests = names_in("meson.build"), names_in("tests/meson.build")
+    scripts = [str(p.relative_to(project.root)) for p in sorted((project.root / "tests").rglob("*.py"))]
+    for name in [*project.texts, *scripts]:
+        path = Path(name)
         if name.startswith("tests/"):
-            known = name[len("tests/"):] in named["tests"] or Path(name).stem in named["tests"]
+            known = path.relative_to("tests") in tests or Path(path.stem) in tests
         else:
-            known = name in named[""]
-        if not known:
+            known = path in program
+        if path.suffix != ".h" and not known:
             yield f"{name}: no meson.build names it"
 
 

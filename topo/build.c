@@ -112,6 +112,8 @@ static const void *look_up(struct builder *b, const struct named *named,
     const void *found = find_named(named, name->s);
     if (found)
         return found;
+    if (b->partial && named->index.n < named->list->n)
+        return NULL; /* it may be one whose own name could not be read */
     const char *near = NULL, **names = NULL;
     if (!heard_enough(b)) {
         names = csin_arena_alloc(b->arena, named->list->n, sizeof *names);
@@ -621,6 +623,12 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
         return;
     }
     share_out(b->free_ports, b->share, n_list, n, (enum csin_spread)attach->spread.i);
+    double nic_Bps = f->nics[f->hosts[first].first_nic + index].rate_Bps;
+    if (nic_Bps > f->switches[list[0]].rate_Bps * (1 + 1e-12))
+        csin_warning(
+            b->diag, 232, where->loc, "NICs of %s run at %s, the rate of the ports of '%s'",
+            csin_show_linerate(nic_Bps).s, csin_show_linerate(f->switches[list[0]].rate_Bps).s,
+            f->switches[list[0]].name);
     uint32_t host = first;
     for (uint32_t i = 0; i < n_list; i++)
         for (uint32_t k = 0; k < b->share[i]; k++, host++) {
@@ -808,8 +816,8 @@ static bool cable_pair(struct builder *b, const struct csin_cables_spec *spec, u
     bool swap = a->layer > z->layer;
     enum csin_place place = a->layer == CSIN_INTER_ZONE || z->layer == CSIN_INTER_ZONE
                                 ? CSIN_BETWEEN_ZONES
-                            : (a->layer == CSIN_LEAF) != (z->layer == CSIN_LEAF) ? CSIN_AT_SPINE
-                                                                                 : CSIN_ELSEWHERE;
+                            : a->layer + z->layer == CSIN_LEAF + CSIN_SPINE ? CSIN_AT_SPINE
+                                                                            : CSIN_ELSEWHERE;
     for (uint32_t i = 0; i < count && f->n_cables <= CSIN_MAX_CABLES; i++)
         add_cable(b, swap ? to : from, swap ? from : to, place,
                   spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, spec->latency_s.x);
@@ -903,9 +911,11 @@ static void plug_cables(struct builder *b)
 
 /* ---- overrides ---- */
 
-static void override_cable(struct builder *b, struct csin_cable *cable,
+/* Returns whether it made any difference. */
+static bool override_cable(struct builder *b, struct csin_cable *cable,
                            const struct csin_override_spec *spec)
 {
+    struct csin_cable before = *cable;
     if (spec->state.loc.line)
         cable->up = spec->state.i == CSIN_UP;
     if (spec->rate_Bps.loc.line) {
@@ -915,6 +925,7 @@ static void override_cable(struct builder *b, struct csin_cable *cable,
         cable->degraded = cable->degraded || spec->rate_Bps.x < cable->capacity_Bps;
         cable->capacity_Bps = spec->rate_Bps.x;
     }
+    return cable->up != before.up || cable->capacity_Bps != before.capacity_Bps;
 }
 
 /* The vertices a name stands for: a switch, or the NICs of a host. */
@@ -951,7 +962,7 @@ static void apply_override(struct builder *b, const struct csin_override_spec *s
         id[0] = id[1];
         id[1] = t;
     }
-    uint32_t found = 0, first_port = 0, n_ports = 0;
+    uint32_t found = 0, changed = 0, first_port = 0, n_ports = 0;
     if (id[0] < f->n_switches) { /* two hosts have no cable between them */
         first_port = f->switches[id[0]].first_port;
         n_ports = f->switches[id[0]].n_ports;
@@ -962,7 +973,7 @@ static void apply_override(struct builder *b, const struct csin_override_spec *s
             continue;
         found++;
         if (!spec->nth.loc.line || spec->nth.n == found)
-            override_cable(b, &f->cables[arc >> 1], spec);
+            changed += override_cable(b, &f->cables[arc >> 1], spec);
     }
     if (found == 0)
         FAIL(b, 229, spec->between.loc, "there is no cable between '%s' and '%s'", names[0].s,
@@ -970,6 +981,9 @@ static void apply_override(struct builder *b, const struct csin_override_spec *s
     else if (spec->nth.loc.line && spec->nth.n > found)
         FAIL(b, 229, spec->nth.loc, "'%s' and '%s' are joined by %u cable%s; there is no cable %s",
              names[0].s, names[1].s, found, found == 1 ? "" : "s", csin_show_count(spec->nth.n).s);
+    else if (changed == 0)
+        csin_warning(b->diag, 233, spec->between.loc,
+                     "this override has no effect: the cable is so already");
 }
 
 /* ---- arcs ---- */

@@ -362,6 +362,9 @@ static void sizes_and_counts_are_shown(void **state)
     assert_string_equal(csin_show_size(1023).s, "1023 B");
     assert_string_equal(csin_show_size(1024).s, "1 KiB");
     assert_string_equal(csin_show_size(1500).s, "1.465 KiB");
+    assert_string_equal(csin_show_size(102200000).s, "102.2 MB"); /* as it was meant */
+    assert_string_equal(csin_show_size(64000).s, "64 kB");
+    assert_string_equal(csin_show_size(100000000).s, "100 MB");
     assert_string_equal(csin_show_size((1 << 20) - 1).s, "1 MiB");
     assert_string_equal(csin_show_size(UINT64_C(1) << 60).s, "1024 PiB");
     assert_string_equal(csin_show_size(UINT64_MAX).s, "16384 PiB");

@@ -28,8 +28,8 @@ LIMIT_S = 120
 LONG = """scenario: long
 fabric: "leaf:16 spine:16 host:16 200Gb/s"
 jobs:
-  - {name: j, hosts: all, repeat: 30, placement: random, steps: [allreduce: {size: 186MiB}]}
-"""  # 4 million transfers: 10 s and more
+  - {name: j, hosts: all, repeat: %d, placement: random, steps: [allreduce: {size: 186MiB}]}
+""" % (6 if SANITIZED else 30)  # a round is 130,000 transfers and at least 0.3 s
 FULL = "no space left on device"
 
 
@@ -320,7 +320,7 @@ def test_a_broken_pipe_ends_the_run_quietly(folder):
     for restore_signals in (True, False):  # Python ignores SIGPIPE, and hands that on unless told otherwise
         for arguments in (["topo", FLAGSHIP, "-f", "json"], ["topo", FLAGSHIP, "-f", "svg"], ["topo", FLAGSHIP, "-f", "dot"]):
             broken_pipe(folder, *arguments, restore_signals=restore_signals)
-    (folder / "s.yaml").write_text(LONG.replace("repeat: 30", "repeat: 1").replace("host:16", "host:4"))
+    (folder / "s.yaml").write_text(LONG.replace("host:16", "host:4"))
     broken_pipe(folder, "sim", "s.yaml", "-o", "unused.json", "--dump-schedule", "-")
     assert listing(folder) == ["s.yaml"], listing(folder)
     done = subprocess.run(["bash", "-c", '"$1" topo "$2" -f json | head -1; echo ${PIPESTATUS[@]}', "-", CSIN, FLAGSHIP],
@@ -412,7 +412,8 @@ def test_a_crash_of_the_engine_is_1_and_diagnosed(folder):
     process, engine = start_long(folder, "-o", "out.json")
     os.kill(engine, signal.SIGSEGV)
     out, err = process.communicate(timeout=LIMIT_S)
-    assert process.returncode == 1 and out == b"" and b"the SimGrid engine crashed: signal 11" in err, err
+    assert process.returncode == 1 and out == b"" and b"the SimGrid engine crashed: " in err, err
+    assert SANITIZED or b"signal 11" in err, err
     process, engine = start_long(folder, "-o", "out.json")
     os.kill(engine, signal.SIGKILL)
     out, err = process.communicate(timeout=LIMIT_S)
@@ -421,7 +422,7 @@ def test_a_crash_of_the_engine_is_1_and_diagnosed(folder):
 
 
 def test_an_interrupted_output_leaves_no_temporary_file(folder):
-    (folder / "s.yaml").write_text(LONG.replace("repeat: 30", "repeat: 4"))
+    (folder / "s.yaml").write_text(LONG)
     for output in ("out.txt", "out.txt"):  # a new one and one that is there
         with start(folder, "sim", "--no-cache", "s.yaml", "--dump-schedule", output) as process:
             wait_until(lambda: [name for name in listing(folder) if ".csin-" in name] or process.poll() is not None, "a dump")  # pylint: disable=cell-var-from-loop

@@ -123,9 +123,12 @@ def kept_again(got, arcs):
 
 
 def main():
-    n_passed, failures = 0, []
+    n_passed, n_skipped, failures = 0, 0, []
     for folder in sorted((ROOT / "scenarios").iterdir()):
         if not (folder / "scenario.yaml").exists() or (sys.argv[3:] and folder.name not in sys.argv[3:]):
+            continue
+        if os.environ.get("CSIN_QUICK") and folder.name == "fire-flyer-2":
+            n_skipped += 1
             continue
         try:
             why = wrong(folder)
@@ -137,7 +140,7 @@ def main():
             n_passed += 1
     for failure in failures:
         print(failure)
-    print(f"{n_passed} passed, {len(failures)} failed, 0 skipped")
+    print(f"{n_passed} passed, {len(failures)} failed, {n_skipped} skipped")
     return 1 if failures else 0
 
 

@@ -464,6 +464,27 @@ static void a_nic_that_is_attached_to_nothing_is_a_warning(void **state)
     csin_arena_destroy(arena);
 }
 
+static void overrides_of_one_cable_add_up(void **state)
+{
+    (void)state;
+    struct built b = build_yaml(MODELS ZONE "hosts: [{names: h1, model: gpu, attach: {zone: a}}]\n"
+                                            "overrides:\n"
+                                            "  - {between: [a-leaf1, a-spine1], rate: 40Gb/s}\n"
+                                            "  - {between: [a-spine1, a-leaf1], rate: 40Gb/s}\n"
+                                            "  - {between: [a-leaf1, a-spine2], state: down}\n"
+                                            "  - {between: [a-leaf1, a-spine2], rate: 10Gb/s}\n"
+                                            "  - {between: [a-leaf2, a-spine1], rate: 100Gb/s}\n"
+                                            "  - {between: [a-leaf2, a-spine2], state: down}\n"
+                                            "  - {between: [a-leaf2, a-spine2], state: up}\n");
+    const struct csin_cable *cables = b.f->cables + 1; /* behind that of the host */
+    check_invariants(b.f);
+    assert_true(cables[0].up && cables[0].degraded && cables[0].capacity_Bps == 40 * GBPS);
+    assert_true(!cables[1].up && cables[1].degraded && cables[1].capacity_Bps == 10 * GBPS);
+    assert_true(cables[2].up && !cables[2].degraded && cables[2].capacity_Bps == 100 * GBPS);
+    assert_true(cables[3].up && !cables[3].degraded && cables[3].capacity_Bps == 100 * GBPS);
+    built_finish(&b);
+}
+
 /* ---- digest ---- */
 
 /* Zones decide how dmodk counts, so the cache of runs must tell the two apart. */
@@ -496,4 +517,5 @@ CHECK_MAIN(cmocka_unit_test_teardown(random_fabrics_keep_every_invariant, campai
            cmocka_unit_test(fire_flyer_2_is_cabled_as_published),
            cmocka_unit_test(oversubscription_hosts_and_spines_follow_from_each_other),
            cmocka_unit_test(a_nic_that_is_attached_to_nothing_is_a_warning),
+           cmocka_unit_test(overrides_of_one_cable_add_up),
            cmocka_unit_test(the_same_cables_without_a_zone_are_another_fabric))
