@@ -42,11 +42,22 @@ struct box {
     double x, y, w, h;
 };
 
+/* Rows of switches, from below. BELOW and ABOVE span all groups. */
+enum row { BELOW, LEAVES, SPINES, ABOVE };
+
 /* A switch drawn: where it is, and its ports in use towards switches above and below, so that each
  * cable ends at its own port. */
 struct seat {
     struct box box;
+    enum row row;
+    uint32_t group; /* of LEAVES and SPINES: a zone, or n_zones for the switches outside any */
     uint32_t up_first, up_last, down_first, down_last;
+};
+
+/* A zone, or the switches outside any. */
+struct group {
+    double x, w; /* of what is inside its panel */
+    uint32_t n_leaves, n_spines;
 };
 
 enum cells { NAMED, CELLS, BARS }; /* how ports are drawn */
@@ -68,9 +79,13 @@ struct drawing {
     bool joints_above;                     /* inter-zone switches stand above the zones */
     double stretch;                        /* widens a small fabric to MIN_WIDTH */
     double gap, content;                   /* between zones; all zones with their gaps */
+    bool heads_below;                      /* zones have their facts below their ports */
+    bool detours;                          /* some cables run over the panels */
     double width, height, rows_y, panel_y, head_y, spine_y, leaf_y, cells_y, bottom_y, joint_y,
         legend_y;
     struct seat seats[MAX_SWITCHES];
+    uint32_t n_groups;
+    struct group groups[MAX_SWITCHES + 1];
 };
 
 /* A coordinate: at most one decimal. */
@@ -146,29 +161,6 @@ static struct csin_shown show_oversubscription(double x)
 
 /* ---- what there is ---- */
 
-/* Zones, and one more for leaves and spines outside any. */
-static uint32_t n_groups(const struct csin_fabric *f)
-{
-    for (uint32_t s = 0; s < f->n_switches; s++)
-        if (f->switches[s].zone == CSIN_NONE && f->switches[s].layer <= CSIN_SPINE)
-            return f->n_zones + 1;
-    return f->n_zones;
-}
-
-static bool in_group(const struct csin_fabric *f, uint32_t sw, uint32_t group)
-{
-    return f->switches[sw].layer <= CSIN_SPINE &&
-           f->switches[sw].zone == (group < f->n_zones ? group : CSIN_NONE);
-}
-
-static uint32_t count_in(const struct csin_fabric *f, uint32_t group, enum csin_layer layer)
-{
-    uint32_t n = 0;
-    for (uint32_t s = 0; s < f->n_switches; s++)
-        n += f->switches[s].layer == layer && in_group(f, s, group);
-    return n;
-}
-
 /* The cable at a port of a switch, or NULL; *ret_other is the vertex at its far end. */
 static const struct csin_cable *cable_at(const struct csin_fabric *f, uint32_t sw, uint32_t port,
                                          uint32_t *ret_other)
@@ -237,6 +229,83 @@ static bool joints_are_above(const struct csin_fabric *f)
     return to_others > to_leaves;
 }
 
+/* True for a core switch most of whose cables go to leaves outside any zone: it is drawn with them,
+ * in the place of their spines. */
+static bool is_leftover(const struct csin_fabric *f, uint32_t sw)
+{
+    uint32_t inside = 0, outside = 0;
+    for (uint32_t p = 0; p < f->switches[sw].n_ports; p++) {
+        uint32_t other;
+        if (!cable_at(f, sw, p, &other) || csin_is_nic(f, other))
+            continue;
+        if (f->switches[other].zone == CSIN_NONE && f->switches[other].layer == CSIN_LEAF)
+            outside++;
+        else
+            inside++;
+    }
+    return outside > inside;
+}
+
+/* Zones, and one more group for leaves and spines outside any. */
+static void find_groups(struct drawing *d)
+{
+    const struct csin_fabric *f = d->f;
+    uint32_t rest = f->n_zones;
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        const struct csin_switch *sw = &f->switches[s];
+        struct seat *seat = &d->seats[s];
+        seat->group = sw->zone == CSIN_NONE ? rest : sw->zone;
+        seat->row = sw->layer == CSIN_LEAF    ? LEAVES
+                    : sw->layer == CSIN_SPINE ? SPINES
+                    : sw->layer == CSIN_CORE  ? ABOVE
+                    : d->joints_above         ? ABOVE
+                                              : BELOW;
+        d->groups[seat->group].n_leaves += seat->row == LEAVES;
+        d->groups[seat->group].n_spines += seat->row == SPINES;
+    }
+    if (d->groups[rest].n_leaves && d->groups[rest].n_spines == 0)
+        for (uint32_t s = 0; s < f->n_switches; s++)
+            if (f->switches[s].layer == CSIN_CORE && is_leftover(f, s)) {
+                d->seats[s].row = SPINES;
+                d->seats[s].group = rest;
+                d->groups[rest].n_spines++;
+            }
+    d->n_groups = rest + (d->groups[rest].n_leaves || d->groups[rest].n_spines);
+}
+
+/* Whether a cable to leaf end[e] would run through the spines of that leaf's zone, and so takes the
+ * gap beside the zone. */
+static bool takes_gap(const struct drawing *d, const struct csin_cable *cable, unsigned e)
+{
+    const struct seat *leaf = &d->seats[cable->end[e]], *far = &d->seats[cable->end[!e]];
+    return leaf->row == LEAVES && d->groups[leaf->group].n_spines > 0 &&
+           (far->row == ABOVE || (far->row == SPINES && far->group != leaf->group));
+}
+
+/* Counts cables; finds on which side of the zones the fewer of them enter. */
+static void count_lines(struct drawing *d)
+{
+    const struct csin_fabric *f = d->f;
+    uint64_t above = 0, below = 0;
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        const struct csin_cable *cable = &f->cables[c];
+        if (csin_is_nic(f, cable->end[0]))
+            continue;
+        d->n_spine_lines += cable->place == CSIN_AT_SPINE;
+        d->n_other_lines += cable->place > CSIN_AT_SPINE;
+        for (unsigned e = 0; e < 2; e++) {
+            bool gap = takes_gap(d, cable, e);
+            enum row row = d->seats[cable->end[!e]].row;
+            d->detours |= gap && row == SPINES;
+            above += !gap && row == ABOVE;
+            below += row == BELOW;
+        }
+    }
+    d->bands = d->n_spine_lines + d->n_other_lines > MAX_LINES;
+    d->no_others = d->n_other_lines > MAX_LINES;
+    d->heads_below = above > 0 && (below == 0 || below <= above);
+}
+
 /* ---- layout ---- */
 
 static void choose_cells(struct drawing *d, uint64_t n_cells, uint32_t n_leaves)
@@ -292,21 +361,93 @@ static double cells_height(const struct drawing *d)
 
 static double group_width(const struct drawing *d, uint32_t group)
 {
-    double leaves = count_in(d->f, group, CSIN_LEAF), spines = count_in(d->f, group, CSIN_SPINE);
-    return d->stretch * fmax(fmax(leaves * d->pitch, spines * fmin(d->pitch, 12)), 60);
+    const struct group *g = &d->groups[group];
+    return d->stretch * fmax(fmax(g->n_leaves * d->pitch, g->n_spines * fmin(d->pitch, 12)), 60);
 }
 
-/* Sets a row of n switches over x .. x + w. */
-static void seat_row(struct drawing *d, uint32_t group, enum csin_layer layer, uint32_t n, double x,
-                     double y, double w, double widest)
+/* Sets a row of n switches over a group. */
+static void seat_row(struct drawing *d, uint32_t group, enum row row, uint32_t n, double y,
+                     double widest)
 {
-    const struct csin_fabric *f = d->f;
-    double step = w / (n ? n : 1);
+    double step = d->groups[group].w / (n ? n : 1);
     double box_w = fmin(step - fmin(3, step * 0.25), widest);
     uint32_t i = 0;
-    for (uint32_t s = 0; s < f->n_switches; s++)
-        if (f->switches[s].layer == layer && (layer > CSIN_SPINE || in_group(f, s, group)))
-            d->seats[s].box = (struct box){x + step * (i++ + 0.5) - box_w / 2, y, box_w, 22};
+    for (uint32_t s = 0; s < d->f->n_switches; s++)
+        if (d->seats[s].row == row && d->seats[s].group == group)
+            d->seats[s].box = (struct box){d->groups[group].x + step * (i++ + 0.5) - box_w / 2, y,
+                                           box_w, 22};
+}
+
+/* A switch of a row that spans the groups, and where it would like to stand. */
+struct wish {
+    double x; /* mean of the far ends of its cables */
+    uint32_t sw;
+};
+
+static int by_wish(const void *left, const void *right)
+{
+    const struct wish *a = left, *b = right;
+    if (fabs(a->x - b->x) > 0.01)
+        return a->x < b->x ? -1 : 1;
+    return (a->sw > b->sw) - (a->sw < b->sw);
+}
+
+/* Sets a row that spans the groups: each switch as near to its cables as the others let it. */
+static void seat_wide_row(struct drawing *d, enum row row, double y)
+{
+    struct block {
+        double x;   /* of its first switch */
+        uint32_t n; /* switches side by side */
+    };
+    static const double step_of[CSIN_N_LAYERS] = {110, 110, 110, 190};
+    static const double width_of[CSIN_N_LAYERS] = {96, 96, 96, 130};
+    const struct csin_fabric *f = d->f;
+    struct wish wishes[MAX_SWITCHES];
+    struct block blocks[MAX_SWITCHES];
+    uint32_t n = 0, n_blocks = 0;
+    double room = fmin(d->content, d->width - 2 * MARGIN), step = 0;
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        double sum = 0;
+        uint32_t cables = 0;
+        if (d->seats[s].row != row)
+            continue;
+        for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
+            uint32_t other;
+            if (!cable_at(f, s, p, &other) || csin_is_nic(f, other) ||
+                (d->seats[other].row != LEAVES && d->seats[other].row != SPINES))
+                continue;
+            sum += d->seats[other].box.x + d->seats[other].box.w / 2;
+            cables++;
+        }
+        step = fmax(step, step_of[f->switches[s].layer]);
+        wishes[n++] = (struct wish){cables ? sum / cables : d->width / 2, s};
+    }
+    if (n == 0)
+        return;
+    step = fmin(step, room / n);
+    qsort(wishes, n, sizeof *wishes, by_wish);
+    /* Blocks that would overlap become one, at the mean of what their switches wish. */
+    for (uint32_t i = 0; i < n; i++) {
+        blocks[n_blocks++] = (struct block){wishes[i].x, 1};
+        while (n_blocks > 1) {
+            struct block *a = &blocks[n_blocks - 2], *b = a + 1;
+            if (a->x + a->n * step <= b->x)
+                break;
+            a->x = (a->n * a->x + b->n * (b->x - a->n * step)) / (a->n + b->n);
+            a->n += b->n;
+            n_blocks--;
+        }
+    }
+    double left = (d->width - room + step) / 2;
+    for (uint32_t b = 0, i = 0; b < n_blocks; b++)
+        for (uint32_t k = 0; k < blocks[b].n; k++, i++) {
+            struct seat *seat = &d->seats[wishes[i].sw];
+            double box_w = fmin(step - fmin(3, step * 0.25),
+                                width_of[f->switches[wishes[i].sw].layer]);
+            double x = fmin(fmax(blocks[b].x + k * step, left + i * step),
+                            left + room - (n - i) * step);
+            seat->box = (struct box){x - box_w / 2, y, box_w, 22};
+        }
 }
 
 static void find_ports(struct drawing *d)
@@ -342,23 +483,81 @@ static double port_x(const struct drawing *d, uint32_t sw, uint32_t port, bool u
            (seat->box.w - 2 * inset) * (port - first + 0.5) / (last - first + 1.0);
 }
 
+/* ---- what is written into a zone ---- */
+
+#define HEAD_LINES 4u
+
+struct head {
+    char name[100], lines[HEAD_LINES][200];
+    uint32_t n_lines;
+    double size; /* of the lines */
+    bool beside; /* the lines stand right of the name */
+};
+
+static struct head head_of(const struct drawing *d, uint32_t z, double w, uint32_t max_lines)
+{
+    const struct csin_zone *zone = &d->f->zones[z];
+    const struct csin_zone_facts *fact = &d->facts->zones[z];
+    struct head head = {.n_lines = 2, .size = 11.5};
+    char part[HEAD_LINES][100];
+    snprintf(head.name, sizeof head.name, "Zone %.64s", zone->name);
+    if (!*zone->name)
+        *head.name = 0;
+    else if (text_width(head.name, 19) > w)
+        snprintf(head.name, sizeof head.name, "%.64s", zone->name);
+    snprintf(part[0], sizeof *part, "%s × %s", show_count_of(zone->n_leaves, "leaf", "leaves").s,
+             show_count_of(zone->n_spines, "spine", "spines").s);
+    snprintf(part[1], sizeof *part, "%s of %s per pair",
+             show_count_of(zone->links_per_pair, "cable", "cables").s,
+             csin_show_linerate(zone->uplink_Bps).s);
+    snprintf(part[2], sizeof *part, "oversubscription %s",
+             show_oversubscription(fact->oversubscription).s);
+    snprintf(part[3], sizeof *part, "bisection %s", csin_show_rate(fact->bisection_flow_Bps).s);
+    if (zone->n_leaves < 2)
+        *part[3] = 0;
+    else if (fact->oversubscription == 0)
+        *part[2] = 0;
+
+    double need = 0, each = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        const char *a = part[2 * i], *b = part[2 * i + 1];
+        snprintf(head.lines[i], sizeof *head.lines, "%s%s%s", a, *a && *b ? " · " : "", b);
+        need = fmax(need, text_width(head.lines[i], head.size));
+        each = fmax(each, fmax(text_width(a, head.size), text_width(b, head.size)));
+    }
+    if (need > w && max_lines >= HEAD_LINES && each * 9 / head.size <= w) { /* a line each */
+        head.size = each <= w ? head.size : 9;
+        head.n_lines = 0;
+        for (uint32_t i = 0; i < HEAD_LINES; i++)
+            if (*part[i])
+                memcpy(head.lines[head.n_lines++], part[i], sizeof part[i]);
+    } else if (need > w) {
+        head.n_lines = 1;
+        snprintf(head.lines[0], sizeof *head.lines, "%s × %s", csin_show_count(zone->n_leaves).s,
+                 csin_show_count(zone->n_spines).s);
+    }
+    double name_w = *head.name ? text_width(head.name, 17) + 30 : 0;
+    head.beside = *head.name && w >= HEAD_WIDTH && name_w + need <= w;
+    return head;
+}
+
 static void lay_out(struct drawing *d)
 {
     const struct csin_fabric *f = d->f;
-    uint32_t groups = n_groups(f), n_leaves = d->facts->layers[CSIN_LEAF].n_switches;
-    uint32_t n_core = d->facts->layers[CSIN_CORE].n_switches;
-    uint32_t n_joints = d->facts->layers[CSIN_INTER_ZONE].n_switches;
+    uint32_t n_leaves = d->facts->layers[CSIN_LEAF].n_switches;
     uint64_t n_cells;
+    bool above = false, below = false;
 
-    d->gap = groups > 4 ? 44 : 64;
     count_cells(d, &n_cells);
     d->joints_above = joints_are_above(f);
-    for (uint32_t c = 0; c < f->n_cables; c++) {
-        d->n_spine_lines += f->cables[c].place == CSIN_AT_SPINE;
-        d->n_other_lines += f->cables[c].place > CSIN_AT_SPINE;
+    find_groups(d);
+    count_lines(d);
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        above |= d->seats[s].row == ABOVE;
+        below |= d->seats[s].row == BELOW;
     }
-    d->bands = d->n_spine_lines + d->n_other_lines > MAX_LINES;
-    d->no_others = d->n_other_lines > MAX_LINES;
+    uint32_t groups = d->n_groups;
+    d->gap = groups > 4 ? 44 : 64;
     d->pitch = (TARGET_WIDTH - d->gap * (groups ? groups - 1 : 0)) / (n_leaves ? n_leaves : 1);
     d->pitch = fmin(fmax(d->pitch, 4), 170);
     choose_cells(d, n_cells, n_leaves);
@@ -370,46 +569,44 @@ static void lay_out(struct drawing *d)
     if (natural > 0)
         d->stretch = fmax(1, (MIN_WIDTH - gaps) / natural);
     for (uint32_t g = 0; g < groups; g++) {
-        double w = group_width(d, g);
-        d->content += w + (g ? d->gap : 0);
-        widest = fmax(widest, w);
+        d->groups[g].w = group_width(d, g);
+        d->content += d->groups[g].w + (g ? d->gap : 0);
+        widest = fmax(widest, d->groups[g].w);
     }
     d->width = fmax(d->content, MIN_WIDTH) + 2 * (MARGIN + PAD);
-    d->rows_y = d->panel_y = 108;
-    if (n_core || (n_joints && d->joints_above))
-        d->panel_y += 22 + fmin(fmax(d->content * 0.1, 60), 130);
-    /* Zones have their facts on the side that no cable enters. */
+    double x = (d->width - d->content) / 2;
     double head_h = widest < HEAD_WIDTH ? 80 : 58;
-    bool above = n_core || (n_joints && d->joints_above);
-    d->spine_y = d->panel_y + (above ? 18 : head_h);
+    for (uint32_t g = 0; g < groups; g++) {
+        d->groups[g].x = x;
+        x += d->groups[g].w + d->gap;
+        if (g == f->n_zones)
+            continue;
+        struct head head = head_of(d, g, d->groups[g].w, HEAD_LINES);
+        if (!head.beside && *head.name)
+            head_h = fmax(head_h, 48 + 16 * head.n_lines);
+    }
+    d->rows_y = d->panel_y = 108;
+    if (above)
+        d->panel_y += 22 + fmin(fmax(d->content * 0.1, 60), 130);
+    if (d->detours)
+        d->panel_y += 26;
+    /* Zones have their facts on the side that fewer cables enter. */
+    d->spine_y = d->panel_y + (d->heads_below ? 18 : head_h);
     d->leaf_y = d->spine_y + 22 + fmin(fmax(widest * 0.34, 130), n_cells > MAX_NAMED ? 270 : 190);
     d->cells_y = d->leaf_y + 22 + 5;
     d->bottom_y = d->cells_y + cells_height(d) + 14;
-    d->head_y = above ? d->bottom_y - 8 : d->panel_y;
-    d->bottom_y += above ? head_h - 12 : 0;
+    d->head_y = d->heads_below ? d->bottom_y - 8 : d->panel_y;
+    d->bottom_y += d->heads_below ? head_h - 12 : 0;
     d->joint_y = d->bottom_y + 110;
-    d->legend_y = (n_joints && !d->joints_above ? d->joint_y + 22 : d->bottom_y) + 40;
+    d->legend_y = (below ? d->joint_y + 22 : d->bottom_y) + 40;
 
     double leaf_w = fmax(96, d->columns * (d->cell_w + d->cell_gap) - d->cell_gap);
-    double x = (d->width - d->content) / 2;
     for (uint32_t g = 0; g < groups; g++) {
-        double w = group_width(d, g);
-        seat_row(d, g, CSIN_SPINE, count_in(f, g, CSIN_SPINE), x, d->spine_y, w, 96);
-        seat_row(d, g, CSIN_LEAF, count_in(f, g, CSIN_LEAF), x, d->leaf_y, w, leaf_w);
-        x += w + d->gap;
+        seat_row(d, g, SPINES, d->groups[g].n_spines, d->spine_y, 96);
+        seat_row(d, g, LEAVES, d->groups[g].n_leaves, d->leaf_y, leaf_w);
     }
-    double row = fmin(d->content, d->width - 2 * MARGIN);
-    double core_w = fmin(row, n_core * 110.0), joint_w = fmin(row, n_joints * 190.0);
-    bool both = n_core && n_joints && d->joints_above;
-    if (both) { /* side by side */
-        core_w = row * n_core / (n_core + n_joints) - 10;
-        joint_w = row * n_joints / (n_core + n_joints) - 10;
-    }
-    seat_row(d, 0, CSIN_CORE, n_core, both ? (d->width - row) / 2 : (d->width - core_w) / 2,
-             d->rows_y, core_w, 96);
-    seat_row(d, 0, CSIN_INTER_ZONE, n_joints,
-             both ? (d->width + row) / 2 - joint_w : (d->width - joint_w) / 2,
-             d->joints_above ? d->rows_y : d->joint_y, joint_w, 130);
+    seat_wide_row(d, ABOVE, d->rows_y);
+    seat_wide_row(d, BELOW, d->joint_y);
     find_ports(d);
 }
 
@@ -433,8 +630,9 @@ static void write_head(const struct csin_fabric *f, double width, double height,
           ".c0{fill:#1f6fb2}.c1{fill:#59c3a6}.c2{fill:#fff;stroke:#9aa7b4;stroke-width:.8}"
           ".c3{fill:#a8489a}\n"
           ".u{fill:none;stroke:#4b7399}.j{fill:none;stroke:#a8489a}.band{fill:#4b7399}\n"
-          ".x{fill:none;stroke:#d7191c;stroke-width:2;stroke-dasharray:6 4}\n"
-          ".y{fill:none;stroke:#f08a00;stroke-width:2}\n"
+          ".x{fill:none;stroke:#d7191c;stroke-width:2.6;stroke-dasharray:7 3}\n"
+          ".y{fill:none;stroke:#f08a00;stroke-width:2.6}"
+          ".w{fill:none;stroke:#fff;stroke-width:6;stroke-opacity:.9}\n"
           ".u:hover,.j:hover{stroke-opacity:1;stroke-width:1.6}\n"
           "</style>\n",
           out);
@@ -459,51 +657,24 @@ static void write_title(const struct csin_fabric *f, const struct csin_fabric_fa
     fputs("</text>\n", out);
 }
 
-static void write_zone_facts(struct drawing *d, uint32_t z, double x, double y, double w)
+static void write_zone_facts(struct drawing *d, uint32_t z, double x, double y, double w,
+                             uint32_t max_lines)
 {
-    const struct csin_zone *zone = &d->f->zones[z];
-    const struct csin_zone_facts *fact = &d->facts->zones[z];
-    char name[100], shape[200], rates[200];
-    snprintf(name, sizeof name, "Zone %.64s", zone->name);
-    if (!*zone->name)
-        *name = 0;
-    else if (text_width(name, 19) > w)
-        snprintf(name, sizeof name, "%.64s", zone->name);
-    snprintf(shape, sizeof shape, "%s × %s · %s of %s per pair",
-             show_count_of(zone->n_leaves, "leaf", "leaves").s,
-             show_count_of(zone->n_spines, "spine", "spines").s,
-             show_count_of(zone->links_per_pair, "cable", "cables").s,
-             csin_show_linerate(zone->uplink_Bps).s);
-    snprintf(rates, sizeof rates, "%s%s%sbisection %s",
-             fact->oversubscription > 0 ? "oversubscription " : "",
-             fact->oversubscription > 0 ? show_oversubscription(fact->oversubscription).s : "",
-             fact->oversubscription > 0 ? " · " : "", csin_show_rate(fact->bisection_flow_Bps).s);
-    if (zone->n_leaves < 2)
-        snprintf(rates, sizeof rates, "oversubscription %s",
-                 show_oversubscription(fact->oversubscription).s);
-
-    double size = 11.5, need = fmax(text_width(shape, size), text_width(rates, size));
-    double name_w = *name ? text_width(name, 17) + 30 : 0;
-    double name_size = fmin(17, 17 * w / (text_width(name, 18) + 1));
+    struct head head = head_of(d, z, w, max_lines);
+    double name_size = fmin(17, 17 * w / (text_width(head.name, 18) + 1));
     if (name_size < 8) { /* cut what would not be read anyway */
         name_size = 8;
-        name[(size_t)fmin(w / (8.5 * GLYPH), sizeof name - 1)] = 0;
+        head.name[(size_t)fmin(w / (8.5 * GLYPH), sizeof head.name - 1)] = 0;
     }
-    label(d, "b", x, y + 24, name_size, name);
-    if (!*name && need <= w) {
-        label(d, "g", x, y + 20, size, shape);
-        label(d, "g", x, y + 36, size, rates);
-    } else if (w >= HEAD_WIDTH && name_w + need <= w) {
-        label(d, "ge", x + w, y + 18, size, shape);
-        label(d, "ge", x + w, y + 34, size, rates);
-    } else if (need <= w) {
-        label(d, "g", x, y + 44, size, shape);
-        label(d, "g", x, y + 60, size, rates);
-    } else {
-        snprintf(shape, sizeof shape, "%s × %s", csin_show_count(zone->n_leaves).s,
-                 csin_show_count(zone->n_spines).s);
-        label(d, "g", x, y + 44, size, shape);
-    }
+    label(d, "b", x, y + 24, name_size, head.name);
+    for (uint32_t i = 0; i < head.n_lines; i++)
+        label(d, head.beside ? "ge" : "g", head.beside ? x + w : x,
+              y +
+                  (head.beside  ? 18
+                   : *head.name ? 44
+                                : 20) +
+                  16 * i,
+              head.size, head.lines[i]);
 }
 
 /* The names of the boxes, which show only what differs. w: half the width of the zone. */
@@ -527,31 +698,26 @@ static void write_names(struct drawing *d, uint32_t z, double x, double y, doubl
 
 static void write_panels(struct drawing *d)
 {
-    uint32_t groups = n_groups(d->f);
-    double x = (d->width - d->content) / 2;
-    for (uint32_t g = 0; g < groups; g++) {
-        double w = group_width(d, g);
+    for (const struct group *g = d->groups; g < d->groups + d->n_groups; g++)
         fprintf(d->out,
                 "<rect class=\"z\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"10\"/>\n",
-                px(x - PAD).s, px(d->panel_y).s, px(w + 2 * PAD).s, px(d->bottom_y - d->panel_y).s);
-        x += w + d->gap;
-    }
+                px(g->x - PAD).s, px(d->panel_y).s, px(g->w + 2 * PAD).s,
+                px(d->bottom_y - d->panel_y).s);
 }
 
 static void write_heads(struct drawing *d)
 {
-    uint32_t groups = n_groups(d->f);
-    double x = (d->width - d->content) / 2;
-    for (uint32_t g = 0; g < groups; g++) {
-        double w = group_width(d, g);
+    for (uint32_t g = 0; g < d->n_groups; g++) {
+        double x = d->groups[g].x, w = d->groups[g].w;
         if (g < d->f->n_zones) {
-            write_zone_facts(d, g, x, d->head_y, w);
+            write_zone_facts(d, g, x, d->head_y, w, HEAD_LINES);
             if (w >= HEAD_WIDTH)
                 write_names(d, g, x, d->head_y, w / 2);
-        } else if (groups > 1) {
-            label(d, "b", x, d->head_y + 24, 17, "Outside any zone");
+        } else if (d->n_groups > 1) {
+            const char *name = text_width("Outside any zone", 13.5) <= w ? "Outside any zone"
+                                                                         : "No zone";
+            label(d, "b", x, d->head_y + 24, fmin(17, 17 * w / text_width(name, 18.5)), name);
         }
-        x += w + d->gap;
     }
 }
 
@@ -601,8 +767,45 @@ static void anchor(const struct drawing *d, const struct csin_cable *cable, unsi
     *y = box->y < to->y ? box->y + box->h : box->y;
 }
 
+/* A cable to leaf end[e] through the gap beside its zone, at the side that is nearer. */
+static void gap_curve(struct drawing *d, const struct csin_cable *cable, unsigned e)
+{
+    const struct seat *leaf = &d->seats[cable->end[e]], *far = &d->seats[cable->end[!e]];
+    const struct group *group = &d->groups[leaf->group], *from = &d->groups[far->group];
+    double lane = 3.0 * (cable->port[!e] % 9) - 12, r = 8; /* so that cables do not coincide */
+    double x = port_x(d, cable->end[e], cable->port[e], true);
+    bool right = far->row == SPINES ? from->x > group->x : x > group->x + group->w / 2;
+    double gap = (right ? group->x + group->w + d->gap / 2 : group->x - d->gap / 2) + lane;
+    if (far->row == ABOVE) {
+        double x2 = port_x(d, cable->end[!e], cable->port[!e], false);
+        double y2 = far->box.y + far->box.h, bend = (d->panel_y - y2) * 0.5;
+        fprintf(d->out, "M%s %sC%s %s %s %s %s %s", px(x2).s, px(y2).s, px(x2).s, px(y2 + bend).s,
+                px(gap).s, px(d->panel_y - bend).s, px(gap).s, px(d->panel_y).s);
+    } else { /* out at the side, up, over the panels and down again */
+        double side = right ? -1 : 1, over = d->panel_y - 20 + lane * 0.8;
+        double up = (right ? from->x - d->gap / 2 : from->x + from->w + d->gap / 2) + lane;
+        double y2 = far->box.y + far->box.h / 2 + lane * 0.6;
+        fprintf(d->out, "M%s %s", px(right ? far->box.x : far->box.x + far->box.w).s, px(y2).s);
+        if (fabs(up - gap) > 1) {
+            fprintf(d->out, "H%sQ%s %s %s %sV%sQ%s %s %s %s", px(up - side * r).s, px(up).s,
+                    px(y2).s, px(up).s, px(y2 - r).s, px(over + r).s, px(up).s, px(over).s,
+                    px(up + side * r).s, px(over).s);
+            y2 = over;
+        }
+        fprintf(d->out, "H%sQ%s %s %s %s", px(gap - side * r).s, px(gap).s, px(y2).s, px(gap).s,
+                px(y2 + r).s);
+    }
+    fprintf(d->out, "V%sC%s %s %s %s %s %s", px(d->leaf_y - 70).s, px(gap).s, px(d->leaf_y - 30).s,
+            px(x).s, px(d->leaf_y - 40).s, px(x).s, px(d->leaf_y).s);
+}
+
 static void cable_curve(struct drawing *d, const struct csin_cable *cable)
 {
+    for (unsigned e = 0; e < 2; e++)
+        if (takes_gap(d, cable, e)) {
+            gap_curve(d, cable, e);
+            return;
+        }
     double x1, y1, x2, y2;
     anchor(d, cable, 0, &x1, &y1);
     anchor(d, cable, 1, &x2, &y2);
@@ -641,21 +844,21 @@ static void write_cables_up(struct drawing *d, uint32_t sw, bool joints, double 
 
 static void write_bands(struct drawing *d)
 {
-    uint32_t groups = n_groups(d->f);
-    for (uint32_t g = 0; g < groups; g++) {
+    for (uint32_t g = 0; g < d->n_groups; g++) {
         struct box edge[2] = {{1e9, 0, 0, 0}, {1e9, 0, 0, 0}}; /* leaves, spines: x and right end */
         uint64_t n = 0;
         for (uint32_t s = 0; s < d->f->n_switches; s++) {
-            if (!in_group(d->f, s, g))
+            enum row row = d->seats[s].row;
+            if ((row != LEAVES && row != SPINES) || d->seats[s].group != g)
                 continue;
-            struct box *e = &edge[d->f->switches[s].layer == CSIN_SPINE];
+            struct box *e = &edge[row == SPINES];
             const struct box *box = &d->seats[s].box;
             e->x = fmin(e->x, box->x);
             e->w = fmax(e->w, box->x + box->w);
         }
         for (uint32_t c = 0; c < d->f->n_cables; c++)
             n += d->f->cables[c].place == CSIN_AT_SPINE &&
-                 in_group(d->f, d->f->cables[c].end[0], g);
+                 d->seats[d->f->cables[c].end[0]].group == g;
         if (n == 0)
             continue;
         double top = d->spine_y + 22, mid = (top + d->leaf_y) / 2;
@@ -679,6 +882,10 @@ static void write_cables(struct drawing *d)
     double density = (double)(d->n_spine_lines + d->n_other_lines) / (d->content + 1);
     double opacity = fmin(fmax(0.42 / sqrt(density), 0.16), 0.8);
     double width = fmin(fmax(0.9 / sqrt(density), 0.5), 1.5);
+    if (d->facts->n_dead_cables || d->facts->n_degraded_cables) { /* faults stand out */
+        opacity = fmin(opacity, 0.45);
+        width = fmin(width, 1.2);
+    }
     if (d->bands)
         write_bands(d);
     for (uint32_t s = 0; s < f->n_switches; s++)
@@ -691,7 +898,9 @@ static void write_cables(struct drawing *d)
         const struct csin_cable *cable = &f->cables[c];
         if (csin_is_nic(f, cable->end[0]) || (cable->up && !cable->degraded))
             continue;
-        fprintf(d->out, "<path class=\"%s\" d=\"", cable->up ? "y" : "x");
+        fputs("<path class=\"w\" d=\"", d->out);
+        cable_curve(d, cable);
+        fprintf(d->out, "\"/>\n<path class=\"%s\" d=\"", cable->up ? "y" : "x");
         cable_curve(d, cable);
         fputs("\"><title>", d->out);
         escaped(d->out, f->switches[cable->end[0]].name);
@@ -1009,7 +1218,7 @@ static void write_cards(struct drawing *d)
         fprintf(d->out,
                 "<rect class=\"z\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"10\"/>\n",
                 px(x).s, px(y).s, px(card_w).s, px(card_h).s);
-        write_zone_facts(d, z, x + PAD, y, card_w - 2 * PAD);
+        write_zone_facts(d, z, x + PAD, y, card_w - 2 * PAD, 2);
     }
     if (f->n_zones > n) {
         snprintf(text, sizeof text, "and %s more zones", csin_show_count(f->n_zones - n).s);

@@ -79,6 +79,7 @@ TYPES = {
     "string": lambda x: isinstance(x, str),
     "number": lambda x: isinstance(x, (int, float)) and not isinstance(x, bool),
     "integer": lambda x: isinstance(x, int) and not isinstance(x, bool),
+    "boolean": lambda x: isinstance(x, bool),
     "null": lambda x: x is None,
 }
 
@@ -119,7 +120,7 @@ def validate(value, schema, path="result"):
             yield f"{path} has {len(value)} items"
         for i, item in enumerate(value):
             yield from validate(item, schema.get("items", {}), f"{path}[{i}]")
-    elif value is not None:
+    elif value is not None and not isinstance(value, bool):
         if not schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf):
             yield f"{path} is {value}, out of range"
 
@@ -267,16 +268,23 @@ def csv_differs(text, result):
         yield f"the head is {rows[0]}"
     values = {}
     for row in rows[1:]:
-        if len(row) != 6 or row[0] not in ("scenario", "job", "storage", "arc") or not row[4]:
+        if len(row) != 6 or row[0] not in ("provenance", "scenario", "job", "storage", "arc"):
             yield f"the row {row}"
             continue
         if tuple(row[:4]) in values:
             yield f"{row[:4]} occurs twice"
-        values[tuple(row[:4])] = float(row[5])
+        values[tuple(row[:4])] = float(row[5]) if row[4] else row[5]  # what has no unit is text
     yield from (f"{key} is {values.get(key)}, in the JSON {want}" for key, want in csv_wanted(result) if values.get(key) != want)
 
 
 def csv_wanted(result):
+    provenance = result["provenance"]
+    yield ("provenance", "csin", "", "version"), provenance["csin"]
+    yield ("provenance", "scenario", "", "sha256"), provenance["inputs"][0]["sha256"]
+    yield ("provenance", "fabric", "", "sha256"), provenance["inputs"][1]["sha256"]
+    yield ("provenance", "routing", "", "policy"), provenance["routing"]
+    yield ("provenance", "engine", "", "name"), provenance["engine"]
+    yield ("provenance", "seed", "", "seed"), provenance["seed"]
     yield ("scenario", result["scenario"], "", "makespan"), result["makespan_s"]
     yield ("scenario", result["scenario"], "", "congested_arcs"), result["congested_arcs"]
     for job in result["jobs"]:
@@ -296,6 +304,9 @@ def csv_wanted(result):
         name = f"{arc['from']}>{arc['to']}:{arc['from_port']}"
         for key in ("bytes", "utilisation_mean", "utilisation_peak", "saturated_s", "congested_s"):
             yield ("arc", name, "", key.removesuffix("_s")), arc[key]
+        yield ("arc", name, "", "capacity"), arc["capacity_Bps"]
+        for owner, n in arc["bytes_by_owner"].items():
+            yield ("arc", name, "", f"bytes_of:{owner}"), n
 
 
 def csv_cases():

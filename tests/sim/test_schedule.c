@@ -243,8 +243,10 @@ static void too_many_operations_are_reported_at_the_check(void **state)
     csin_schedule_through(&s, 0);
     assert_int_equal(csin_schedule_gate(&s, 1, 1), CSIN_NONE);
     s.n_ops = real;
-    check_says_of(&s, "csin: error: the schedule has more than 100,000,000 operations [CSIN-300]\n"
-                      "csin: note: simulate fewer rounds, larger chunks or fewer hosts\n");
+    check_says_of(
+        &s,
+        "csin: error: the schedule has more than 100,000,000 operations [CSIN-300]\n"
+        "csin: note: simulate fewer rounds, a shorter duration, larger chunks or fewer hosts\n");
 }
 
 static void a_dump_has_a_line_for_everything(void **state)

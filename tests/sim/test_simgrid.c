@@ -340,7 +340,7 @@ static void a_run_over_the_horizon_is_a_failure(void **state)
     world_fail(&w, "csin: error: the simulation reached its horizon of 3 ms with 1 of 3 operations "
                    "unfinished [CSIN-322]\n"
                    "csin: note: raise the horizon, or simulate less\n"
-                   "csin: note: operation 2, 95.37 MiB from 'h1' to 'h3', started at 1 ms\n");
+                   "csin: note: operation 2, 100 MB from 'h1' to 'h3', started at 1 ms\n");
     world_close(&w);
 }
 
