@@ -275,30 +275,66 @@ static igraph_error_t between_zones(struct work *work, double *ret_Bps)
     return e;
 }
 
+/* Whether a NIC with a cable hangs off the fabric; ret_host: whether any NIC of its host does. */
+static bool is_attached(const struct csin_fabric *f, uint32_t nic, bool *ret_host)
+{
+    const struct csin_host *host = &f->hosts[f->nics[nic].host];
+    *ret_host = false;
+    for (uint32_t i = host->first_nic; i < host->first_nic + host->n_nics; i++)
+        *ret_host |= f->nics[i].cable != CSIN_NONE && f->cables[f->nics[i].cable].up;
+    return f->cables[f->nics[nic].cable].up;
+}
+
 /* Parts = components that hold an attached NIC. A switch that no host depends on (a spare, a spine
- * whose cables are all dead) is not a part; a NIC whose cable is dead is one by itself; a NIC
- * without a cable is left out, as the specification asked for it. */
-static igraph_error_t parts(const struct work *work, const igraph_t *graph, uint32_t *ret_n)
+ * whose cables are all dead) is not a part. A NIC whose cable is dead is one by itself, unless its
+ * host is still reached over another NIC; a NIC without a cable is left out, as the specification
+ * asked for it. */
+static igraph_error_t parts(const struct work *work, const igraph_t *graph,
+                            struct csin_fabric_facts *facts)
 {
     const struct csin_fabric *f = work->fabric;
     igraph_vector_int_t member;
     igraph_integer_t n = 0;
-    uint32_t count = 0;
     igraph_error_t e = igraph_vector_int_init(&member, 0);
     if (e != IGRAPH_SUCCESS)
         return e;
     e = igraph_connected_components(graph, &member, NULL, &n, IGRAPH_WEAK);
     if (e == IGRAPH_SUCCESS) {
-        /* Components number at most n_switches, so the scratch of switches can mark them. */
+        /* Components number at most n_switches, so the scratch of switches can count their NICs. */
+        igraph_integer_t smallest = -1;
+        uint32_t lone = CSIN_NONE, count = 0;
         memset(work->vertex, 0, f->n_switches * sizeof *work->vertex);
         for (uint32_t s = 0; s < f->n_switches; s++)
-            if (work->n_nics[s])
-                work->vertex[VECTOR(member)[s]] = 1;
-        for (igraph_integer_t i = 0; i < n; i++)
-            count += work->vertex[i];
-        for (uint32_t i = 0; i < f->n_nics; i++)
-            count += f->nics[i].cable != CSIN_NONE && !f->cables[f->nics[i].cable].up;
-        *ret_n = count;
+            work->vertex[VECTOR(member)[s]] += work->n_nics[s];
+        for (igraph_integer_t i = 0; i < n; i++) {
+            if (work->vertex[i] == 0)
+                continue;
+            count++;
+            if (smallest < 0 || work->vertex[i] <= work->vertex[smallest])
+                smallest = i;
+        }
+        for (uint32_t i = 0; i < f->n_nics; i++) {
+            const struct csin_nic *nic = &f->nics[i];
+            bool host_is_attached;
+            if (nic->cable == CSIN_NONE)
+                continue;
+            if (is_attached(f, i, &host_is_attached)) {
+                /* Rather a host that is in no other part. */
+                if (VECTOR(member)[nic->leaf] == smallest &&
+                    (lone == CSIN_NONE ||
+                     (f->hosts[lone].n_nics > 1 && f->hosts[nic->host].n_nics == 1)))
+                    lone = nic->host;
+            } else if (host_is_attached) {
+                facts->n_dead_nics++;
+            } else {
+                count++;
+                if (smallest >= 0 || lone == CSIN_NONE)
+                    lone = nic->host;
+                smallest = -1;
+            }
+        }
+        facts->n_parts = count;
+        facts->lone_host = count > 1 ? lone : CSIN_NONE;
     }
     igraph_vector_int_destroy(&member);
     return e;
@@ -388,7 +424,7 @@ static igraph_error_t measure(struct work *work, struct csin_fabric_facts *facts
     if (e == IGRAPH_SUCCESS)
         e = net_close(&net, f->n_switches);
     if (e == IGRAPH_SUCCESS)
-        e = parts(work, &net.graph, &facts->n_parts);
+        e = parts(work, &net.graph, facts);
     if (e == IGRAPH_SUCCESS)
         e = diameter(work, &net.graph, &facts->diameter);
     net_finish(&net);
@@ -434,6 +470,19 @@ static void count_leaf(const struct csin_fabric *f, uint32_t leaf, struct csin_z
                                       uplink_Bps > 0 ? host_Bps / uplink_Bps : INFINITY);
 }
 
+struct csin_shown csin_show_oversubscription(double x)
+{
+    struct csin_shown shown = {"no uplinks"};
+    double hundredths = ceil(x * 100 - 1e-6);
+    if (x == 0)
+        snprintf(shown.s, sizeof shown.s, "no hosts");
+    else if (isfinite(x))
+        snprintf(shown.s, sizeof shown.s, "%.16s:1%s",
+                 csin_show_fixed(hundredths / 100, fmod(hundredths, 10) == 0 ? 1 : 2).s,
+                 x <= 1 ? " (non-blocking)" : "");
+    return shown;
+}
+
 enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct csin_arena *arena,
                                      struct csin_diag *diag, struct csin_fabric_facts *ret_facts)
 {
@@ -451,6 +500,10 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
             count_leaf(fabric, zone->first_leaf + i, &facts.zones[z]);
         facts.zones[z].bisection_formula_Bps = (double)(zone->n_leaves / 2) * zone->n_spines *
                                                zone->links_per_pair * zone->uplink_Bps;
+        if (zone->n_leaves)
+            facts.zones[z].planned_oversubscription =
+                zone->hosts_per_leaf * fabric->switches[zone->first_leaf].rate_Bps /
+                ((double)zone->n_spines * zone->links_per_pair * zone->uplink_Bps);
     }
 
     /* igraph's own handlers print and abort. */

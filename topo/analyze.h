@@ -4,6 +4,7 @@
 #ifndef CSIN_TOPO_ANALYZE_H
 #define CSIN_TOPO_ANALYZE_H
 
+#include "base/units.h"
 #include "topo/fabric.h"
 
 struct csin_layer_use {
@@ -14,6 +15,7 @@ struct csin_zone_facts {
     uint32_t n_nics;             /* attached to its leaves */
     double host_Bps, uplink_Bps; /* sums over its leaves; uplinks that are up */
     double oversubscription;     /* worst leaf: host / uplink bandwidth, of what is plugged in */
+    double planned_oversubscription; /* with a host in every host port, and no cable dead */
     /* Bisection: half of the leaves against the other half. 0 where the zone has one leaf. */
     double bisection_flow_Bps; /* by maximum flow */
     double
@@ -24,6 +26,8 @@ struct csin_fabric_facts {
     struct csin_layer_use layers[CSIN_N_LAYERS];
     uint32_t n_role[CSIN_N_ROLES], n_dead_cables, n_degraded_cables;
     uint32_t n_parts;      /* connected parts; one is what most fabrics want */
+    uint32_t lone_host;    /* a host with a NIC in the smallest part; CSIN_NONE with one part */
+    uint32_t n_dead_nics;  /* whose cable is dead, though their host has another that is up */
     uint32_t diameter;     /* cables on the longest shortest path between NICs */
     double inter_zone_Bps; /* smallest cut between any two zones, each way; 0 with one zone */
     struct csin_zone_facts *zones; /* [n_zones], owned by the caller's arena */
@@ -33,5 +37,9 @@ struct csin_fabric_facts {
  * igraph's. */
 enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct csin_arena *arena,
                                      struct csin_diag *diag, struct csin_fabric_facts *ret_facts);
+
+/* '1.5:1': two decimals, one where that is exact; rounded up, so that it never looks better than it
+ * is. 'no hosts' for 0, 'no uplinks' for infinity. */
+struct csin_shown csin_show_oversubscription(double oversubscription);
 
 #endif

@@ -147,18 +147,6 @@ static struct csin_shown show_count_of(uint64_t n, const char *one, const char *
     return shown;
 }
 
-/* Two decimals, one where that is exact; rounded up, so that it never looks better than it is. */
-static struct csin_shown show_oversubscription(double x)
-{
-    struct csin_shown shown = {"no uplinks"};
-    double hundredths = ceil(x * 100 - 1e-6);
-    if (isfinite(x))
-        snprintf(shown.s, sizeof shown.s, "%.16s:1%s",
-                 csin_show_fixed(hundredths / 100, fmod(hundredths, 10) == 0 ? 1 : 2).s,
-                 x <= 1 ? " (non-blocking)" : "");
-    return shown;
-}
-
 /* ---- what there is ---- */
 
 /* The cable at a port of a switch, or NULL; *ret_other is the vertex at its far end. */
@@ -273,13 +261,16 @@ static void find_groups(struct drawing *d)
     d->n_groups = rest + (d->groups[rest].n_leaves || d->groups[rest].n_spines);
 }
 
-/* Whether a cable to leaf end[e] would run through the spines of that leaf's zone, and so takes the
- * gap beside the zone. */
+/* Whether a cable to leaf end[e] would run through the spines of that leaf's zone, or over other
+ * zones, and so takes the gap beside the leaf's zone. */
 static bool takes_gap(const struct drawing *d, const struct csin_cable *cable, unsigned e)
 {
     const struct seat *leaf = &d->seats[cable->end[e]], *far = &d->seats[cable->end[!e]];
-    return leaf->row == LEAVES && d->groups[leaf->group].n_spines > 0 &&
-           (far->row == ABOVE || (far->row == SPINES && far->group != leaf->group));
+    if (leaf->row != LEAVES ||
+        (d->groups[leaf->group].n_spines == 0 && (leaf->group < d->f->n_zones || leaf->group == 0)))
+        return false;
+    return far->row == ABOVE ||
+           (d->f->switches[cable->end[!e]].layer == CSIN_CORE && far->group != leaf->group);
 }
 
 /* Counts cables; finds on which side of the zones the fewer of them enter. */
@@ -499,7 +490,7 @@ static struct head head_of(const struct drawing *d, uint32_t z, double w, uint32
     const struct csin_zone *zone = &d->f->zones[z];
     const struct csin_zone_facts *fact = &d->facts->zones[z];
     struct head head = {.n_lines = 2, .size = 11.5};
-    char part[HEAD_LINES][100];
+    char part[HEAD_LINES][96];
     snprintf(head.name, sizeof head.name, "Zone %.64s", zone->name);
     if (!*zone->name)
         *head.name = 0;
@@ -511,17 +502,17 @@ static struct head head_of(const struct drawing *d, uint32_t z, double w, uint32
              show_count_of(zone->links_per_pair, "cable", "cables").s,
              csin_show_linerate(zone->uplink_Bps).s);
     snprintf(part[2], sizeof *part, "oversubscription %s",
-             show_oversubscription(fact->oversubscription).s);
+             csin_show_oversubscription(fact->oversubscription).s);
     snprintf(part[3], sizeof *part, "bisection %s", csin_show_rate(fact->bisection_flow_Bps).s);
+    if (fact->oversubscription == 0)
+        *part[2] = 0;
     if (zone->n_leaves < 2)
         *part[3] = 0;
-    else if (fact->oversubscription == 0)
-        *part[2] = 0;
 
     double need = 0, each = 0;
     for (uint32_t i = 0; i < 2; i++) {
         const char *a = part[2 * i], *b = part[2 * i + 1];
-        snprintf(head.lines[i], sizeof *head.lines, "%s%s%s", a, *a && *b ? " · " : "", b);
+        snprintf(head.lines[i], sizeof *head.lines, "%.95s%s%.95s", a, *a && *b ? " · " : "", b);
         need = fmax(need, text_width(head.lines[i], head.size));
         each = fmax(each, fmax(text_width(a, head.size), text_width(b, head.size)));
     }

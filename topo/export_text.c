@@ -8,9 +8,10 @@
 
 #include "base/units.h"
 
-#define MAX_GROUPS 12u /* rows of hosts or switches; more are taken together */
-#define MAX_ZONES 16u  /* rows of zones */
-#define MAX_CABLES 10u /* dead or degraded cables named */
+#define MAX_GROUPS 12u      /* rows of hosts or switches; more are taken together */
+#define MAX_ZONES 16u       /* rows of zones */
+#define MAX_CABLES 10u      /* dead or degraded cables named */
+#define OVERSUBSCRIPTION 22 /* columns left for it in the row of a zone */
 
 /* Things of one kind and model that share a row. */
 struct group {
@@ -100,23 +101,24 @@ static void write_switches(const struct csin_fabric *f, FILE *out)
         }
 }
 
-/* Two decimals, one where that is exact; rounded up, so that it never looks better than it is. */
-static struct csin_shown show_oversubscription(double x)
-{
-    struct csin_shown shown = {"no uplinks"};
-    double hundredths = ceil(x * 100 - 1e-6);
-    if (x == 0)
-        snprintf(shown.s, sizeof shown.s, "no hosts");
-    else if (isfinite(x))
-        snprintf(shown.s, sizeof shown.s, "%.16s:1%s",
-                 csin_show_fixed(hundredths / 100, fmod(hundredths, 10) == 0 ? 1 : 2).s,
-                 x <= 1 ? " (non-blocking)" : "");
-    return shown;
-}
-
 static bool same(double a, double b)
 {
     return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+/* Of what is plugged in, and as planned where that differs and both fit into the last column. */
+static struct csin_shown oversubscription_of(const struct csin_zone_facts *fact)
+{
+    struct csin_shown now = csin_show_oversubscription(fact->oversubscription);
+    struct csin_shown plan = csin_show_oversubscription(fact->planned_oversubscription), both;
+    if (strcmp(now.s, plan.s) == 0)
+        return now;
+    now.s[strcspn(now.s, " ")] = 0; /* without '(non-blocking)' */
+    plan.s[strcspn(plan.s, " ")] = 0;
+    int n = snprintf(both.s, sizeof both.s, "%.16s, %.16s planned", now.s, plan.s);
+    return fact->oversubscription > 0 && isfinite(fact->oversubscription) && n <= OVERSUBSCRIPTION
+               ? both
+               : csin_show_oversubscription(fact->oversubscription);
 }
 
 /* Why a zone has another bisection than its plan. */
@@ -153,6 +155,7 @@ static bool alike(const struct csin_fabric *f, const struct csin_fabric_facts *f
     return x->n_leaves == y->n_leaves && x->n_spines == y->n_spines &&
            x->links_per_pair == y->links_per_pair && x->hosts_per_leaf == y->hosts_per_leaf &&
            same(p->bisection_flow_Bps, q->bisection_flow_Bps) &&
+           same(p->planned_oversubscription, q->planned_oversubscription) &&
            (p->oversubscription == q->oversubscription ||
             same(p->oversubscription, q->oversubscription));
 }
@@ -184,7 +187,7 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
         fprintf(out, "  %-12.11s%-15s%6s%8s%13s  %s\n", name, shape,
                 csin_show_count(zone->links_per_pair).s, csin_show_count(zone->hosts_per_leaf).s,
                 zone->n_leaves > 1 ? csin_show_rate(fact->bisection_flow_Bps).s : "-",
-                show_oversubscription(fact->oversubscription).s);
+                oversubscription_of(fact).s);
         z = next;
     }
     if (z < f->n_zones)
@@ -242,11 +245,18 @@ static void write_cables(const struct csin_fabric *f, const struct csin_fabric_f
     uint64_t at[CSIN_N_PLACES] = {0};
     for (uint32_t c = 0; c < f->n_cables; c++)
         at[f->cables[c].place]++;
-    fprintf(out, "\n%-14s%s", "Cables", csin_show_count(f->n_cables).s);
+    int column = fprintf(out, "\n%-14s%s", "Cables", csin_show_count(f->n_cables).s) - 1;
     const char *comma = " (";
     for (unsigned p = 0; p < CSIN_N_PLACES; p++)
         if (at[p]) {
-            fprintf(out, "%s%s %s", comma, csin_show_count(at[p]).s, names[p]);
+            char text[100];
+            int n = snprintf(text, sizeof text, "%s %s", csin_show_count(at[p]).s, names[p]);
+            if (column + n + 3 > 80) { /* with the comma or bracket after it */
+                fputs(",\n", out);
+                column = fprintf(out, "%-14s", "");
+                comma = "";
+            }
+            column += fprintf(out, "%s%s", comma, text);
             comma = ", ";
         }
     fputs(f->n_cables ? ")\n" : "\n", out);
@@ -278,9 +288,17 @@ void csin_fabric_write_text(const struct csin_fabric *fabric, const struct csin_
     if (facts->n_parts == 0)
         fprintf(out, "%-14sno host is attached\n", "Connected");
     else if (facts->n_parts == 1)
-        fprintf(out, "%-14severy NIC reaches every other\n", "Connected");
+        fprintf(out, "%-14severy %s reaches every other\n", "Connected",
+                facts->n_dead_nics ? "host" : "NIC");
     else
-        fprintf(out, "%-14sNO: %s parts that cannot reach each other\n", "Connected",
-                csin_show_count(facts->n_parts).s);
+        fprintf(out,
+                "%-14sNO: %s parts that cannot reach each other\n"
+                "%-14shost %.46s is in the %s\n",
+                "Connected", csin_show_count(facts->n_parts).s, "",
+                fabric->hosts[facts->lone_host].name, facts->n_parts == 2 ? "smaller" : "smallest");
+    if (facts->n_dead_nics)
+        fprintf(out, "%-14s%s NIC%s no cable that is up; %s reached over %s NICs\n", "",
+                csin_show_count(facts->n_dead_nics).s, facts->n_dead_nics == 1 ? " has" : "s have",
+                facts->n_dead_nics == 1 ? "its host is" : "their hosts are", "other");
     write_faults(fabric, facts, out);
 }

@@ -6,7 +6,6 @@
 #include "topo/routes.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,7 +127,6 @@ struct work {
     uint16_t *ports;     /* ports that lead nearer, of every switch, in one row */
     uint32_t *row;       /* [n_switches + 1] where each switch's ports begin */
     double *load;        /* [n_arcs] routes so far, relative to capacity */
-    double *least;       /* [n_switches] least load of the ports that lead nearer to the target */
     uint32_t *n_settled; /* [n_switches] NICs attached to it of hosts that are in one zone only */
 };
 
@@ -141,7 +139,6 @@ static void work_finish(struct work *w)
     free(w->ports);
     free(w->row);
     free(w->load);
-    free(w->least);
     free(w->n_settled);
 }
 
@@ -167,11 +164,10 @@ static bool work_init(struct work *w, const struct csin_fabric *f)
         .ports = malloc((f->n_ports + 1u) * sizeof(uint16_t)),
         .row = malloc(n * sizeof(uint32_t)),
         .load = calloc(f->n_arcs + 1u, sizeof(double)),
-        .least = malloc(n * sizeof(double)),
         .n_settled = calloc(n, sizeof(uint32_t)),
     };
     if (!w->order.nic || !w->order.first || !w->order.base || !w->queue || !w->ports || !w->row ||
-        !w->load || !w->least || !w->n_settled)
+        !w->load || !w->n_settled)
         return false;
     for (uint32_t nic = 0; nic < f->n_nics; nic++)
         if (f->nics[nic].cable != CSIN_NONE)
@@ -179,59 +175,20 @@ static bool work_init(struct work *w, const struct csin_fabric *f)
     return true;
 }
 
-/* D-Mod-K for destination number k, in a zone: up (two cables to go) by k mod uplinks; down, among
- * parallel cables, by the digit that the way up has left. */
-static uint32_t digit(uint8_t hops, uint32_t k, uint32_t up, uint32_t n)
+/* The least loaded of n ports. */
+static uint16_t least_loaded(const struct csin_fabric *f, const struct work *w, uint32_t s,
+                             const uint16_t *ports, uint32_t n)
 {
-    return hops == 1 ? k / up % n : k % n;
-}
-
-/* The load that awaits destination k at switch `s`: of the port it takes, or of its best one where
- * that is still open. */
-static double load_ahead(const struct csin_routes *r, const struct work *w, uint32_t s,
-                         uint8_t hops, uint32_t k, uint32_t up)
-{
-    uint32_t n = w->row[s + 1] - w->row[s];
-    if (hops > 2)
-        return w->least[s];
-    return w->load[r->f->port_arc[r->f->switches[s].first_port +
-                                  w->ports[w->row[s] + digit(hops, k, up, n)]]];
-}
-
-/* Sets w->least. It holds while the switches farther away are routed, since those nearer are not
- * yet.
- */
-static void find_least(const struct csin_routes *r, struct work *w)
-{
-    for (uint32_t s = 0; s < r->f->n_switches; s++) {
-        w->least[s] = HUGE_VAL;
-        for (uint32_t i = w->row[s]; i < w->row[s + 1]; i++)
-            w->least[s] = fmin(w->least[s],
-                               w->load[r->f->port_arc[r->f->switches[s].first_port + w->ports[i]]]);
-    }
-}
-
-/* Further away, between zones: the least loaded of n ports, looking one cable ahead, as that is
- * often where the few cables between zones are. */
-static uint32_t least_loaded(const struct csin_routes *r, const struct work *w, uint32_t s,
-                             uint8_t hops, uint32_t k, uint32_t up)
-{
-    const uint16_t *ports = w->ports + w->row[s];
-    const uint32_t *arcs = r->f->port_arc + r->f->switches[s].first_port;
-    uint32_t n = w->row[s + 1] - w->row[s], best = 0;
-    double least = HUGE_VAL;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t arc = arcs[ports[i]];
-        double load = w->load[arc] +
-                      load_ahead(r, w, csin_arc_head(r->f, arc), (uint8_t)(hops - 1), k, up);
-        if (load < least) {
-            least = load;
+    uint32_t first = f->switches[s].first_port, best = 0;
+    for (uint32_t i = 1; i < n; i++)
+        if (w->load[f->port_arc[first + ports[i]]] < w->load[f->port_arc[first + ports[best]]])
             best = i;
-        }
-    }
-    return best;
+    return ports[best];
 }
 
+/* D-Mod-K for destination number k. Within a zone (the target one or two cables away): up by k mod
+ * uplinks; down, among parallel cables, by the digit that the way up has left. Further away,
+ * between zones, by load. */
 static uint16_t choose(const struct csin_routes *r, const struct work *w, uint32_t s, uint8_t hops,
                        uint32_t k, uint32_t up, uint64_t draw)
 {
@@ -243,7 +200,11 @@ static uint16_t choose(const struct csin_routes *r, const struct work *w, uint32
         struct csin_rng rng = csin_rng_init(draw, s);
         return ports[csin_rng_below(&rng, n)];
     }
-    return ports[hops <= 2 ? digit(hops, k, up, n) : least_loaded(r, w, s, hops, k, up)];
+    if (hops == 1)
+        return ports[k / up % n];
+    if (hops == 2)
+        return ports[k % n];
+    return least_loaded(r->f, w, s, ports, n);
 }
 
 /* The entries of one switch for the NICs behind `target`, number k for the first. `reach`: sources
@@ -300,7 +261,7 @@ static enum csin_status check_lengths(const struct csin_fabric *f, const struct 
     for (uint32_t s = 0; s < f->n_switches; s++)
         if (w->order.first[s] < w->order.first[s + 1] && hops[s] != FAR &&
             hops[s] + 2 > CSIN_PATH_MAX)
-            return csin_error(diag, CSIN_E_INPUT, 232, f->switches[s].loc,
+            return csin_error(diag, CSIN_E_INPUT, 234, f->switches[s].loc,
                               "hosts at '%s' and '%s' are %d cables apart; at most %d",
                               f->switches[s].name, f->switches[target].name, hops[s] + 2,
                               CSIN_PATH_MAX);
@@ -327,8 +288,6 @@ static enum csin_status route_target(struct csin_routes *r, struct work *w, uint
     bool between_zones = r->policy == CSIN_DMODK && hops[w->queue[n_reached - 1]] > 2;
     if (between_zones && !start_reach(r, w, target, &reach))
         return csin_no_memory(diag);
-    if (between_zones)
-        find_least(r, w);
     uint32_t zone = f->switches[target].zone;
     uint32_t spines = zone == CSIN_NONE ? 1 : f->zones[zone].n_spines;
     for (uint32_t i = n_reached; i-- > 0;)

@@ -28,7 +28,10 @@ struct csin_routes;
  * contention free traffic for MPI global collectives, JPDC 2012) over the NICs that exist, counted
  * leaf by leaf, so a partly populated zone stays balanced; between zones each destination takes the
  * least loaded shortest way. random: each entry drawn by `seed`. ecmp: no tables, csin_routes_path
- * hashes per flow. O(switches x NICs) time; 2 bytes of memory an entry. */
+ * hashes per flow. Traffic inside a zone keeps off inter-zone switches while there is another
+ * shortest way. CSIN_E_INPUT where two NICs are joined by more than CSIN_PATH_MAX cables.
+ * O(switches x NICs) time; 2 bytes of memory an entry. Shortest paths of joined zones may form
+ * credit loops; those of a single zone do not. */
 enum csin_status csin_routes_create(const struct csin_fabric *fabric, enum csin_policy policy,
                                     uint64_t seed, struct csin_diag *diag,
                                     struct csin_routes **ret_routes);

@@ -8,9 +8,9 @@ tests/bad/NAME.yaml is a file; tests/bad/NAME.expect holds the exit code in its 
 error in the others. Files run in tests/bad, so that the names in messages are short. GENERATED below makes those that
 are too large for a repository, are no files, or want another command line. NAME... picks some.
 
-Each file goes through csin check, and then through csin topo or csin sim, which have to say the same (unless CSIN_QUICK
-is set, as for builds with sanitizers). No case may
-print to standard output, take longer than LIMIT_S, or use more memory than LIMIT_BYTES.
+Each file goes through csin check, and then through csin topo or csin sim, which have to say the same (unless
+CSIN_QUICK is set, as for builds with sanitizers). No case may print to standard output, take longer than LIMIT_S, or use
+more memory than LIMIT_BYTES.
 """
 import concurrent.futures
 import difflib
@@ -206,8 +206,9 @@ class Runner:
         self.csin, self.bad = os.path.abspath(csin), Path(root).resolve() / "tests" / "bad"
         self.limited = not is_sanitized(csin)
         self.update = bool(os.environ.get("UPDATE"))
-        self.environment = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
-        self.environment.update(PATH="/usr/bin:/bin", LC_ALL="C.UTF-8")
+        self.environment = {name: value for name, value in os.environ.items()
+                            if name.endswith("SAN_OPTIONS") or name in ("LANG", "LC_ALL", "LOCPATH")}
+        self.environment["PATH"] = "/usr/bin:/bin"
 
     def run(self, arguments, folder):
         """("exit 3" and standard error in lines, what is wrong with the run whatever it says or None)."""

@@ -46,7 +46,7 @@ class Ran:
 
 
 def environment(folder, **changes):
-    values = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "LC_ALL": "C.UTF-8", **changes}
+    values = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), **changes}
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -158,7 +158,7 @@ def check(what, wrong):
 
 def run(*arguments, cwd=None, **environment):
     """Standard output; the cache is in the scratch folder unless told otherwise. None removes a variable."""
-    values = {**os.environ, "XDG_CACHE_HOME": str(SCRATCH / "cache"), "LC_ALL": "C.UTF-8", **environment}
+    values = {**os.environ, "XDG_CACHE_HOME": str(SCRATCH / "cache"), **environment}
     done = subprocess.run([CSIN, *map(str, arguments)], cwd=cwd or SCRATCH, capture_output=True, check=False, timeout=300,
                           env={name: value for name, value in values.items() if value is not None})
     assert done.returncode == 0 and not done.stderr, (arguments, done.returncode, done.stderr.decode())

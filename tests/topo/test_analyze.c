@@ -265,6 +265,21 @@ static void oversubscription_is_that_of_the_worst_leaf(void **state)
     close_fabric(&m);
 }
 
+static void planned_oversubscription_has_a_host_in_every_port_and_no_dead_cable(void **state)
+{
+    (void)state;
+    struct measured m = open_yaml("fabric: test\n" MODELS "zones:\n"
+                                  "  a: {model: s, leaves: 5, spines: 2, hosts-per-leaf: 6, "
+                                  "uplink-rate: 50Gb/s}\n"
+                                  "hosts:\n"
+                                  "  - {names: 'h[1-5]', model: gpu, attach: {zone: a}}\n"
+                                  "overrides:\n"
+                                  "  - {between: [a-leaf1, a-spine1], state: down}\n");
+    assert_true(m.facts.zones[0].oversubscription == 2);
+    assert_true(m.facts.zones[0].planned_oversubscription == 6);
+    close_fabric(&m);
+}
+
 static void a_leaf_without_uplinks_is_oversubscribed_without_limit(void **state)
 {
     (void)state;
@@ -317,6 +332,44 @@ static void a_nic_with_a_dead_cable_is_a_part_and_a_spare_switch_is_not(void **s
     close_fabric(&m);
     m = open_yaml(ZONE "overrides:\n  - {between: [h01, a-leaf1], state: down}\n");
     assert_int_equal(m.facts.n_parts, 2);
+    close_fabric(&m);
+}
+
+/* A storage host at leaves 1 and 2, and three compute hosts at leaves 3 to 5. */
+#define TWO_NICS                                                                                   \
+    "fabric: test\n" MODELS "zones:\n"                                                             \
+    "  a: {model: s, leaves: 5, spines: 3, hosts-per-leaf: 4}\n"                                   \
+    "hosts:\n"                                                                                     \
+    "  - names: d\n"                                                                               \
+    "    model: two\n"                                                                             \
+    "    attach: [{switches: a-leaf1, nic: 0}, {switches: a-leaf2, nic: 1}]\n"                     \
+    "  - {names: 'h[1-3]', model: gpu, attach: {switches: 'a-leaf[3-5]'}}\n"                       \
+    "overrides:\n"
+
+static void a_dead_nic_of_a_host_with_another_is_not_a_part(void **state)
+{
+    (void)state;
+    struct measured m = open_yaml(TWO_NICS "  - {between: [d, a-leaf1], state: down}\n");
+    assert_int_equal(m.facts.n_parts, 1);
+    assert_int_equal(m.facts.n_dead_nics, 1);
+    assert_int_equal(m.facts.lone_host, CSIN_NONE);
+    close_fabric(&m);
+    m = open_yaml(TWO_NICS "  - {between: [d, a-leaf1], state: down}\n"
+                           "  - {between: [d, a-leaf2], state: down}\n");
+    assert_int_equal(m.facts.n_parts, 3); /* each NIC, and the three hosts */
+    assert_int_equal(m.facts.n_dead_nics, 0);
+    assert_string_equal(m.f->hosts[m.facts.lone_host].name, "d");
+    close_fabric(&m);
+}
+
+static void the_lone_host_is_one_of_the_smallest_part(void **state)
+{
+    (void)state;
+    struct measured m = open_yaml(TWO_NICS "  - {between: [a-leaf4, a-spine1], state: down}\n"
+                                           "  - {between: [a-leaf4, a-spine2], state: down}\n"
+                                           "  - {between: [a-leaf4, a-spine3], state: down}\n");
+    assert_int_equal(m.facts.n_parts, 2);
+    assert_string_equal(m.f->hosts[m.facts.lone_host].name, "h2");
     close_fabric(&m);
 }
 
@@ -406,10 +459,13 @@ CHECK_MAIN(cmocka_unit_test(bisection_by_flow_is_the_formula_for_every_shape),
            cmocka_unit_test(a_degraded_cable_costs_what_it_lost),
            cmocka_unit_test(random_faults_agree_with_simpler_programs),
            cmocka_unit_test(oversubscription_is_that_of_the_worst_leaf),
+           cmocka_unit_test(planned_oversubscription_has_a_host_in_every_port_and_no_dead_cable),
            cmocka_unit_test(a_leaf_without_uplinks_is_oversubscribed_without_limit),
            cmocka_unit_test(diameter_is_four_cables_in_a_zone_and_two_under_one_leaf),
            cmocka_unit_test(hosts_with_two_nics_do_not_join_zones),
            cmocka_unit_test(a_nic_with_a_dead_cable_is_a_part_and_a_spare_switch_is_not),
+           cmocka_unit_test(a_dead_nic_of_a_host_with_another_is_not_a_part),
+           cmocka_unit_test(the_lone_host_is_one_of_the_smallest_part),
            cmocka_unit_test(a_spine_that_is_cut_off_is_not_a_part),
            cmocka_unit_test(the_cut_between_zones_is_its_cables),
            cmocka_unit_test(a_dead_inter_zone_cable_costs_its_rate),

@@ -308,6 +308,72 @@ static void text_calls_a_fabric_non_blocking_only_when_it_is(void **state)
     }
 }
 
+/* Zones of different size and switches outside any, one of them cabled into a zone. */
+#define LEFTOVERS                                                                                  \
+    "fabric: test\n"                                                                               \
+    "switch-models:\n"                                                                             \
+    "  s: {ports: 40, rate: 100Gb/s}\n"                                                            \
+    "host-models:\n"                                                                               \
+    "  gpu: {rate: 100Gb/s}\n"                                                                     \
+    "  two: {role: storage, nics: 2, rate: 100Gb/s}\n"                                             \
+    "zones:\n"                                                                                     \
+    "  a: {model: s, leaves: 8, spines: 4, hosts-per-leaf: 12}\n"                                  \
+    "  b: {model: s, leaves: 4, spines: 4, hosts-per-leaf: 16}\n"                                  \
+    "  c: {model: s, leaves: 4, spines: 4, hosts-per-leaf: 16}\n"                                  \
+    "hosts:\n"                                                                                     \
+    "  - {names: 'h[01-40]', model: gpu, attach: {zone: a}}\n"                                     \
+    "  - {names: 'o[1-4]', model: gpu, attach: {switches: 'odd[1-2]'}}\n"                          \
+    "  - {names: d, model: two, attach: [{zone: a, nic: 0}, {switches: odd1, nic: 1}]}\n"          \
+    "switches:\n"                                                                                  \
+    "  - {names: 'odd[1-2]', model: s, layer: leaf}\n"                                             \
+    "  - {names: oddtop, model: s, layer: core}\n"                                                 \
+    "cables:\n"                                                                                    \
+    "  - {from: 'odd[1-2]', to: oddtop, count: 3}\n"                                               \
+    "  - {from: oddtop, to: 'a-leaf[7-8]'}\n"
+
+static void svg_has_the_facts_of_small_zones_and_leftover_switches_beside_them(void **state)
+{
+    (void)state;
+    struct opened o = open_fabric(NULL, LEFTOVERS);
+    char *text = written(&o, "svg");
+    assert_int_equal(count(text, "4 leaves × 4 spines<"), 2);
+    assert_int_equal(count(text, ">1 cable of 100 Gb/s per pair<"), 2);
+    assert_int_equal(count(text, ">bisection 100 GB/s<"), 2);
+    assert_int_equal(count(text, ">Outside any zone<"), 1);
+    /* oddtop stands in the row of the spines. */
+    const char *spine = strstr(text, "<rect class=\"s1\""),
+               *top = strstr(text, "<rect class=\"s2\"");
+    assert_non_null(spine);
+    assert_non_null(top);
+    spine = strstr(spine, " y=");
+    top = strstr(top, " y=");
+    assert_memory_equal(spine, top, strcspn(spine + 1, " ") + 1);
+    free(text);
+    close_fabric(&o);
+}
+
+static void text_tells_the_plan_where_it_differs_and_who_is_cut_off(void **state)
+{
+    (void)state;
+    struct opened o = open_fabric(NULL, LEFTOVERS "overrides:\n"
+                                                  "  - {between: [d, odd1], state: down}\n");
+    char *text = written(&o, "text");
+    assert_non_null(strstr(text, "  1.5:1, 3.0:1 planned\n"));
+    assert_non_null(strstr(text, "every host reaches every other\n"));
+    assert_non_null(strstr(text, "1 NIC has no cable that is up; its host is reached over other"));
+    free(text);
+    close_fabric(&o);
+
+    o = open_fabric(NULL, LEFTOVERS "overrides:\n"
+                                    "  - {between: [a-leaf7, oddtop], state: down}\n"
+                                    "  - {between: [a-leaf8, oddtop], state: down}\n");
+    text = written(&o, "text");
+    assert_non_null(strstr(text, "NO: 2 parts that cannot reach each other\n"
+                                 "              host o1 is in the smaller\n"));
+    free(text);
+    close_fabric(&o);
+}
+
 CHECK_MAIN(cmocka_unit_test(writers_have_different_names_and_extensions),
            cmocka_unit_test(the_same_fabric_gives_the_same_bytes_in_any_locale),
            cmocka_unit_test(json_is_one_balanced_object),
@@ -318,4 +384,6 @@ CHECK_MAIN(cmocka_unit_test(writers_have_different_names_and_extensions),
            cmocka_unit_test(text_fits_a_screen_of_80_columns),
            cmocka_unit_test(text_says_why_the_bisection_is_not_the_formula),
            cmocka_unit_test(text_names_ten_faults_and_counts_the_rest),
+           cmocka_unit_test(svg_has_the_facts_of_small_zones_and_leftover_switches_beside_them),
+           cmocka_unit_test(text_tells_the_plan_where_it_differs_and_who_is_cut_off),
            cmocka_unit_test(text_calls_a_fabric_non_blocking_only_when_it_is))

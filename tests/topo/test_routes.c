@@ -947,7 +947,7 @@ static void hosts_that_are_too_far_apart_are_an_error(void **state)
             } else {
                 assert_int_equal(status, CSIN_E_INPUT);
                 assert_says(&diag, "test.yaml:4:20: error: hosts at 'e16' and 'e1' are 17 cables "
-                                   "apart; at most 16 [CSIN-232]\n");
+                                   "apart; at most 16 [CSIN-234]\n");
             }
             csin_routes_destroy(routes);
             csin_diag_destroy(diag);
