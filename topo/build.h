@@ -1,12 +1,105 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Between topo/build.c, which makes fabrics, and topo/fabric.c, which owns them. */
+ * What the parts of the builder share. It makes a fabric (topo/fabric.h) from what a person wrote
+ * (topo/spec.h), in this order:
+ *
+ *     names      topo/build_names.c       models, zones, hostlists: what refers to what
+ *     switches   topo/build_switches.c    of zones, between them, explicit ones
+ *     hosts      topo/build_hosts.c       and the leaf that each NIC goes to
+ *     cables     topo/build_cables.c      planned without ports, then plugged, then overridden
+ *     arcs       topo/build.c             and the digest
+ *
+ * Cables are planned first, as a list without ports, so that ports can be counted and running out
+ * of them be told before anything is allocated by size. */
 #ifndef CSIN_TOPO_BUILD_H
 #define CSIN_TOPO_BUILD_H
 
+#include <stddef.h>
+
+#include "base/names.h"
 #include "topo/fabric.h"
 
-/* An empty fabric with its arena; NULL without memory. */
+/* An empty fabric with its arena; NULL without memory. (topo/fabric.c) */
 struct csin_fabric *csin_fabric_alloc(void);
+
+/* A hostlist of switches that are to be made, with their model. */
+struct group {
+    const char *const *names;
+    uint32_t n;
+    const struct csin_switch_model_spec *model;
+    enum csin_layer layer;
+    struct csin_loc loc;
+};
+
+/* A list of the spec whose structs begin with their name, and which is referred to by name. */
+struct named {
+    const struct csin_list *list;
+    size_t size; /* of a struct */
+    const char *what;
+    struct csin_names index;
+};
+
+struct builder {
+    const struct csin_fabric_spec *spec;
+    struct named switch_models, host_models, zones;
+    struct csin_diag *diag;
+    struct csin_fabric *f;
+    struct csin_arena *arena;
+    bool partial;            /* the spec lacks what could not be read: no complaint of that */
+    enum csin_status status; /* the first failure */
+    uint32_t *hosts_on;      /* [n_switches] NICs attached */
+    uint32_t *host_limit;    /* [n_switches] ports meant for hosts */
+    uint32_t *planned;       /* [n_switches] ports asked for, hosts included */
+    uint32_t *next_port;     /* [n_switches] the lowest that may be free */
+    uint32_t *list, *free_ports, *share; /* [n_switches] scratch of one attachment or entry */
+    const char **switch_names;           /* [n_switches] for suggestions, made when needed */
+    bool switches_told;                  /* what switches there are, once */
+    size_t cables_room;
+    uint64_t n_expanded;  /* names of all hostlists so far */
+    struct group *groups; /* inter-zone switches, then explicit ones */
+    uint32_t first_group_switch;
+};
+
+#define FAIL(b, code, loc, ...)                                                                    \
+    csin_build_fail(b, csin_error((b)->diag, CSIN_E_INPUT, code, loc, __VA_ARGS__))
+
+/* Records a failure and goes on, to find more. */
+void csin_build_fail(struct builder *b, enum csin_status status);
+/* True when nobody will read what is found from here on (base/diag.h keeps 100 messages), so that
+ * looking for near names in large lists can stop. */
+bool csin_build_heard_enough(const struct builder *b);
+/* An entry of an indexed list by its name, NULL where there is none. */
+const void *csin_build_find_named(const struct named *named, const char *name);
+/* The same; reports an unknown name. An absent one has been told and is NULL too. */
+const void *csin_build_look_up(struct builder *b, const struct named *named,
+                               const struct csin_text *name);
+const struct csin_switch_model_spec *csin_build_switch_model(struct builder *b,
+                                                             const struct csin_text *name);
+/* Gives a switch or host its name; reports one that is taken. */
+bool csin_build_add_name(struct builder *b, const char *name, uint32_t id, struct csin_loc loc);
+/* The names of a hostlist, in `arena`; none of them after a reported failure. */
+void csin_build_expand(struct builder *b, struct csin_arena *arena, const struct csin_text *list,
+                       const char *const **ret_names, uint32_t *ret_n);
+/* Indices by name, CSIN_NONE after a reported failure. */
+uint32_t csin_build_find_zone(struct builder *b, const struct csin_text *name);
+/* Says that there is no such switch (or what it is), with the nearest one. */
+void csin_build_say_unknown(struct builder *b, const char *what, const char *name,
+                            struct csin_loc loc);
+uint32_t csin_build_find_switch(struct builder *b, const char *name, struct csin_loc loc);
+/* The switches of a hostlist into `list`, which has room for all there are. Returns their number; 0
+ * after a reported failure. */
+uint32_t csin_build_find_switches(struct builder *b, const struct csin_text *names, uint32_t *list);
+/* n zeroed elements in the fabric's arena; NULL after a reported failure. */
+void *csin_build_array(struct builder *b, uint64_t n, size_t size);
+/* Indexes the lists that are referred to by name. */
+void csin_build_index_spec(struct builder *b);
+/* The stages, in this order. */
+void csin_build_make_switches(struct builder *b, uint32_t n_hosts);
+void csin_build_count_hosts(struct builder *b, const char *const **names, uint32_t *n);
+void csin_build_add_hosts(struct builder *b, const char *const *const *names, const uint32_t *n);
+void csin_build_attach_hosts(struct builder *b, const uint32_t *n);
+void csin_build_make_cables(struct builder *b);
+void csin_build_plug_cables(struct builder *b);
+void csin_build_apply_override(struct builder *b, const struct csin_override_spec *spec);
 
 #endif

@@ -138,7 +138,7 @@ static inline struct csin_shown px(double x)
 }
 
 /* Writes a text of a class of the style sheet. */
-void csin_svg_label(struct csin_svg *d, const char *class, double x, double y, double size,
+void csin_svg_label(struct csin_svg *d, const char *style, double x, double y, double size,
                     const char *text);
 
 /* measure: only to find its height. Returns where its last line stands. */

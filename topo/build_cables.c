@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Cables: planned, plugged into ports, overridden. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "topo/build.h"
+
+/* ---- cables ---- */
+
+static void add_cable(struct builder *b, uint32_t low, uint32_t high, enum csin_place place,
+                      double capacity_Bps, double latency_s)
+{
+    struct csin_fabric *f = b->f;
+    if (f->n_cables >= CSIN_MAX_CABLES) {
+        if (f->n_cables++ == CSIN_MAX_CABLES)
+            FAIL(b, 223, (struct csin_loc){b->spec->file, 0, 0}, "more than %s cables",
+                 csin_show_count(CSIN_MAX_CABLES).s);
+        return;
+    }
+    if (!csin_grow(&f->cables, &b->cables_room, f->n_cables + 1, sizeof *f->cables)) {
+        csin_build_fail(b, csin_no_memory(b->diag));
+        return;
+    }
+    f->cables[f->n_cables++] = (struct csin_cable){.end = {low, high},
+                                                   .place = place,
+                                                   .up = true,
+                                                   .capacity_Bps = capacity_Bps,
+                                                   .latency_s = latency_s};
+}
+
+static void cable_hosts(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    for (uint32_t nic = 0; nic < f->n_nics; nic++) {
+        uint32_t leaf = f->nics[nic].leaf;
+        if (leaf == CSIN_NONE)
+            continue;
+        f->nics[nic].cable = f->n_cables;
+        add_cable(b, f->n_switches + nic, leaf, CSIN_AT_HOST,
+                  fmin(f->nics[nic].rate_Bps, f->switches[leaf].rate_Bps), 0);
+    }
+}
+
+static void cable_zones(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    const struct csin_zone_spec *specs = b->spec->zones.items;
+    for (uint32_t i = 0; i < f->n_zones; i++) {
+        const struct csin_zone *z = &f->zones[i];
+        for (uint32_t leaf = 0; leaf < z->n_leaves; leaf++)
+            for (uint32_t link = 0; link < z->links_per_pair; link++)
+                for (uint32_t spine = 0; spine < z->n_spines; spine++)
+                    add_cable(b, z->first_leaf + leaf, z->first_spine + spine, CSIN_AT_SPINE,
+                              z->uplink_Bps, specs[i].cable_latency_s.x);
+    }
+}
+
+/* The leaf of a zone with most free ports, among equals the first, so that the cables of inter-zone
+ * switches spread over the zone; but for those marked `taken`. CSIN_NONE when all are full or
+ * taken.
+ */
+static uint32_t freest_leaf(const struct builder *b, const struct csin_zone *z,
+                            const uint32_t *taken)
+{
+    uint32_t best = CSIN_NONE, most = 0;
+    for (uint32_t s = z->first_leaf; s < z->first_leaf + z->n_leaves; s++) {
+        uint32_t left = b->f->switches[s].n_ports - b->planned[s];
+        if (!taken[s] && left > most) {
+            most = left;
+            best = s;
+        }
+    }
+    return best;
+}
+
+/* Reports a rate that somebody asked of a cable and its ports cannot give. */
+static bool is_too_fast(struct builder *b, const struct csin_quantity *rate_Bps, double port_Bps)
+{
+    if (!rate_Bps->loc.line || rate_Bps->x <= port_Bps * (1 + 1e-12))
+        return false;
+    FAIL(b, 212, rate_Bps->loc, "a cable of %s is faster than its ports (%s)",
+         csin_show_linerate(rate_Bps->x).s, csin_show_linerate(port_Bps).s);
+    return true;
+}
+
+static void cable_inter_zone_switch(struct builder *b, const struct csin_inter_zone_spec *spec,
+                                    uint32_t s)
+{
+    struct csin_fabric *f = b->f;
+    const struct csin_text *zones = spec->zones.items;
+    uint64_t asked = spec->zones.n * spec->leaves.n;
+    if (asked > f->switches[s].n_ports) {
+        FAIL(b, 211, spec->names.loc, "switch '%s' would need %s ports and has %s",
+             f->switches[s].name, csin_show_count(asked).s,
+             csin_show_count(f->switches[s].n_ports).s);
+        return;
+    }
+    for (uint32_t i = 0; i < spec->zones.n; i++) {
+        const struct csin_zone *z = &f->zones[csin_build_find_zone(b, &zones[i])];
+        if (spec->leaves.n > z->n_leaves) {
+            FAIL(b, 224, spec->leaves.loc, "zone '%s' has %u leaves; '%s' asks for %s", z->name,
+                 z->n_leaves, f->switches[s].name, csin_show_count(spec->leaves.n).s);
+            continue;
+        }
+        uint32_t *taken = b->list;
+        memset(taken + z->first_leaf, 0, z->n_leaves * sizeof *taken);
+        for (uint32_t k = 0; k < spec->leaves.n; k++) {
+            uint32_t leaf = freest_leaf(b, z, taken);
+            if (leaf == CSIN_NONE) {
+                FAIL(b, 211, spec->leaves.loc,
+                     "switch '%s' asks for a port on %s leaves of zone '%s'; %u have one free",
+                     f->switches[s].name, csin_show_count(spec->leaves.n).s, z->name, k);
+                return;
+            }
+            double port = fmin(f->switches[leaf].rate_Bps, f->switches[s].rate_Bps);
+            if (is_too_fast(b, &spec->rate_Bps, port))
+                return;
+            taken[leaf] = true;
+            b->planned[leaf]++;
+            b->planned[s]++;
+            add_cable(b, leaf, s, CSIN_BETWEEN_ZONES,
+                      spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, 0);
+        }
+    }
+}
+
+/* Cables a person listed. Two switches of one layer may be joined, but not in a ring: packets could
+ * wait for each other all the way round (a credit loop), which lossless fabrics cannot resolve. */
+static uint32_t ring_root(uint32_t *parent, uint32_t s)
+{
+    while (parent[s] != s)
+        s = parent[s] = parent[parent[s]];
+    return s;
+}
+
+/* False after a reported failure. */
+static bool cable_pair(struct builder *b, const struct csin_cables_spec *spec, uint32_t from,
+                       uint32_t to, uint32_t *ring)
+{
+    struct csin_fabric *f = b->f;
+    const struct csin_switch *a = &f->switches[from], *z = &f->switches[to];
+    uint32_t count = spec->count.loc.line ? (uint32_t)spec->count.n : 1;
+    if (from == to) {
+        FAIL(b, 225, spec->to.loc, "a cable from switch '%s' to itself", a->name);
+        return false;
+    }
+    if (a->layer == z->layer) {
+        uint32_t ra = ring_root(ring, from), rz = ring_root(ring, to);
+        if (ra == rz) {
+            FAIL(b, 226, spec->to.loc, "the cable from '%s' to '%s' closes a ring of %s switches",
+                 a->name, z->name, csin_layer_names[a->layer]);
+            csin_note(
+                b->diag, spec->to.loc,
+                "a lossless fabric can deadlock in a ring; join them through a higher layer, or "
+                "write several cables between two switches as one entry with 'count'");
+            return false;
+        }
+        ring[ra] = rz;
+    }
+    double port = fmin(a->rate_Bps, z->rate_Bps);
+    if (is_too_fast(b, &spec->rate_Bps, port))
+        return false;
+    bool swap = a->layer > z->layer;
+    enum csin_place place = a->layer == CSIN_INTER_ZONE || z->layer == CSIN_INTER_ZONE
+                                ? CSIN_BETWEEN_ZONES
+                            : a->layer + z->layer == CSIN_LEAF + CSIN_SPINE ? CSIN_AT_SPINE
+                                                                            : CSIN_ELSEWHERE;
+    for (uint32_t i = 0; i < count && f->n_cables <= CSIN_MAX_CABLES; i++)
+        add_cable(b, swap ? to : from, swap ? from : to, place,
+                  spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, spec->latency_s.x);
+    b->planned[from] += count;
+    b->planned[to] += count;
+    return f->n_cables <= CSIN_MAX_CABLES;
+}
+
+/* Every `from` to every `to` of an entry, up to its first mistake. */
+static void cable_entry(struct builder *b, const struct csin_cables_spec *spec, uint32_t *ring)
+{
+    uint32_t *from = b->list, *to = b->share;
+    uint32_t n_from = csin_build_find_switches(b, &spec->from, from);
+    uint32_t n_to = csin_build_find_switches(b, &spec->to, to);
+    for (uint32_t k = 0; k < n_from; k++)
+        for (uint32_t m = 0; m < n_to; m++)
+            if (!cable_pair(b, spec, from[k], to[m], ring))
+                return;
+}
+
+static void cable_explicit(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    const struct csin_cables_spec *specs = b->spec->cables.items;
+    uint32_t *ring = csin_arena_alloc(b->arena, f->n_switches, sizeof *ring);
+    if (!ring) {
+        csin_build_fail(b, csin_no_memory(b->diag));
+        return;
+    }
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        ring[s] = s;
+    for (uint32_t i = 0; i < b->spec->cables.n; i++)
+        cable_entry(b, &specs[i], ring);
+    if (f->n_cables > CSIN_MAX_CABLES)
+        return; /* not all of them are counted */
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        if (b->planned[s] > f->switches[s].n_ports)
+            FAIL(b, 211, b->spec->cables.loc, "switch '%s' would need %s ports and has %s",
+                 f->switches[s].name, csin_show_count(b->planned[s]).s,
+                 csin_show_count(f->switches[s].n_ports).s);
+}
+
+/* Hosts take ports from the first, uplinks of a leaf its last ones, as such switches are cabled. */
+static uint32_t take_port(struct builder *b, uint32_t s, uint32_t arc, uint32_t wanted)
+{
+    struct csin_fabric *f = b->f;
+    struct csin_switch *sw = &f->switches[s];
+    uint32_t port = wanted;
+    if (port == CSIN_NONE) {
+        port = b->next_port[s];
+        while (f->port_arc[sw->first_port + port] != CSIN_NONE)
+            port++;
+        b->next_port[s] = port + 1;
+    }
+    assert(port < sw->n_ports && f->port_arc[sw->first_port + port] == CSIN_NONE);
+    f->port_arc[sw->first_port + port] = arc;
+    sw->n_used++;
+    return port;
+}
+
+void csin_build_plug_cables(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    memset(f->port_arc, 0xff, f->n_ports * sizeof *f->port_arc);
+    uint32_t first_uplink = 0;
+    while (first_uplink < f->n_cables && f->cables[first_uplink].place == CSIN_AT_HOST)
+        first_uplink++;
+    /* Uplinks of generated zones first: their ports are fixed. */
+    uint32_t c = first_uplink;
+    for (uint32_t i = 0; i < f->n_zones; i++) {
+        const struct csin_zone *z = &f->zones[i];
+        uint32_t up = z->n_spines * z->links_per_pair;
+        for (uint32_t leaf = 0; leaf < z->n_leaves; leaf++)
+            for (uint32_t k = 0; k < up; k++, c++) {
+                struct csin_cable *cable = &f->cables[c];
+                uint32_t base = f->switches[cable->end[0]].n_ports - up;
+                cable->port[0] = take_port(b, cable->end[0], 2 * c, base + k);
+                cable->port[1] = take_port(b, cable->end[1], 2 * c + 1,
+                                           leaf * z->links_per_pair + k / z->n_spines);
+            }
+    }
+    for (uint32_t i = 0; i < first_uplink; i++) {
+        uint32_t nic = f->cables[i].end[0] - f->n_switches;
+        f->cables[i].port[0] = nic - f->hosts[f->nics[nic].host].first_nic;
+        f->cables[i].port[1] = take_port(b, f->cables[i].end[1], 2 * i + 1, CSIN_NONE);
+    }
+    for (; c < f->n_cables; c++)
+        for (unsigned e = 0; e < 2; e++)
+            f->cables[c].port[e] = take_port(b, f->cables[c].end[e], 2 * c + e, CSIN_NONE);
+}
+
+/* ---- overrides ---- */
+
+/* Returns whether it made any difference. */
+static bool override_cable(struct builder *b, struct csin_cable *cable,
+                           const struct csin_override_spec *spec)
+{
+    struct csin_cable before = *cable;
+    if (spec->state.loc.line)
+        cable->up = spec->state.i == CSIN_UP;
+    if (spec->rate_Bps.loc.line) {
+        if (spec->rate_Bps.x > cable->capacity_Bps * (1 + 1e-12))
+            FAIL(b, 212, spec->rate_Bps.loc, "%s is faster than the cable is (%s)",
+                 csin_show_linerate(spec->rate_Bps.x).s, csin_show_linerate(cable->capacity_Bps).s);
+        cable->degraded = cable->degraded || spec->rate_Bps.x < cable->capacity_Bps;
+        cable->capacity_Bps = spec->rate_Bps.x;
+    }
+    return cable->up != before.up || cable->capacity_Bps != before.capacity_Bps;
+}
+
+/* The vertices a name stands for: a switch, or the NICs of a host. */
+static bool is_end(const struct csin_fabric *f, uint32_t vertex, uint32_t named)
+{
+    if (named < f->n_switches)
+        return vertex == named;
+    return csin_is_nic(f, vertex) && f->nics[vertex - f->n_switches].host == named - f->n_switches;
+}
+
+void csin_build_apply_override(struct builder *b, const struct csin_override_spec *spec)
+{
+    struct csin_fabric *f = b->f;
+    const struct csin_text *names = spec->between.items;
+    if (spec->between.n != 2) {
+        FAIL(b, 227, spec->between.loc, "'between' names two ends, not %u", spec->between.n);
+        return;
+    }
+    if (!spec->state.loc.line && !spec->rate_Bps.loc.line) {
+        FAIL(b, 228, spec->between.loc, "this override changes nothing");
+        csin_note(b->diag, spec->between.loc, "give it 'state: down' or a lower 'rate'");
+        return;
+    }
+    uint32_t id[2];
+    for (unsigned e = 0; e < 2; e++) {
+        id[e] = csin_names_find(&f->names, names[e].s);
+        if (id[e] == CSIN_NONE)
+            csin_build_say_unknown(b, "switch or host", names[e].s, names[e].loc);
+    }
+    if (id[0] == CSIN_NONE || id[1] == CSIN_NONE)
+        return;
+    if (id[0] >= f->n_switches) { /* walk the ports of a switch: a cable always has one */
+        uint32_t t = id[0];
+        id[0] = id[1];
+        id[1] = t;
+    }
+    uint32_t found = 0, changed = 0, first_port = 0, n_ports = 0;
+    if (id[0] < f->n_switches) { /* two hosts have no cable between them */
+        first_port = f->switches[id[0]].first_port;
+        n_ports = f->switches[id[0]].n_ports;
+    }
+    for (uint32_t p = 0; p < n_ports; p++) {
+        uint32_t arc = f->port_arc[first_port + p];
+        if (arc == CSIN_NONE || !is_end(f, csin_arc_head(f, arc), id[1]))
+            continue;
+        found++;
+        if (!spec->nth.loc.line || spec->nth.n == found)
+            changed += override_cable(b, &f->cables[arc >> 1], spec);
+    }
+    if (found == 0)
+        FAIL(b, 229, spec->between.loc, "there is no cable between '%s' and '%s'", names[0].s,
+             names[1].s);
+    else if (spec->nth.loc.line && spec->nth.n > found)
+        FAIL(b, 229, spec->nth.loc, "'%s' and '%s' are joined by %u cable%s; there is no cable %s",
+             names[0].s, names[1].s, found, found == 1 ? "" : "s", csin_show_count(spec->nth.n).s);
+    else if (changed == 0)
+        csin_warning(b->diag, 233, spec->between.loc,
+                     "this override has no effect: the cable is so already");
+}
+
+void csin_build_make_cables(struct builder *b)
+{
+    cable_hosts(b);
+    cable_zones(b);
+    const struct csin_inter_zone_spec *specs = b->spec->inter_zone.items;
+    uint32_t s = b->first_group_switch;
+    for (uint32_t i = 0; i < b->spec->inter_zone.n; i++)
+        for (uint32_t k = 0; k < b->groups[i].n; k++)
+            cable_inter_zone_switch(b, &specs[i], s++);
+    cable_explicit(b);
+}
