@@ -48,8 +48,9 @@ static bool is_scenario(const char *path)
     return yes;
 }
 
-static enum csin_status check(const char *path, struct csin_arena *arena, struct csin_diag *diag)
+static enum csin_status check(void *the_path, struct csin_arena *arena, struct csin_diag *diag)
 {
+    const char *path = the_path;
     if (csin_fabric_is_line(path) || !is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);
@@ -72,15 +73,10 @@ int csin_command_check(int argc, char **argv)
 {
     int first = argc;
     csin_parse(&argp, argc, argv, &first);
-    enum csin_status worst = CSIN_OK;
+    int worst = CSIN_OK;
     for (int i = first; i < argc; i++) {
-        struct csin_diag *diag = csin_diag_create();
-        struct csin_arena *arena = csin_arena_create();
-        enum csin_status status = diag && arena ? check(argv[i], arena, diag)
-                                                : csin_no_memory(diag);
-        csin_conclude(diag, status);
-        csin_arena_destroy(arena);
-        worst = csin_first(worst, status);
+        int code = csin_run_command(check, argv[i]);
+        worst = worst ? worst : code;
     }
-    return (int)worst;
+    return worst;
 }

@@ -54,7 +54,7 @@ bool csin_spares(struct csin_diag *diag, const char *output, const char *const *
     return true;
 }
 
-int csin_conclude(struct csin_diag *diag, enum csin_status status)
+static int conclude(struct csin_diag *diag, enum csin_status status)
 {
     if (diag)
         csin_diag_print(diag, stderr);
@@ -64,11 +64,23 @@ int csin_conclude(struct csin_diag *diag, enum csin_status status)
     return (int)status;
 }
 
+int csin_run_command(enum csin_status (*work)(void *arguments, struct csin_arena *arena,
+                                              struct csin_diag *diag),
+                     void *arguments)
+{
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    /* Messages borrow file names from the arena: they are printed before it goes. */
+    int code = conclude(diag, diag && arena ? work(arguments, arena, diag) : csin_no_memory(diag));
+    csin_arena_destroy(arena);
+    return code;
+}
+
 int csin_finish_stdout(void)
 {
     struct csin_diag *diag = csin_diag_create();
     struct csin_output output = {.stream = stdout};
-    return csin_conclude(diag, diag ? csin_output_commit(&output, diag) : CSIN_E_FAILED);
+    return conclude(diag, diag ? csin_output_commit(&output, diag) : CSIN_E_FAILED);
 }
 
 /* argp prints --help and --version and exits, whether they could be written or not. */

@@ -7,6 +7,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/diag.h"
 #include "base/file.h"
 
@@ -30,9 +31,11 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
  * which writing would destroy, or another output. */
 bool csin_spares(struct csin_diag *diag, const char *output, const char *const *files, int n);
 
-/* Prints the diagnostics to standard error, destroys them and returns the exit code for `status`.
- */
-int csin_conclude(struct csin_diag *diag, enum csin_status status);
+/* Does the work of a command with an arena and a sink of its own, prints what it has to say to
+ * standard error and gives the exit code. */
+int csin_run_command(enum csin_status (*work)(void *arguments, struct csin_arena *arena,
+                                              struct csin_diag *diag),
+                     void *arguments);
 
 /* Flushes what was printed without a csin_output, such as --help; says so and gives the exit code
  * where that fails. */

@@ -239,9 +239,9 @@ static enum csin_status write_result(const struct arguments *arguments, int form
     return csin_output_commit(&output, diag);
 }
 
-static enum csin_status run(const struct arguments *arguments, struct csin_arena *arena,
-                            struct csin_diag *diag)
+static enum csin_status run(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
+    const struct arguments *arguments = the_arguments;
     struct csin_scenario *scenario = NULL;
     struct csin_schedule schedule = {0};
     struct csin_result *result = NULL;
@@ -278,10 +278,5 @@ int csin_command_sim(int argc, char **argv)
 {
     struct arguments arguments = {0};
     csin_parse(&argp, argc, argv, &arguments);
-    struct csin_diag *diag = csin_diag_create();
-    struct csin_arena *arena = csin_arena_create();
-    enum csin_status status = diag && arena ? run(&arguments, arena, diag) : csin_no_memory(diag);
-    int code = csin_conclude(diag, status);
-    csin_arena_destroy(arena);
-    return code;
+    return csin_run_command(run, &arguments);
 }

@@ -75,9 +75,9 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
-static enum csin_status show(const struct arguments *arguments, struct csin_arena *arena,
-                             struct csin_diag *diag)
+static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
+    const struct arguments *arguments = the_arguments;
     int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
     if (format < 0)
         return CSIN_E_USAGE;
@@ -106,11 +106,7 @@ int csin_command_topo(int argc, char **argv)
 {
     struct arguments arguments = {0};
     csin_parse(&argp, argc, argv, &arguments);
-    struct csin_diag *diag = csin_diag_create();
-    struct csin_arena *arena = csin_arena_create();
-    enum csin_status status = diag && arena ? show(&arguments, arena, diag) : csin_no_memory(diag);
-    int code = csin_conclude(diag, status);
-    csin_arena_destroy(arena);
+    int code = csin_run_command(show, &arguments);
     free(arguments.fabric);
     return code;
 }
