@@ -30,7 +30,7 @@ static const struct argp_option options[] = {
     {"routing", KEY_ROUTING, "POLICY", 0, "route by this policy: dmodk, random or ecmp", 0},
     {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
     {"no-cache", KEY_NO_CACHE, 0, 0, "run every job alone again, even if it is known", 0},
-    {"fail-on", KEY_FAIL_ON, "WHAT", 0, "exit with 4 on congestion", 0},
+    {"fail-on", KEY_FAIL_ON, "WHAT", 0, "WHAT is congestion: exit with 4 if there is any", 0},
     {0},
 };
 
