@@ -418,13 +418,20 @@ enum csin_status csin_yaml_read(struct csin_arena *arena, struct csin_diag *diag
                                 const char *text, size_t bytes, const char *what,
                                 const struct csin_key *keys, void *record)
 {
-    struct source source = {.diag = diag, .file = file, .text = text, .bytes = bytes, .what = what};
+    struct source source = {.diag = diag, .file = file, .bytes = bytes, .what = what};
     yaml_document_t document;
     enum csin_status status;
-    skip_mark(&source);
     source.scratch = csin_arena_create();
-    if (!source.scratch)
+    /* A copy with a NUL behind it: whoever explains a mistake at the very end looks there. */
+    char *copy = source.scratch ? csin_arena_alloc(source.scratch, bytes + 1, 1) : NULL;
+    if (!copy) {
+        csin_arena_destroy(source.scratch);
         return csin_no_memory(diag);
+    }
+    if (bytes)
+        memcpy(copy, text, bytes);
+    source.text = copy;
+    skip_mark(&source);
     status = check_directives(&source);
     if (status == CSIN_OK)
         status = check_events(&source);

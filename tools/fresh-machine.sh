@@ -63,15 +63,23 @@ mounts() {
     awk -v under="$machine/" 'index($2, under) == 1 {print $2}' /proc/mounts | LC_ALL=C sort -r
 }
 
-leave() {
+unmount() {
     local point
     for point in $(mounts); do
-        umount "$point" || umount -l "$point"
+        umount "$point" || umount --lazy "$point"
     done
+}
+
+leave() {
+    unmount
     if $temporary && [[ -z $(mounts) ]]; then
         rm -rf --one-file-system "$dir"
     fi
 }
+
+# One run in a folder at a time: leave would take the file systems away under the feet of another.
+exec {lock}>"$dir/lock"
+flock --nonblock "$lock" || die "another run is using $dir"
 trap leave EXIT
 trap 'exit 130' INT TERM
 
@@ -88,7 +96,7 @@ make_base() {
 }
 
 make_machine() {
-    [[ -z $(mounts) ]] || die "still mounted from an earlier run: $(mounts)"
+    unmount # in case an earlier run was killed
     rm -rf --one-file-system "$machine"
     cp -a "$base" "$machine"
     cp -L /etc/resolv.conf "$machine/etc/resolv.conf"

@@ -12,7 +12,10 @@
 #include "base/rng.h"
 #include "sim/engine.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #define SANITIZED 1
 #else
 #define SANITIZED 0
