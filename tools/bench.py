@@ -64,10 +64,11 @@ def bench_ring(csin, folder):
                      scenario(fabric, hosts, "{allreduce: {algorithm: ring, size: 186MiB}}"))
         seconds, memory, _ = run([csin, "sim", "--no-cache", path], 1 if hosts > 160 else 3)
         transfers = hosts * 2 * (hosts - 1)
-        seconds = max(seconds - idle, 1e-4)
-        print(f"  {hosts:4d} hosts {transfers:44,d} {seconds:9.3f} s {transfers / seconds:12,.0f} "
-              f"{(memory - base) * 2**20 / transfers:12,.0f}")
-    print("  (an idle run is taken off: it has the process, the fork and SimGrid's start)")
+        seconds, memory = seconds - idle, memory - base
+        rate = f"{transfers / seconds:12,.0f}" if seconds > 0.003 else f"{'-':>12}"
+        each = f"{memory * 2**20 / transfers:12,.0f}" if memory > 0.5 else f"{'-':>12}"
+        print(f"  {hosts:4d} hosts {transfers:44,d} {max(seconds, 0):9.3f} s {rate} {each}")
+    print("  (an idle run is taken off: it has the process, the fork and SimGrid's start; '-': too little to tell)")
 
 
 def bench_growth(csin, folder):
