@@ -9,6 +9,7 @@
 
 static const struct csin_engine *const engines[] = {&csin_engine_simgrid};
 const char *const csin_engine_names[] = {"simgrid", NULL};
+const char *const csin_congestion_names[] = {"fair", "lossless", NULL};
 
 const struct csin_engine *csin_engine_find(const char *name)
 {

@@ -9,12 +9,60 @@
 #include "sim/schedule.h"
 #include "topo/routes.h"
 
+/* What decides the rates of flows that meet; docs/model.md. */
+enum csin_congestion {
+    CSIN_FAIR,    /* max-min fair at once: ideal congestion control */
+    CSIN_LOSSLESS /* full buffers stop senders: head-of-line blocking, per virtual lane */
+};
+extern const char *const csin_congestion_names[]; /* NULL-terminated */
+
+/* Virtual lanes of the lossless model. An arc has as many data VLs as the switches at its ends; a
+ * VL that it lacks is folded onto one it has (csin_lane_fold). Lanes share an arc by weight and
+ * leave nothing unused. */
+#define CSIN_MAX_LANES 15
+struct csin_lanes {
+    double weights[CSIN_MAX_LANES]; /* of each VL, above 0 */
+    const uint8_t *of_owner;        /* [n_owners] VL that its traffic is sent on */
+};
+/* How a switch with `n_vls` data VLs (1, 2, 4, 8 or 15) takes a VL it does not have: OpenSM masks
+ * the number. */
+static inline uint32_t csin_lane_fold(uint32_t vl, uint32_t n_vls)
+{
+    return n_vls == 15 ? vl : vl & (n_vls - 1);
+}
+
+/* What happens to the fabric or to a job at a moment of the run. Cables work when they and both
+ * their ends are up. */
+enum csin_event_kind {
+    CSIN_EVENT_CABLE,  /* cables: `up`, and at `rate_Bps` where that is not 0 */
+    CSIN_EVENT_SWITCH, /* items are switches */
+    CSIN_EVENT_HOST,   /* items are hosts */
+    CSIN_EVENT_STOP,   /* items[0] is an owner: it ends as it is */
+    CSIN_EVENT_MOVE    /* owner items[0], a job: the steps that begin after it run on hosts[rank] */
+};
+struct csin_event {
+    double at_s;
+    enum csin_event_kind kind;
+    bool up;
+    double rate_Bps; /* of cables; 0: as before */
+    uint32_t *items; /* [n_items] cables, switches or hosts; one owner */
+    uint32_t n_items;
+    uint32_t *hosts; /* MOVE: [n_hosts of the job] where each rank goes */
+    struct csin_loc loc;
+};
+
 struct csin_run {
     const struct csin_fabric *fabric;
     const struct csin_routes *routes;
     const struct csin_schedule *schedule;
-    double horizon_s; /* the run fails when something is still unfinished then; HUGE_VAL: none */
-    bool watch;       /* fill the arcs' peaks and congestion; costs time */
+    enum csin_congestion congestion;
+    const struct csin_lanes *lanes;  /* lossless; NULL: all on VL 0 */
+    const struct csin_event *events; /* [n_events] in order of time; of the same time, in this order
+                                      */
+    uint32_t n_events;
+    double reaction_s; /* from a change of the fabric to the new routes that follow from it */
+    double horizon_s;  /* the run fails when something is still unfinished then; HUGE_VAL: none */
+    bool watch;        /* fill the arcs' peaks and congestion; costs time */
     /* Called at the beginning and then about five times a second, from the caller's process; NULL:
      * not. */
     void (*progress)(void *arg, uint64_t done, uint64_t total, double now_s);

@@ -430,7 +430,7 @@ static void resolve(struct resolver *r)
     else if (r->spec->seed.loc.line && !r->chance)
         csin_warning(r->diag, 402, r->spec->seed.loc,
                      "'seed' has no effect: nothing in this scenario is drawn by chance");
-    fail(r, csin_routes_create(sc->fabric, sc->policy, sc->seed, r->diag, &sc->routes));
+    fail(r, csin_routes_create(sc->fabric, NULL, sc->policy, sc->seed, r->diag, &sc->routes));
     if (r->status == CSIN_OK)
         check_connected(r);
 }

@@ -38,8 +38,15 @@ struct csin_step {
     struct csin_loc loc;
 };
 
+struct csin_class { /* of traffic */
+    const char *name;
+    uint32_t sl; /* service level */
+    struct csin_loc loc;
+};
+
 struct csin_job {
     const char *name;
+    uint32_t class;  /* index into the scenario's classes; CSIN_NONE: none, which is SL 0 */
     uint32_t *hosts; /* [n_hosts] by rank */
     uint32_t n_hosts;
     double start_s;
@@ -54,12 +61,15 @@ extern const char *const csin_storage_names[];
 
 struct csin_stream {
     const char *name;
+    uint32_t class; /* as of a job */
     enum csin_storage kind;
     uint32_t *clients, n_clients; /* readers or writers */
     uint32_t *servers, n_servers;
     uint64_t size_bytes; /* of one client; 0 when the duration decides */
     uint64_t chunk_bytes;
     uint32_t concurrency;       /* chunks outstanding per client */
+    uint32_t senders;           /* read: request-to-send: servers that may send to one reader at a
+                                 * time; 0: all that were asked */
     uint32_t stripe;            /* read: servers that one client's file lies on */
     uint32_t replicas;          /* checkpoint: length of a chain */
     double start_s, duration_s; /* duration 0: until size_bytes are moved */
@@ -82,6 +92,13 @@ struct csin_scenario {
     const struct csin_engine *engine;
     uint64_t seed;
     double horizon_s; /* HUGE_VAL: none */
+    enum csin_congestion congestion;
+    struct csin_class *classes;
+    uint32_t n_classes;
+    struct csin_lanes lanes;   /* of_owner NULL: nothing is said of classes or lanes */
+    struct csin_event *events; /* in order of time */
+    uint32_t n_events;
+    double reaction_s;
     struct csin_job *jobs;
     uint32_t n_jobs;
     struct csin_stream *streams;
@@ -93,7 +110,7 @@ struct csin_scenario {
 
 /* What the command line changes. NULL or not `given`: as the file says. */
 struct csin_overrides {
-    const char *engine, *routing;
+    const char *engine, *routing, *congestion;
     uint64_t seed;
     bool seed_given;
 };

@@ -34,6 +34,7 @@ struct csin_switch {
     uint32_t zone; /* CSIN_NONE outside any */
     uint32_t n_ports, n_used, first_port;
     double rate_Bps, latency_s; /* of a port; port to port */
+    uint32_t n_vls;             /* data VLs: 1, 2, 4, 8 or 15 */
     struct csin_loc loc;
 };
 

@@ -12,7 +12,7 @@
 #include "base/rng.h"
 #include "base/units.h"
 
-const char *const csin_policy_names[] = {"dmodk", "random", "ecmp", NULL};
+const char *const csin_policy_names[] = {"dmodk", "random", "ecmp", "spray", "least-loaded", NULL};
 
 #define NO_PORT UINT16_MAX
 #define FAR 255u
@@ -306,10 +306,11 @@ static bool is_gate(const struct csin_fabric *f, uint32_t s)
     return false;
 }
 
-enum csin_status csin_routes_create(const struct csin_fabric *fabric, enum csin_policy policy,
-                                    uint64_t seed, struct csin_diag *diag,
+enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool *up,
+                                    enum csin_policy policy, uint64_t seed, struct csin_diag *diag,
                                     struct csin_routes **ret_routes)
 {
+    (void)up;
     const size_t entries = (size_t)fabric->n_switches * fabric->n_nics;
     enum csin_status status = CSIN_E_FAILED;
     struct csin_routes *r = calloc(1, sizeof *r);
@@ -472,4 +473,20 @@ bool csin_routes_host_path(const struct csin_routes *r, uint32_t src_host, uint3
             }
     }
     return false;
+}
+
+bool csin_routes_way(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
+                     uint64_t flow, const double *load, struct csin_way *way)
+{
+    struct csin_path path;
+    (void)load;
+    if (!csin_routes_host_path(r, src_host, dst_host, flow, &path))
+        return false;
+    way->n = way->n_hops = path.n;
+    way->latency_s = path.latency_s;
+    for (uint32_t i = 0; i < path.n; i++) {
+        way->arcs[i] = path.arcs[i];
+        way->weights[i] = 1;
+    }
+    return true;
 }

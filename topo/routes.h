@@ -11,7 +11,14 @@
 
 #include "topo/fabric.h"
 
-enum csin_policy { CSIN_DMODK, CSIN_RANDOM, CSIN_ECMP, CSIN_N_POLICIES };
+enum csin_policy {
+    CSIN_DMODK,
+    CSIN_RANDOM,
+    CSIN_ECMP,
+    CSIN_SPRAY,
+    CSIN_LEAST_LOADED,
+    CSIN_N_POLICIES
+};
 extern const char *const csin_policy_names[]; /* NULL-terminated */
 
 #define CSIN_PATH_MAX 16 /* arcs of a path; a two-layer zone needs 4, two zones 8 */
@@ -22,6 +29,20 @@ struct csin_path {
     double latency_s; /* sum over the arcs */
 };
 
+/* All that a flow uses of the fabric: the arcs of a path, or of all shortest paths where its
+ * packets are sprayed. arcs[0] leaves the sending NIC, arcs[n - 1] enters the receiving one;
+ * between them an arc never comes before one that leads to it. Whoever asks for a way gives the
+ * room, and may ask for many with the same one. */
+#define CSIN_WAY_MAX 4096
+struct csin_way {
+    uint32_t n;
+    uint32_t n_hops; /* arcs of one path */
+    uint32_t *arcs;  /* [CSIN_WAY_MAX] */
+    double *weights; /* [CSIN_WAY_MAX] share of the bytes that an arc carries: 1, less where sprayed
+                      */
+    double latency_s;
+};
+
 struct csin_routes;
 
 /* Builds the tables. dmodk: D-Mod-K (Zahavi, Fat-tree routing and node ordering providing
@@ -30,10 +51,11 @@ struct csin_routes;
  * least loaded shortest way. random: each entry drawn by `seed`. ecmp: no tables, csin_routes_path
  * hashes per flow. Traffic inside a zone keeps off inter-zone switches while there is another
  * shortest way. CSIN_E_INPUT where two NICs are joined by more than CSIN_PATH_MAX cables.
+ * `up`: [n_cables], copied, which cables work; NULL: those that the fabric says.
  * O(switches x NICs) time; 2 bytes of memory an entry. Shortest paths of joined zones may form
  * credit loops; those of a single zone do not. */
-enum csin_status csin_routes_create(const struct csin_fabric *fabric, enum csin_policy policy,
-                                    uint64_t seed, struct csin_diag *diag,
+enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool *up,
+                                    enum csin_policy policy, uint64_t seed, struct csin_diag *diag,
                                     struct csin_routes **ret_routes);
 void csin_routes_destroy(struct csin_routes *routes);
 
@@ -54,6 +76,15 @@ bool csin_routes_path(const struct csin_routes *routes, uint32_t src_nic, uint32
  * over the one `flow` hashes to. False where there is none or the hosts are the same. */
 bool csin_routes_host_path(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
                            uint64_t flow, struct csin_path *ret_path);
+
+/* The way of a flow between two hosts by the policy: one path with weights 1; for spray all
+ * shortest paths, the packets of each switch spread evenly over its next ports (weights 1/S,
+ * products of them over several layers), the latency the mean. For least-loaded the shortest path
+ * whose busiest arc is least busy by `load` [n_arcs], flows per bytes/s of capacity on each arc now
+ * (NULL: none anywhere); the hash of `flow` decides between equals. False where there is no way,
+ * the hosts are the same, or a sprayed one would need more than CSIN_WAY_MAX arcs. */
+bool csin_routes_way(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
+                     uint64_t flow, const double *load, struct csin_way *way);
 
 /* Cables left between two switches, 255 where there is no way. */
 unsigned csin_routes_hops(const struct csin_routes *routes, uint32_t from_switch,

@@ -47,7 +47,7 @@ static void check_fabric(struct csin_arena *arena, struct csin_diag *diag,
     assert(status == CSIN_OK);
     for (int policy = 0; policy < CSIN_N_POLICIES; policy++) {
         struct csin_routes *routes = NULL;
-        status = csin_routes_create(f, (enum csin_policy)policy, 1, diag, &routes);
+        status = csin_routes_create(f, NULL, (enum csin_policy)policy, 1, diag, &routes);
         assert((status == CSIN_OK) == (routes != NULL));
         assert(routes || csin_diag_errors(diag) > 0);
         if (routes)

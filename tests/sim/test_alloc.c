@@ -202,7 +202,7 @@ static enum csin_status fabric_and_routes(unsigned *ret_errors)
     for (int policy = 0; policy < CSIN_N_POLICIES && status == CSIN_OK; policy++) {
         struct csin_routes *routes = NULL;
         struct csin_path path;
-        status = csin_routes_create(f, (enum csin_policy)policy, 1, diag, &routes);
+        status = csin_routes_create(f, NULL, (enum csin_policy)policy, 1, diag, &routes);
         if (status == CSIN_OK && !csin_routes_host_path(routes, 0, 20, 3, &path))
             abort();
         csin_routes_destroy(routes);

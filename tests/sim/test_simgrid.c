@@ -37,7 +37,7 @@ static void world_routes(struct world *w)
 {
     csin_routes_destroy(w->routes);
     w->routes = NULL;
-    assert_int_equal(csin_routes_create(w->fabric, CSIN_DMODK, 1, w->diag, &w->routes), CSIN_OK);
+    assert_int_equal(csin_routes_create(w->fabric, NULL, CSIN_DMODK, 1, w->diag, &w->routes), CSIN_OK);
     w->run.routes = w->routes;
 }
 

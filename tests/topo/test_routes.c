@@ -12,7 +12,7 @@ static struct csin_routes *route(const struct csin_fabric *f, enum csin_policy p
 {
     struct csin_routes *routes = NULL;
     struct csin_diag *diag = csin_diag_create();
-    enum csin_status status = csin_routes_create(f, policy, seed, diag, &routes);
+    enum csin_status status = csin_routes_create(f, NULL, policy, seed, diag, &routes);
     csin_diag_print(diag, stderr);
     assert_int_equal(status, CSIN_OK);
     assert_int_equal(csin_routes_policy(routes), policy);
@@ -906,7 +906,7 @@ static void tables_that_are_too_large_are_refused(void **state)
     struct built b = build_named("leaf:2048 spine:2 host:500 1Gb/s");
     struct csin_diag *diag = csin_diag_create();
     struct csin_routes *routes = NULL;
-    assert_int_equal(csin_routes_create(b.f, CSIN_DMODK, 0, diag, &routes), CSIN_E_FAILED);
+    assert_int_equal(csin_routes_create(b.f, NULL, CSIN_DMODK, 0, diag, &routes), CSIN_E_FAILED);
     assert_null(routes);
     assert_says(&diag, "csin: error: forwarding tables of 2,099,200,000 entries (2,050 switches x "
                        "1,024,000 NICs); at most 1,073,741,824 [CSIN-230]\n");
@@ -938,7 +938,7 @@ static void hosts_that_are_too_far_apart_are_an_error(void **state)
             struct csin_diag *diag = csin_diag_create();
             struct csin_routes *routes = NULL;
             struct csin_path path;
-            enum csin_status status = csin_routes_create(b.f, (enum csin_policy)policy, 0, diag,
+            enum csin_status status = csin_routes_create(b.f, NULL, (enum csin_policy)policy, 0, diag,
                                                          &routes);
             if (last == 15) {
                 assert_int_equal(status, CSIN_OK);
