@@ -88,7 +88,7 @@ static void write_arc(const struct csin_result *result, const struct csin_arc_re
     put(&row, "saturated", "s", arc->saturated_s);
     put(&row, "congested", "s", arc->congested_s);
     for (uint32_t i = 0; i < arc->n_loads; i++) {
-        const struct csin_arc_load *load = &result->loads[arc->first_load + i];
+        const struct csin_load *load = &result->loads[arc->first_load + i];
         char metric[96];
         snprintf(metric, sizeof metric, "bytes_of:%s", result->scenario->owners[load->owner]);
         put(&row, metric, "B", load->bytes);

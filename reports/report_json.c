@@ -137,7 +137,7 @@ static void write_arc(struct csin_json *j, const struct csin_result *result,
     csin_json_real(j, "congested_s", arc->congested_s);
     csin_json_flat_object(j, "bytes_by_owner");
     for (uint32_t i = 0; i < arc->n_loads; i++) {
-        const struct csin_arc_load *load = &result->loads[arc->first_load + i];
+        const struct csin_load *load = &result->loads[arc->first_load + i];
         csin_json_real(j, result->scenario->owners[load->owner], load->bytes);
     }
     csin_json_end_object(j);

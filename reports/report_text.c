@@ -164,7 +164,7 @@ static void write_loads(const struct csin_result *result, const struct csin_arc_
 {
     int used = 0;
     for (uint32_t i = 0; i < arc->n_loads; i++) {
-        const struct csin_arc_load *load = &result->loads[arc->first_load + i];
+        const struct csin_load *load = &result->loads[arc->first_load + i];
         char text[128];
         int n = snprintf(text, sizeof text, "%s%s %s", i ? ", " : "",
                          result->scenario->owners[load->owner],

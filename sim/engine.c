@@ -2,13 +2,20 @@
 /* The table of engines, and what all of them share. */
 #include "sim/engine.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/rng.h"
+#include "base/units.h"
 
-static const struct csin_engine *const engines[] = {&csin_engine_simgrid};
-const char *const csin_engine_names[] = {"simgrid", NULL};
+#define NAMED_OPS 3u /* operations named in notes */
+
+static const struct csin_loc nowhere = {NULL, 0, 0};
+
+static const struct csin_engine *const engines[] = {&csin_engine_simgrid, &csin_engine_fluid};
+const char *const csin_engine_names[] = {"simgrid", "fluid", NULL};
 const char *const csin_congestion_names[] = {"fair", "lossless", NULL};
 
 const struct csin_engine *csin_engine_find(const char *name)
@@ -19,13 +26,85 @@ const struct csin_engine *csin_engine_find(const char *name)
     return NULL;
 }
 
+bool csin_run_result_init(const struct csin_run *run, size_t extra, struct csin_run_result *ret)
+{
+    struct csin_run_result r = {0};
+    size_t n_ops = run->schedule->n_ops, n_arcs = run->watch ? run->fabric->n_arcs : 0;
+    extra = (extra + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+    r.memory_bytes = extra + (n_ops + 1) * 2 * sizeof(double) + n_arcs * sizeof *r.arcs;
+    r.memory = mmap(NULL, r.memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                    0);
+    if (r.memory == MAP_FAILED)
+        return false;
+    r.start_s = (double *)((char *)r.memory + extra);
+    r.finish_s = r.start_s + n_ops;
+    r.arcs = run->watch ? (struct csin_arc_watch *)(r.finish_s + n_ops) : NULL;
+    *ret = r;
+    return true;
+}
+
 void csin_run_result_finish(struct csin_run_result *result)
 {
     if (!result)
         return;
     if (result->memory)
         munmap(result->memory, result->memory_bytes);
+    csin_traffic_finish(&result->traffic);
+    free(result->waits);
     memset(result, 0, sizeof *result);
+}
+
+static void note_unfinished(const struct csin_run *run, struct csin_diag *diag,
+                            const struct csin_run_result *so_far)
+{
+    const struct csin_schedule *s = run->schedule;
+    unsigned n = 0;
+    for (uint32_t op = 0; op < s->n_ops && n < NAMED_OPS; op++) {
+        if (so_far->start_s[op] < 0 || so_far->finish_s[op] >= 0)
+            continue;
+        n++;
+        if (csin_is_delay(s, op))
+            csin_note(diag, nowhere, "operation %" PRIu32 ", a delay of %s, started at %s", op,
+                      csin_show_time(s->amount[op].delay_s).s,
+                      csin_show_time(so_far->start_s[op]).s);
+        else
+            csin_note(diag, nowhere, "operation %" PRIu32 ", %s from '%s' to '%s', started at %s",
+                      op, csin_show_size(s->amount[op].bytes).s,
+                      run->fabric->hosts[s->src[op]].name, run->fabric->hosts[s->dst[op]].name,
+                      csin_show_time(so_far->start_s[op]).s);
+    }
+    for (uint32_t op = 0; op < s->n_ops && n == 0; op++)
+        if (so_far->start_s[op] < 0) { /* nothing is on its way, so this is where it stopped */
+            n++;
+            csin_note(diag, nowhere, "operation %" PRIu32 " never started", op);
+        }
+}
+
+enum csin_status csin_engine_stuck(const struct csin_run *run, struct csin_diag *diag,
+                                   const struct csin_run_result *so_far, uint64_t done,
+                                   double now_s)
+{
+    uint64_t n_ops = run->schedule->n_ops;
+    csin_error(diag, CSIN_E_FAILED, 321, nowhere, "%s of %s operations did not finish by %s",
+               csin_show_count(n_ops - done).s, csin_show_count(n_ops).s, csin_show_time(now_s).s);
+    if (run->n_events > 0)
+        csin_note(diag, nowhere,
+                  "their hosts stay cut off: let cables come back, or stop or move the job");
+    note_unfinished(run, diag, so_far);
+    return CSIN_E_FAILED;
+}
+
+enum csin_status csin_engine_horizon(const struct csin_run *run, struct csin_diag *diag,
+                                     const struct csin_run_result *so_far, uint64_t done)
+{
+    uint64_t n_ops = run->schedule->n_ops;
+    csin_error(diag, CSIN_E_FAILED, 322, nowhere,
+               "the simulation reached its horizon of %s with %s of %s operations unfinished",
+               csin_show_time(run->horizon_s).s, csin_show_count(n_ops - done).s,
+               csin_show_count(n_ops).s);
+    csin_note(diag, nowhere, "raise the horizon, or simulate less");
+    note_unfinished(run, diag, so_far);
+    return CSIN_E_FAILED;
 }
 
 uint64_t csin_flow_key(uint32_t src_host, uint32_t dst_host)

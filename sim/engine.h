@@ -7,7 +7,7 @@
 #define CSIN_SIM_ENGINE_H
 
 #include "sim/schedule.h"
-#include "topo/routes.h"
+#include "sim/traffic.h"
 
 /* What decides the rates of flows that meet; docs/model.md. */
 enum csin_congestion {
@@ -47,7 +47,9 @@ struct csin_event {
     double rate_Bps; /* of cables; 0: as before */
     uint32_t *items; /* [n_items] cables, switches or hosts; one owner */
     uint32_t n_items;
-    uint32_t *hosts; /* MOVE: [n_hosts of the job] where each rank goes */
+    const uint32_t *from; /* MOVE: [n_hosts] the job's hosts by rank, as the schedule has them; */
+    uint32_t *hosts;      /* [n_hosts] where each rank goes */
+    uint32_t n_hosts;
     struct csin_loc loc;
 };
 
@@ -77,6 +79,12 @@ struct csin_arc_watch {
                            faster */
 };
 
+/* A transfer without a way, or into a dead cable: it waited. */
+struct csin_wait {
+    uint32_t op;
+    double from_s, to_s;
+};
+
 struct csin_run_result {
     double makespan_s;           /* when the last operation finished */
     uint64_t events;             /* intervals during which no flow came or went */
@@ -84,7 +92,10 @@ struct csin_run_result {
     uint32_t skipped;            /* operations that met a closed gate */
     double *start_s, *finish_s;  /* [n_ops]; -1 for skipped ones. Start is before the latency. */
     struct csin_arc_watch *arcs; /* [n_arcs]; NULL unless watched */
-    void *memory;                /* of the arrays */
+    struct csin_traffic traffic; /* whose bytes each arc carried, and the effective numbers */
+    struct csin_wait *waits;     /* [n_waits] in order of from_s; an operation may have several */
+    uint32_t n_waits;
+    void *memory; /* of the arrays */
     size_t memory_bytes;
 };
 
@@ -98,12 +109,26 @@ struct csin_engine {
                             struct csin_run_result *ret);
 };
 
-extern const struct csin_engine csin_engine_simgrid;
+extern const struct csin_engine csin_engine_simgrid, csin_engine_fluid;
 /* By name; NULL where there is none. csin_engine_names is NULL-terminated. */
 const struct csin_engine *csin_engine_find(const char *name);
 extern const char *const csin_engine_names[];
 
 void csin_run_result_finish(struct csin_run_result *result);
+
+/* ---- for engines ---- */
+
+/* Shared memory for start_s, finish_s and, where `watch`, arcs, all of them zero; `extra` bytes in
+ * front of them, at ret->memory. False without memory. */
+bool csin_run_result_init(const struct csin_run *run, size_t extra, struct csin_run_result *ret);
+
+/* The two ends of a run that is not complete: nothing can happen any more (CSIN-321), or the
+ * horizon is reached (CSIN-322). Names some operations. Both return CSIN_E_FAILED. */
+enum csin_status csin_engine_stuck(const struct csin_run *run, struct csin_diag *diag,
+                                   const struct csin_run_result *so_far, uint64_t done,
+                                   double now_s);
+enum csin_status csin_engine_horizon(const struct csin_run *run, struct csin_diag *diag,
+                                     const struct csin_run_result *so_far, uint64_t done);
 
 /* The key by which a path is chosen for an operation: all transfers between the same two hosts are
  * one flow and take one path, whoever owns them, so that adding a job moves nobody else's traffic.

@@ -273,30 +273,11 @@ bool csin_owner_row(const struct csin_scenario *sc, uint32_t owner, const struct
 
 /* ---- arcs ---- */
 
-static void note_path(struct csin_effective *e, const struct csin_fabric *f,
-                      const struct csin_path *path)
-{
-    double capacity = HUGE_VAL;
-    for (uint32_t i = 0; i < path->n; i++)
-        capacity = fmin(capacity, f->arc_capacity_Bps[path->arcs[i]]);
-    bool first = e->n_transfers == 0;
-    e->min_hops = first || path->n < e->min_hops ? path->n : e->min_hops;
-    e->max_hops = path->n > e->max_hops ? path->n : e->max_hops;
-    e->min_latency_s = first ? path->latency_s : fmin(e->min_latency_s, path->latency_s);
-    e->max_latency_s = fmax(e->max_latency_s, path->latency_s);
-    e->min_capacity_Bps = first ? capacity : fmin(e->min_capacity_Bps, capacity);
-    e->max_capacity_Bps = fmax(e->max_capacity_Bps, capacity);
-}
-
-static void note_nics(struct csin_effective *e, const struct csin_host *host)
-{
-    e->max_nics = host->n_nics > e->max_nics ? host->n_nics : e->max_nics;
-}
-
-/* Adds what one owner's transfers put on each arc to `bytes`, which is all zero before. */
-static void add_owner(struct measure *m, uint32_t owner, double *bytes, struct csin_effective *e)
+/* What the engine cannot know of an owner's transfers. */
+static void note_hosts(struct measure *m, uint32_t owner, struct csin_effective *e)
 {
     const struct csin_schedule *s = m->s;
+    const struct csin_host *hosts = m->sc->fabric->hosts;
     for (uint32_t i = 0; i < s->n_spans; i++) {
         if (s->spans[i].owner != owner)
             continue;
@@ -307,29 +288,16 @@ static void add_owner(struct measure *m, uint32_t owner, double *bytes, struct c
                 e->n_skipped++;
                 continue;
             }
-            struct csin_path path;
-            if (!csin_routes_host_path(m->sc->routes, s->src[op], s->dst[op],
-                                       csin_flow_key(s->src[op], s->dst[op]), &path))
-                continue; /* the engine would have failed */
-            note_path(e, m->sc->fabric, &path);
-            note_nics(e, &m->sc->fabric->hosts[s->src[op]]);
-            note_nics(e, &m->sc->fabric->hosts[s->dst[op]]);
-            e->n_transfers++;
-            e->bytes += s->amount[op].bytes;
-            for (uint32_t k = 0; k < path.n; k++)
-                bytes[path.arcs[k]] += (double)s->amount[op].bytes;
+            uint32_t src = hosts[s->src[op]].n_nics, dst = hosts[s->dst[op]].n_nics;
+            e->max_nics = src > e->max_nics ? src : e->max_nics;
+            e->max_nics = dst > e->max_nics ? dst : e->max_nics;
         }
     }
 }
 
-struct arc_owner {
-    uint32_t arc, owner;
-    double bytes;
-};
-
 static int by_arc_then_bytes(const void *a, const void *b)
 {
-    const struct arc_owner *x = a, *y = b;
+    const struct csin_load *x = a, *y = b;
     if (x->arc != y->arc)
         return x->arc < y->arc ? -1 : 1;
     if (x->bytes != y->bytes)
@@ -337,57 +305,22 @@ static int by_arc_then_bytes(const void *a, const void *b)
     return x->owner < y->owner ? -1 : x->owner > y->owner;
 }
 
-static struct csin_effective *effective_of(struct measure *m, uint32_t owner)
-{
-    return owner < m->sc->n_jobs ? &m->result->jobs[owner].effective
-                                 : &m->result->streams[owner - m->sc->n_jobs].effective;
-}
-
 /* Every host's bytes leave over one arc of its own: what left must be what the transfers moved. */
-static enum csin_status check_bytes(struct measure *m, const struct arc_owner *rows, size_t n)
+static enum csin_status check_bytes(struct measure *m, const struct csin_load *rows, uint32_t n)
 {
     double sent = 0, moved = 0;
     const struct csin_fabric *f = m->sc->fabric;
-    for (size_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++)
         if (csin_is_nic(f, csin_arc_tail(f, rows[i].arc)))
             sent += rows[i].bytes;
-    for (uint32_t owner = 0; owner < m->sc->n_owners; owner++)
-        moved += (double)effective_of(m, owner)->bytes;
+    for (uint32_t op = 0; op < m->s->n_ops; op++)
+        if (!csin_is_delay(m->s, op) && m->run->finish_s[op] >= 0)
+            moved += (double)m->s->amount[op].bytes;
     if (fabs(sent - moved) <= 1e-9 * moved)
         return CSIN_OK;
     return csin_error(m->diag, CSIN_E_FAILED, 440, (struct csin_loc){0},
                       "the arcs carried %s bytes, the transfers moved %s: this is a bug in csin",
                       csin_show_exact(sent).s, csin_show_exact(moved).s);
-}
-
-static enum csin_status collect_loads(struct measure *m, struct arc_owner **ret_rows, size_t *ret_n)
-{
-    uint32_t n_arcs = m->sc->fabric->n_arcs;
-    double *bytes = calloc(n_arcs + 1u, sizeof *bytes);
-    struct arc_owner *rows = NULL;
-    size_t n = 0, room = 0;
-    if (!bytes)
-        return csin_no_memory(m->diag);
-    for (uint32_t owner = 0; owner < m->sc->n_owners; owner++) {
-        add_owner(m, owner, bytes, effective_of(m, owner));
-        for (uint32_t arc = 0; arc < n_arcs; arc++) {
-            if (bytes[arc] == 0)
-                continue;
-            if (!csin_grow(&rows, &room, n + 1, sizeof *rows)) {
-                free(rows);
-                free(bytes);
-                return csin_no_memory(m->diag);
-            }
-            rows[n++] = (struct arc_owner){arc, owner, bytes[arc]};
-            bytes[arc] = 0;
-        }
-    }
-    free(bytes);
-    if (n)
-        qsort(rows, n, sizeof *rows, by_arc_then_bytes);
-    *ret_rows = rows;
-    *ret_n = n;
-    return check_bytes(m, rows, n);
 }
 
 static void fill_arc(struct measure *m, struct csin_arc_result *arc)
@@ -420,27 +353,37 @@ static int worse(const void *a, const void *b, void *arg)
 static enum csin_status measure_arcs(struct measure *m)
 {
     struct csin_result *result = m->result;
-    struct arc_owner *rows = NULL;
-    size_t n = 0;
-    enum csin_status status = collect_loads(m, &rows, &n);
+    uint32_t n = m->run->traffic.n_loads;
+    for (uint32_t owner = 0; owner < m->sc->n_owners; owner++) {
+        struct csin_effective *e = owner < m->sc->n_jobs
+                                       ? &result->jobs[owner].effective
+                                       : &result->streams[owner - m->sc->n_jobs].effective;
+        *e = m->run->traffic.effective[owner];
+        note_hosts(m, owner, e);
+    }
+    struct csin_load *loads = csin_arena_alloc(result->arena, n, sizeof *loads);
+    if (!loads)
+        return csin_no_memory(m->diag);
+    if (n > 0) {
+        memcpy(loads, m->run->traffic.loads, n * sizeof *loads);
+        qsort(loads, n, sizeof *loads, by_arc_then_bytes);
+    }
+    enum csin_status status = check_bytes(m, loads, n);
     if (status != CSIN_OK)
-        goto done;
-    for (size_t i = 0; i < n; i++)
-        result->n_arcs += i == 0 || rows[i].arc != rows[i - 1].arc;
+        return status;
+    for (uint32_t i = 0; i < n; i++)
+        result->n_arcs += i == 0 || loads[i].arc != loads[i - 1].arc;
+    result->loads = loads;
     result->arcs = csin_arena_alloc(result->arena, result->n_arcs, sizeof *result->arcs);
     result->worst = csin_arena_alloc(result->arena, result->n_arcs, sizeof *result->worst);
-    result->loads = csin_arena_alloc(result->arena, n, sizeof *result->loads);
-    if (!result->arcs || !result->worst || !result->loads) {
-        status = csin_no_memory(m->diag);
-        goto done;
-    }
+    if (!result->arcs || !result->worst)
+        return csin_no_memory(m->diag);
     struct csin_arc_result *arc = result->arcs - 1;
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || rows[i].arc != rows[i - 1].arc)
-            *++arc = (struct csin_arc_result){.arc = rows[i].arc, .first_load = (uint32_t)i};
-        result->loads[i] = (struct csin_arc_load){rows[i].owner, rows[i].bytes};
+    for (uint32_t i = 0; i < n; i++) {
+        if (i == 0 || loads[i].arc != loads[i - 1].arc)
+            *++arc = (struct csin_arc_result){.arc = loads[i].arc, .first_load = i};
         arc->n_loads++;
-        arc->bytes += rows[i].bytes;
+        arc->bytes += loads[i].bytes;
     }
     for (uint32_t i = 0; i < result->n_arcs; i++) {
         fill_arc(m, &result->arcs[i]);
@@ -448,9 +391,7 @@ static enum csin_status measure_arcs(struct measure *m)
     }
     qsort_r(result->worst, result->n_arcs, sizeof *result->worst, worse, result->arcs);
     result->congestion_free = result->n_congested == 0;
-done:
-    free(rows);
-    return status;
+    return CSIN_OK;
 }
 
 /* ---- all ---- */

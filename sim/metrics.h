@@ -8,16 +8,6 @@
 #include "sim/collectives.h"
 #include "sim/scenario.h"
 
-/* The numbers as they were used, over all transfers of a job or stream. */
-struct csin_effective {
-    uint64_t n_transfers, n_skipped;
-    uint64_t bytes;                            /* moved, all hops of a chain counted */
-    uint32_t min_hops, max_hops;               /* arcs of a path */
-    uint32_t max_nics;                         /* of a host that takes part */
-    double min_latency_s, max_latency_s;       /* of a path */
-    double min_capacity_Bps, max_capacity_Bps; /* of the narrowest arc of a path */
-};
-
 struct csin_step_result {
     const struct csin_step *step;
     struct csin_cut cut;
@@ -47,11 +37,6 @@ struct csin_stream_result {
     struct csin_effective effective;
 };
 
-struct csin_arc_load {
-    uint32_t owner;
-    double bytes;
-};
-
 struct csin_arc_result {
     uint32_t arc;
     double bytes;
@@ -74,7 +59,7 @@ struct csin_result {
     struct csin_arc_result *arcs; /* the arcs that carried anything, in the fabric's order */
     uint32_t n_arcs;
     uint32_t *worst; /* [n_arcs] indices into arcs: longest congested first, then busiest */
-    struct csin_arc_load *loads;
+    const struct csin_load *loads; /* by arc, the largest first */
 };
 
 /* What one owner did, as one row of numbers that can be kept in a cache: a job gives its total time

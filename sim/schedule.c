@@ -154,10 +154,8 @@ void csin_schedule_span(struct csin_schedule *s, struct csin_span span)
     s->spans[s->n_spans++] = span;
 }
 
-uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op)
+uint32_t csin_schedule_span_of(const struct csin_schedule *s, uint32_t op)
 {
-    if (s->n_spans == 0)
-        return 0;
     uint32_t low = 0, high = s->n_spans; /* spans[low].first <= op < spans[high].first */
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -166,7 +164,23 @@ uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op)
         else
             high = middle;
     }
-    return s->spans[low].owner;
+    return low;
+}
+
+uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op)
+{
+    return s->n_spans == 0 ? 0 : s->spans[csin_schedule_span_of(s, op)].owner;
+}
+
+int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b)
+{
+    if (s->src[a] != s->src[b])
+        return s->src[a] < s->src[b] ? -1 : 1;
+    if (s->dst[a] != s->dst[b])
+        return s->dst[a] < s->dst[b] ? -1 : 1;
+    if (s->amount[a].bytes != s->amount[b].bytes)
+        return s->amount[a].bytes < s->amount[b].bytes ? -1 : 1;
+    return a < b ? -1 : a > b;
 }
 
 int csin_schedule_successors(const struct csin_schedule *s, uint32_t **ret_first,

@@ -89,8 +89,15 @@ void csin_schedule_through(struct csin_schedule *s, uint32_t gate);
 uint32_t csin_schedule_gate(struct csin_schedule *s, uint32_t limit, double close_s);
 void csin_schedule_span(struct csin_schedule *s, struct csin_span span);
 
+/* The span of an operation, an index. There are spans. O(log spans). */
+uint32_t csin_schedule_span_of(const struct csin_schedule *s, uint32_t op);
 /* The owner of an operation, from its span; 0 in a schedule without spans. O(log spans). */
 uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op);
+
+/* Orders operations by what they are (hosts, then bytes), and by number only where they are the
+ * same, so that what happens at one instant happens in an order that does not depend on how a
+ * scenario was written. As strcmp. */
+int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b);
 
 /* The dependencies turned round: who waits for i is next[first[i] .. first[i + 1]), in ascending
  * order. Needs dependencies in range. Both arrays are malloc'ed and the caller's. 0 without memory

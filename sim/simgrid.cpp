@@ -25,7 +25,13 @@
  * SimGrid never ends what should have ended already. So it follows the clock (on_advance).
  * - maxmin/precision is relative to a link's capacity. A link that has less than that left counts
  * as full and no longer limits those still to be served: with the default of 1e-5, a flow whose
- * share was 5e-6 of a link ran at the rate of its NIC. */
+ * share was 5e-6 of a link ran at the rate of its NIC.
+ * - A link listed k times in a route is used with weight k, and weights are whole. Sprayed flows
+ * use arcs by fractions; so with them every capacity and weight is multiplied by the same number
+ * (Scale), which makes all of them whole.
+ * - A link cannot have bandwidth 0. Flows over a dead arc are suspended. One that is rerouted is
+ * suspended for ever, and what is left of it becomes a new flow; a suspended action costs nothing,
+ * while cancelling it would wake up actors that do not exist. */
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -53,6 +59,7 @@
 #include <unistd.h>
 
 #include <simgrid/kernel/Timer.hpp>
+#include <simgrid/kernel/resource/Action.hpp>
 #include <simgrid/kernel/resource/Model.hpp>
 #include <simgrid/kernel/routing/NetZoneImpl.hpp>
 #include <simgrid/s4u.hpp>
@@ -61,9 +68,10 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow" /* in C a function may be called like a struct */
 extern "C" {
+#include "base/arena.h"
 #include "base/units.h"
 #include "sim/dispatch.h"
-#include "sim/engine.h"
+#include "sim/network.h"
 }
 #pragma GCC diagnostic pop
 
@@ -93,34 +101,22 @@ static_assert(sizeof(report) <= REPORT_ROOM, "the arrays begin behind the report
 
 constexpr double INSTANT_S = 1e-12; /* ends closer together are one event */
 constexpr double FULL = 1 - 1e-6;   /* of a capacity or a rate: all of it but for rounding */
-constexpr unsigned NAMED_OPS = 3;   /* operations named in notes */
+constexpr unsigned NAMED_OPS = 3;   /* operations named in messages */
+constexpr uint32_t SCALE_MAX = 5040;
 constexpr int PROGRESS_MS = 200;
 constexpr struct csin_loc nowhere = {nullptr, 0, 0};
 
-/* The shared memory of a run. */
+/* What parent and child share: the result, with a report in front of it, and a pipe for what is
+ * known only at the end and has no size before: traffic and waits (struct Ending). */
 struct shared {
-    void *memory;
-    size_t bytes;
+    struct csin_run_result result;
     report *said;
-    double *start_s, *finish_s;
-    struct csin_arc_watch *arcs; /* NULL unless watched */
+    int ending; /* the child's end of the pipe */
 };
 
-bool share(const struct csin_run *run, shared *ret)
-{
-    size_t n_ops = run->schedule->n_ops, n_arcs = run->watch ? run->fabric->n_arcs : 0;
-    shared s = {};
-    s.bytes = REPORT_ROOM + n_ops * 2 * sizeof(double) + n_arcs * sizeof(struct csin_arc_watch);
-    s.memory = mmap(nullptr, s.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (s.memory == MAP_FAILED)
-        return false;
-    s.said = static_cast<report *>(s.memory);
-    s.start_s = reinterpret_cast<double *>(static_cast<char *>(s.memory) + REPORT_ROOM);
-    s.finish_s = s.start_s + n_ops;
-    s.arcs = run->watch ? reinterpret_cast<struct csin_arc_watch *>(s.finish_s + n_ops) : nullptr;
-    *ret = s;
-    return true;
-}
+struct Ending { /* followed by the arrays, in this order */
+    uint32_t n_effective, n_loads, n_waits;
+};
 
 /* ---- the child ---- */
 
@@ -143,21 +139,27 @@ class PathZone : public sg::kernel::routing::NetZoneImpl {
 };
 
 struct Flow { /* a transfer between start and finish; slots are used again */
-    uint32_t op;
-    uint32_t n_arcs;
-    uint32_t arcs[CSIN_PATH_MAX];
-    const sg::kernel::resource::Action *action; /* while it moves bytes */
+    uint32_t op, owner;
+    enum { FREE, LATENCY, MOVING, WAITING } state;
+    bool noted;            /* it has had a way */
+    double left, way_left; /* bytes to go, now and when it took its way */
+    double still_since;    /* while it waits or is suspended */
+    bool still;
+    std::vector<uint32_t> arcs; /* of its way; none while it waits for one */
+    std::vector<double> weights;
+    sg::kernel::resource::Action *action; /* while it moves bytes */
     /* The watch's: */
-    uint32_t place[CSIN_PATH_MAX]; /* in the flow lists of its arcs */
+    std::vector<uint32_t> place; /* in the flow lists of its arcs */
+    std::vector<bool> congests;  /* which arcs congest it */
     double rate_Bps;
-    uint32_t congests; /* bit k: arcs[k] congests it */
-    uint64_t seen;     /* number of the look that saw it last */
+    uint64_t seen; /* number of the look that saw it last */
 };
 
-struct Pending { /* an operation that has to wait for the clock: a delay, or the latency of a path
-                  */
+/* An operation that has to wait for the clock: a delay, or the latency of a path; or a change of
+ * the network, which comes behind all others of its instant. */
+struct Pending {
     double date;
-    uint32_t op, slot; /* CSIN_NONE: a delay */
+    uint32_t op, slot; /* slot CSIN_NONE: a delay; op CSIN_NONE: the network */
     bool operator<(const Pending &other) const
     {
         return date != other.date ? date > other.date : op > other.op;
@@ -171,12 +173,11 @@ struct Pending { /* an operation that has to wait for the clock: a delay, or the
  * the arcs of flows that came or went, and spreads along flows whose rate it finds changed: what it
  * costs follows what SimGrid had to solve anew, not the number of flows. */
 class Watch {
-    static constexpr unsigned PLACE_BITS = 4;
-    static_assert(CSIN_PATH_MAX <= 1u << PLACE_BITS, "an entry names an arc of a path");
-
+    struct Entry {
+        uint32_t slot, k; /* the arc is number k of the flow's */
+    };
     struct Arc {
-        std::vector<uint32_t>
-            flows;          /* entries: slot << PLACE_BITS | place of the arc in the path */
+        std::vector<Entry> flows;
         double top_Bps = 0; /* rate of the fastest flow */
         double full_since = 0, congested_since = 0;
         uint32_t n_congested = 0; /* flows that it congests */
@@ -210,41 +211,38 @@ class Watch {
     void refresh_arc(uint32_t index)
     {
         double load_Bps = 0, top_Bps = 0;
-        for (uint32_t entry : arcs[index].flows) {
-            uint32_t slot = entry >> PLACE_BITS;
-            Flow &flow = flows[slot];
+        for (const Entry &entry : arcs[index].flows) {
+            Flow &flow = flows[entry.slot];
             if (flow.seen != looks) {
                 flow.seen = looks;
-                affected.push_back(slot);
-                double rate_Bps = flow.action->get_rate();
+                affected.push_back(entry.slot);
+                double rate_Bps = flow.still ? 0 : flow.action->get_rate();
                 if (rate_Bps != flow.rate_Bps) {
                     flow.rate_Bps = rate_Bps;
-                    for (uint32_t k = 0; k < flow.n_arcs; k++)
-                        soil(flow.arcs[k]);
+                    for (uint32_t arc : flow.arcs)
+                        soil(arc);
                 }
             }
-            load_Bps += flow.rate_Bps;
+            load_Bps += flow.rate_Bps * flow.weights[entry.k];
             top_Bps = std::max(top_Bps, flow.rate_Bps);
         }
         arcs[index].top_Bps = top_Bps;
-        arcs[index].full = load_Bps >= FULL * capacity_Bps[index];
+        arcs[index].full = !arcs[index].flows.empty() && load_Bps >= FULL * capacity_Bps[index];
         out[index].peak_Bps = std::max(out[index].peak_Bps, load_Bps);
     }
 
     void refresh_flow(Flow &flow)
     {
-        uint32_t congests = 0;
-        if (!limits(flow, 0) && !limits(flow, flow.n_arcs - 1))
-            for (uint32_t k = 1; k + 1 < flow.n_arcs; k++)
-                congests |= uint32_t{limits(flow, k)} << k;
-        for (uint32_t k = 1; k + 1 < flow.n_arcs; k++) {
-            if (!((congests ^ flow.congests) >> k & 1))
+        auto n = static_cast<uint32_t>(flow.arcs.size());
+        bool ends = limits(flow, 0) || limits(flow, n - 1);
+        for (uint32_t k = 1; k + 1 < n; k++) {
+            bool congests = !ends && limits(flow, k);
+            if (congests == flow.congests[k])
                 continue;
-            arcs[flow.arcs[k]].n_congested += congests >> k & 1 ? 1
-                                                                : UINT32_MAX; /* one more or less */
+            arcs[flow.arcs[k]].n_congested += congests ? 1 : UINT32_MAX; /* one more or less */
             soil(flow.arcs[k]);
+            flow.congests[k] = congests;
         }
-        flow.congests = congests;
     }
 
     static void follow(bool is, bool *was, double *since, double now, double *sum_s)
@@ -259,23 +257,29 @@ class Watch {
     }
 
   public:
-    Watch(std::vector<Flow> &the_flows, const struct csin_fabric *fabric,
+    Watch(std::vector<Flow> &the_flows, const double *the_capacity_Bps, uint32_t n_arcs,
           struct csin_arc_watch *the_out)
-        : flows(the_flows), capacity_Bps(fabric->arc_capacity_Bps), out(the_out),
-          arcs(fabric->n_arcs)
+        : flows(the_flows), capacity_Bps(the_capacity_Bps), out(the_out), arcs(n_arcs)
     {
+    }
+
+    void capacity_changed(uint32_t index)
+    {
+        soil(index);
     }
 
     void enter(uint32_t slot)
     {
         Flow &flow = flows[slot];
+        auto n = static_cast<uint32_t>(flow.arcs.size());
         flow.rate_Bps = 0;
-        flow.congests = 0;
         flow.seen = looks;
-        for (uint32_t k = 0; k < flow.n_arcs; k++) {
+        flow.place.resize(n);
+        flow.congests.assign(n, false);
+        for (uint32_t k = 0; k < n; k++) {
             Arc &arc = arcs[flow.arcs[k]];
             flow.place[k] = static_cast<uint32_t>(arc.flows.size());
-            arc.flows.push_back(slot << PLACE_BITS | k);
+            arc.flows.push_back({slot, k});
             soil(flow.arcs[k]);
         }
     }
@@ -283,13 +287,13 @@ class Watch {
     void exit(uint32_t slot)
     {
         Flow &flow = flows[slot];
-        for (uint32_t k = 0; k < flow.n_arcs; k++) {
+        for (uint32_t k = 0; k < flow.arcs.size(); k++) {
             Arc &arc = arcs[flow.arcs[k]];
-            uint32_t last = arc.flows.back();
+            Entry last = arc.flows.back();
             arc.flows[flow.place[k]] = last;
-            flows[last >> PLACE_BITS].place[last & ((1u << PLACE_BITS) - 1)] = flow.place[k];
+            flows[last.slot].place[last.k] = flow.place[k];
             arc.flows.pop_back();
-            arc.n_congested -= flow.congests >> k & 1;
+            arc.n_congested -= flow.congests[k];
             soil(flow.arcs[k]);
         }
     }
@@ -327,12 +331,15 @@ class Child {
     const struct csin_run *run;
     const struct csin_schedule *s;
     shared out;
+    uint32_t scale; /* of all capacities and weights */
     struct csin_dispatch *dispatch = nullptr;
+    struct csin_network net = {};
+    std::vector<struct csin_wait> waits;
 
     sg::s4u::Host *from = nullptr, *to = nullptr;
     PathZone *zone = nullptr;
     sg::kernel::resource::Model *network = nullptr;
-    std::vector<sg::kernel::resource::StandardLinkImpl *> links; /* [n_arcs] */
+    std::vector<sg::s4u::Link *> links; /* [n_arcs] */
 
     std::vector<Flow> flows;
     std::vector<uint32_t> free_slots;
@@ -363,8 +370,28 @@ class Child {
         said->max_flows = max_flows;
         said->skipped = csin_dispatch_skipped(dispatch);
         publish();
-        said->outcome = outcome;
+        said->outcome = write_ending() ? outcome : NO_MEMORY;
         _exit(0);
+    }
+
+    template <typename T> bool write_all(const T *items, size_t n)
+    {
+        auto *bytes = reinterpret_cast<const char *>(items);
+        for (size_t done = 0; done < n * sizeof(T);) {
+            ssize_t written = write(out.ending, bytes + done, n * sizeof(T) - done);
+            if (written < 0 && errno != EINTR)
+                return false;
+            done += written > 0 ? static_cast<size_t>(written) : 0;
+        }
+        return true;
+    }
+
+    bool write_ending()
+    {
+        const struct csin_traffic &traffic = net.traffic;
+        Ending head = {traffic.n_owners, traffic.n_loads, static_cast<uint32_t>(waits.size())};
+        return write_all(&head, 1) && write_all(traffic.effective, traffic.n_owners) &&
+               write_all(traffic.loads, traffic.n_loads) && write_all(waits.data(), waits.size());
     }
 
     void publish()
@@ -386,24 +413,76 @@ class Child {
         return slot;
     }
 
+    /* Gives the flow the way that the network has just found. */
+    void take_way(Flow &flow)
+    {
+        const struct csin_way &way = net.way;
+        flow.arcs.assign(way.arcs, way.arcs + way.n);
+        flow.weights.assign(way.weights, way.weights + way.n);
+        flow.way_left = flow.left;
+        csin_network_count(&net, flow.arcs.data(), way.n, 1);
+        if (!flow.noted)
+            csin_traffic_note(&net.traffic, flow.owner, &way, run->fabric->arc_capacity_Bps,
+                              s->amount[flow.op].bytes);
+        flow.noted = true;
+    }
+
+    /* Takes the flow off its way, of which it has moved all but `left` bytes. */
+    void leave_way(Flow &flow, double left)
+    {
+        auto n = static_cast<uint32_t>(flow.arcs.size());
+        csin_network_count(&net, flow.arcs.data(), n, -1);
+        if (flow.way_left > left && !csin_traffic_add(&net.traffic, flow.owner, flow.arcs.data(),
+                                                      flow.weights.data(), n, flow.way_left - left))
+            throw std::bad_alloc();
+        flow.arcs.clear();
+    }
+
+    void begin_still(Flow &flow)
+    {
+        if (!flow.still)
+            flow.still_since = now();
+        flow.still = true;
+    }
+
+    void end_still(Flow &flow)
+    {
+        if (flow.still && now() > flow.still_since)
+            waits.push_back({flow.op, flow.still_since, now()});
+        flow.still = false;
+    }
+
     void start(uint32_t op)
     {
         if (csin_is_delay(s, op)) {
             pending.push({now() + s->amount[op].delay_s, op, CSIN_NONE});
             return;
         }
-        struct csin_path path;
-        uint64_t key = csin_flow_key(s->src[op], s->dst[op]);
-        if (!csin_routes_host_path(run->routes, s->src[op], s->dst[op], key, &path))
-            throw std::runtime_error("a route is gone"); /* the parent found it */
         uint32_t slot = take_slot();
         Flow &flow = flows[slot];
         flow.op = op;
-        flow.n_arcs = path.n;
-        std::copy_n(path.arcs, path.n, flow.arcs);
+        flow.owner = csin_network_owner(&net, op);
+        flow.left = static_cast<double>(s->amount[op].bytes);
+        flow.noted = flow.still = false;
+        flow.arcs.clear();
+        flow.action = nullptr;
         in_flight++;
-        if (path.latency_s > 0)
-            pending.push({now() + path.latency_s, op, slot});
+        if (!csin_network_way(&net, op, out.result.finish_s)) {
+            if (run->n_events == 0)
+                throw std::runtime_error("a route is gone"); /* the parent found it */
+            flow.state = Flow::WAITING;
+            begin_still(flow);
+            return;
+        }
+        take_way(flow);
+        wait_for_latency(slot);
+    }
+
+    void wait_for_latency(uint32_t slot)
+    {
+        flows[slot].state = Flow::LATENCY;
+        if (net.way.latency_s > 0)
+            pending.push({now() + net.way.latency_s, flows[slot].op, slot});
         else
             move(slot);
     }
@@ -412,24 +491,46 @@ class Child {
     void move(uint32_t slot)
     {
         Flow &flow = flows[slot];
-        if (s->amount[flow.op].bytes == 0) {
+        auto bytes = static_cast<uint64_t>(std::llround(flow.left)); /* SimGrid's are whole */
+        if (bytes == 0) {
             end(slot);
             return;
         }
         zone->path.clear();
-        for (uint32_t i = 0; i < flow.n_arcs; i++)
-            zone->path.push_back(links[flow.arcs[i]]);
-        sg::s4u::Comm::sendto_init(from, to)->set_payload_size(s->amount[flow.op].bytes)->detach();
+        for (size_t k = 0; k < flow.arcs.size(); k++)
+            zone->path.insert(zone->path.end(),
+                              static_cast<size_t>(std::llround(flow.weights[k] * scale)),
+                              links[flow.arcs[k]]->get_impl());
+        sg::s4u::Comm::sendto_init(from, to)->set_payload_size(bytes)->detach();
+        flow.state = Flow::MOVING;
         flow.action = &network->get_started_action_set()->back();
         slot_of[flow.action] = slot;
         changed = true;
         if (watch)
             watch->enter(slot);
+        halt_or_go(flow);
+    }
+
+    /* Over a dead arc nothing moves. */
+    void halt_or_go(Flow &flow)
+    {
+        bool dead = std::any_of(flow.arcs.begin(), flow.arcs.end(),
+                                [this](uint32_t arc) { return net.capacity_Bps[arc] <= 0; });
+        if (dead && !flow.still)
+            flow.action->suspend();
+        if (!dead && flow.still)
+            flow.action->resume();
+        if (dead)
+            begin_still(flow);
+        else
+            end_still(flow);
     }
 
     void end(uint32_t slot)
     {
+        leave_way(flows[slot], 0);
         over.push_back(flows[slot].op);
+        flows[slot].state = Flow::FREE;
         free_slots.push_back(slot);
         in_flight--;
     }
@@ -450,16 +551,106 @@ class Child {
         }
     }
 
+    /* ---- when the network changes: the same as in sim/fluid.c ---- */
+
+    /* Takes the flow out of SimGrid, which keeps its action asleep. */
+    void forget(uint32_t slot)
+    {
+        Flow &flow = flows[slot];
+        if (watch)
+            watch->exit(slot);
+        if (!flow.still)
+            flow.action->suspend();
+        flow.left = flow.action->get_remains();
+        slot_of.erase(flow.action);
+        flow.action = nullptr;
+        changed = true;
+    }
+
+    bool is_same_way(const Flow &flow) const
+    {
+        const struct csin_way &way = net.way;
+        return flow.arcs.size() == way.n &&
+               std::equal(flow.arcs.begin(), flow.arcs.end(), way.arcs) &&
+               std::equal(flow.weights.begin(), flow.weights.end(), way.weights);
+    }
+
+    void reroute(uint32_t slot)
+    {
+        Flow &flow = flows[slot];
+        bool intact = !flow.arcs.empty() &&
+                      std::all_of(flow.arcs.begin(), flow.arcs.end(),
+                                  [this](uint32_t arc) { return net.capacity_Bps[arc] > 0; });
+        if (net.load && intact)
+            return;
+        bool found = csin_network_way(&net, flow.op, out.result.finish_s);
+        if (found && !flow.arcs.empty() && is_same_way(flow))
+            return;
+        auto state = flow.state;
+        if (state == Flow::MOVING)
+            forget(slot);
+        if (!flow.arcs.empty())
+            leave_way(flow, flow.left);
+        if (!found) {
+            flow.state = Flow::WAITING;
+            begin_still(flow);
+            return;
+        }
+        take_way(flow);
+        end_still(flow);
+        if (state == Flow::MOVING)
+            move(slot);
+        else if (state == Flow::WAITING)
+            wait_for_latency(slot);
+    }
+
+    void change_network()
+    {
+        if (csin_network_advance(&net, now(), nullptr) != CSIN_OK)
+            throw std::bad_alloc();
+        for (uint32_t i = 0; i < net.n_changed_arcs; i++) {
+            uint32_t arc = net.changed_arcs[i];
+            if (net.capacity_Bps[arc] > 0)
+                links[arc]->set_bandwidth(net.capacity_Bps[arc] * scale);
+            if (watch)
+                watch->capacity_changed(arc);
+            changed = true;
+        }
+        std::vector<uint32_t> alive;
+        for (uint32_t slot = 0; slot < flows.size(); slot++)
+            if (flows[slot].state != Flow::FREE)
+                alive.push_back(slot);
+        std::sort(alive.begin(), alive.end(), [this](uint32_t a, uint32_t b) {
+            return csin_schedule_compare(s, flows[a].op, flows[b].op) < 0;
+        });
+        for (uint32_t slot : alive)
+            if (flows[slot].state == Flow::MOVING)
+                halt_or_go(flows[slot]);
+        if (net.rerouted)
+            for (uint32_t slot : alive)
+                reroute(slot);
+        expect_change();
+    }
+
+    void expect_change()
+    {
+        double next = csin_network_next(&net);
+        if (next < HUGE_VAL)
+            pending.push({std::max(next, now()), CSIN_NONE, CSIN_NONE});
+    }
+
     void on_timer()
     {
         armed = nullptr;
         while (!pending.empty() && pending.top().date <= now()) {
             Pending it = pending.top();
             pending.pop();
-            if (it.slot == CSIN_NONE)
+            if (it.op == CSIN_NONE)
+                change_network();
+            else if (it.slot == CSIN_NONE)
                 over.push_back(it.op);
-            else
-                move(it.slot);
+            else if (flows[it.slot].state == Flow::LATENCY && flows[it.slot].op == it.op)
+                move(it.slot); /* else it lost its way meanwhile */
         }
         settle();
     }
@@ -482,7 +673,13 @@ class Child {
             if (!over.empty())
                 last_finish = now();
             over.clear();
+            std::vector<uint32_t> ready;
             for (uint32_t op; csin_dispatch_next(dispatch, now(), &op);)
+                ready.push_back(op);
+            std::sort(ready.begin(), ready.end(), [this](uint32_t a, uint32_t b) {
+                return csin_schedule_compare(s, a, b) < 0;
+            });
+            for (uint32_t op : ready)
                 start(op);
             if (over.empty())
                 break; /* else transfers of no bytes over no distance are over already */
@@ -522,6 +719,13 @@ class Child {
             sg::kernel::timer::Timer::set(next, [] {});
     }
 
+    /* A dead cable may come back, so its link has some bandwidth; nobody uses it until then. */
+    double bandwidth_of(uint32_t arc) const
+    {
+        double capacity_Bps = run->fabric->arc_capacity_Bps[arc];
+        return (capacity_Bps > 0 ? capacity_Bps : 1) * scale;
+    }
+
     void build(const sg::s4u::Engine &engine, const unsigned char *used)
     {
         zone = new PathZone("fabric"); /* SimGrid's own */
@@ -531,10 +735,8 @@ class Child {
         for (uint32_t arc = 0; arc < run->fabric->n_arcs; arc++)
             if (used[arc])
                 links[arc] = zone->get_iface()
-                                 ->create_link("a" + std::to_string(arc),
-                                               run->fabric->arc_capacity_Bps[arc])
-                                 ->set_latency(0)
-                                 ->get_impl();
+                                 ->create_link("a" + std::to_string(arc), bandwidth_of(arc))
+                                 ->set_latency(0);
         engine.seal_platform();
         for (auto *model : engine.get_all_models())
             if (model->get_name().find("Network") != std::string::npos)
@@ -544,18 +746,19 @@ class Child {
     }
 
   public:
-    Child(const struct csin_run *the_run, const shared &the_out)
-        : run(the_run), s(the_run->schedule), out(the_out)
+    Child(const struct csin_run *the_run, const shared &the_out, uint32_t the_scale)
+        : run(the_run), s(the_run->schedule), out(the_out), scale(the_scale)
     {
     }
 
     [[noreturn]] void live_and_die(const unsigned char *used)
     {
-        dispatch = csin_dispatch_create(s, out.start_s, out.finish_s);
-        if (!dispatch)
+        dispatch = csin_dispatch_create(s, out.result.start_s, out.result.finish_s);
+        if (!dispatch || !csin_network_init(&net, run))
             throw std::bad_alloc();
-        if (out.arcs)
-            watch = std::make_unique<Watch>(flows, run->fabric, out.arcs);
+        if (run->watch)
+            watch = std::make_unique<Watch>(flows, net.capacity_Bps, run->fabric->n_arcs,
+                                            out.result.arcs);
 
         xbt_log_control_set("root.thresh:warning");
         int argc = 1;
@@ -574,6 +777,7 @@ class Child {
 
         Engine::on_time_advance_cb([this](double delta) { on_advance(delta); });
         sg::kernel::timer::Timer::set(0, [this] {
+            expect_change();
             csin_dispatch_begin(dispatch);
             settle();
         });
@@ -590,7 +794,7 @@ void quit()
 /* Never returns into the parent's program: its atexit handlers and unflushed streams are the
  * parent's. */
 [[noreturn]] void be_child(const struct csin_run *run, const shared &out, const unsigned char *used,
-                           pid_t parent, int log)
+                           uint32_t scale, pid_t parent, int log)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -601,7 +805,7 @@ void quit()
     dup2(log, STDERR_FILENO);
     atexit(quit); /* runs before the parent's handlers, where SimGrid calls exit() */
     try {
-        Child(run, out).live_and_die(used);
+        Child(run, out, scale).live_and_die(used);
     } catch (const std::bad_alloc &) {
         out.said->outcome = NO_MEMORY;
     } catch (const std::exception &e) {
@@ -613,40 +817,105 @@ void quit()
 
 /* ---- the parent: plain C from here, nothing throws ---- */
 
-/* Finds the path of every transfer once, marks the arcs in use, and refuses what SimGrid would
- * abort on or silently accept. A small part of the time of a run. */
-enum csin_status survey(const struct csin_run *run, struct csin_diag *diag, unsigned char *used)
+/* The smallest factor up to SCALE_MAX that makes a share of packets a whole number; 0: none. */
+uint32_t denominator(double share)
+{
+    for (uint32_t d = 1; d <= SCALE_MAX; d++)
+        if (std::fabs(share * d - std::round(share * d)) <= 1e-9)
+            return d;
+    return 0;
+}
+
+/* Multiplies *scale until it makes all shares of the way whole. */
+bool fit_scale(const struct csin_way *way, uint32_t *scale)
+{
+    for (uint32_t i = 0; i < way->n; i++) {
+        uint32_t d = denominator(way->weights[i] * *scale);
+        if (d == 0 || uint64_t{d} * *scale > SCALE_MAX)
+            return false;
+        *scale *= d;
+    }
+    return true;
+}
+
+enum csin_status too_fine(const struct csin_run *run, struct csin_diag *diag, uint32_t op)
+{
+    enum csin_status status = csin_error(
+        diag, CSIN_E_FAILED, 324, nowhere,
+        "spraying divides the packets from '%s' to '%s' too finely for the SimGrid engine",
+        run->fabric->hosts[run->schedule->src[op]].name,
+        run->fabric->hosts[run->schedule->dst[op]].name);
+    csin_note(diag, nowhere, "engine: fluid can");
+    return status;
+}
+
+/* Finds the way of every transfer once, marks the arcs in use, and refuses what SimGrid would abort
+ * on or silently accept. A small part of the time of a run. Where the network changes later, ways
+ * are found as they are needed, and transfers without one wait. */
+enum csin_status survey_now(const struct csin_run *run, struct csin_network *net,
+                            struct csin_diag *diag, unsigned char *used, uint32_t *scale)
 {
     const struct csin_fabric *fabric = run->fabric;
     const struct csin_schedule *s = run->schedule;
     enum csin_status status = CSIN_OK;
+    bool sprayed = csin_routes_policy(run->routes) == CSIN_SPRAY;
     unsigned n_errors = 0;
     for (uint32_t op = 0; op < s->n_ops && n_errors < NAMED_OPS; op++) {
         if (csin_is_delay(s, op))
             continue;
-        struct csin_path path;
-        uint64_t key = csin_flow_key(s->src[op], s->dst[op]);
+        const struct csin_way *way = &net->way;
         const char *src = fabric->hosts[s->src[op]].name, *dst = fabric->hosts[s->dst[op]].name;
-        if (!csin_routes_host_path(run->routes, s->src[op], s->dst[op], key, &path) ||
-            path.n == 0) {
-            n_errors++;
-            status = csin_error(diag, CSIN_E_FAILED, 323, nowhere,
-                                "there is no route from '%s' to '%s'", src, dst);
+        if (!csin_routes_way(net->routes, s->src[op], s->dst[op],
+                             csin_flow_key(s->src[op], s->dst[op]), nullptr, &net->way)) {
+            if (run->n_events == 0) {
+                n_errors++;
+                status = csin_network_no_way(net, diag, op);
+            }
             continue;
         }
-        for (uint32_t i = 0; i < path.n; i++) {
-            double capacity_Bps = fabric->arc_capacity_Bps[path.arcs[i]];
-            if (!used[path.arcs[i]] && !(capacity_Bps > 0 && capacity_Bps < HUGE_VAL)) {
+        if (sprayed && !fit_scale(way, scale)) {
+            n_errors++;
+            status = too_fine(run, diag, op);
+        }
+        for (uint32_t i = 0; i < way->n; i++) {
+            double capacity_Bps = fabric->arc_capacity_Bps[way->arcs[i]];
+            if (!used[way->arcs[i]] && run->n_events == 0 &&
+                !(capacity_Bps > 0 && capacity_Bps < HUGE_VAL)) {
                 n_errors++;
                 status = csin_error(
                     diag, CSIN_E_FAILED, 323, nowhere,
                     "the route from '%s' to '%s' goes from '%s' to '%s', where no bandwidth is",
-                    src, dst, csin_vertex_name(fabric, csin_arc_tail(fabric, path.arcs[i])).s,
-                    csin_vertex_name(fabric, csin_arc_head(fabric, path.arcs[i])).s);
+                    src, dst, csin_vertex_name(fabric, csin_arc_tail(fabric, way->arcs[i])).s,
+                    csin_vertex_name(fabric, csin_arc_head(fabric, way->arcs[i])).s);
             }
-            used[path.arcs[i]] = 1;
+            used[way->arcs[i]] = 1;
         }
     }
+    return status;
+}
+
+/* Least-loaded ways are not known before the run, and neither are those behind an event: then all
+ * arcs may be used. Shares of sprayed packets are, for each state of the fabric that is to come. */
+enum csin_status survey(const struct csin_run *run, struct csin_diag *diag, unsigned char *used,
+                        uint32_t *scale)
+{
+    struct csin_network net;
+    enum csin_status status = CSIN_OK;
+    enum csin_policy policy = csin_routes_policy(run->routes);
+    *scale = 1;
+    if (!csin_network_init(&net, run)) {
+        csin_network_finish(&net);
+        return csin_no_memory(diag);
+    }
+    status = survey_now(run, &net, diag, used, scale);
+    while (status == CSIN_OK && policy == CSIN_SPRAY && csin_network_next(&net) < HUGE_VAL) {
+        status = csin_network_advance(&net, csin_network_next(&net), diag);
+        if (status == CSIN_OK && net.rerouted)
+            status = survey_now(run, &net, diag, used, scale);
+    }
+    if (run->n_events > 0 || policy == CSIN_LEAST_LOADED)
+        memset(used, 1, run->fabric->n_arcs);
+    csin_network_finish(&net);
     return status;
 }
 
@@ -686,21 +955,42 @@ void tail_add(Tail *tail, const char *text, size_t n)
     tail->n = keep + n;
 }
 
-/* Until the child has closed its end, which it does by dying. */
-void drain(const struct csin_run *run, const report *said, int log, Tail *tail)
+struct Bytes {
+    char *data;
+    size_t room, n;
+    bool failed; /* there was no memory for more */
+};
+
+void bytes_add(Bytes *bytes, const char *text, size_t n)
+{
+    if (bytes->failed || !csin_grow(&bytes->data, &bytes->room, bytes->n + n, 1)) {
+        bytes->failed = true;
+        return;
+    }
+    memcpy(bytes->data + bytes->n, text, n);
+    bytes->n += n;
+}
+
+/* Until the child has closed its ends, which it does by dying. */
+void drain(const struct csin_run *run, const report *said, int log, Tail *tail, int ending,
+           Bytes *last)
 {
     int64_t last_ms = clock_ms();
-    for (;;) {
-        struct pollfd wait = {log, POLLIN, 0};
+    struct pollfd waits[] = {{log, POLLIN, 0}, {ending, POLLIN, 0}};
+    while (waits[0].fd >= 0 || waits[1].fd >= 0) {
         int64_t left_ms = std::max<int64_t>(0, last_ms + PROGRESS_MS - clock_ms());
-        int ready = poll(&wait, 1, static_cast<int>(left_ms));
-        if (ready > 0) {
-            char text[1024];
-            ssize_t n = read(log, text, sizeof text);
+        poll(waits, 2, static_cast<int>(left_ms));
+        for (auto &wait : waits) {
+            char text[16384];
+            if (wait.fd < 0 || wait.revents == 0)
+                continue;
+            ssize_t n = read(wait.fd, text, sizeof text);
             if (n == 0 || (n < 0 && errno != EINTR))
-                return;
-            if (n > 0)
+                wait.fd = -1;
+            if (n > 0 && wait.fd == log)
                 tail_add(tail, text, static_cast<size_t>(n));
+            else if (n > 0)
+                bytes_add(last, text, static_cast<size_t>(n));
         }
         if (clock_ms() - last_ms >= PROGRESS_MS) {
             show_progress(run, said);
@@ -730,36 +1020,11 @@ void note_tail(struct csin_diag *diag, const Tail *tail)
     }
 }
 
-void note_unfinished(const struct csin_run *run, struct csin_diag *diag, const shared *out)
-{
-    const struct csin_schedule *s = run->schedule;
-    unsigned n = 0;
-    for (uint32_t op = 0; op < s->n_ops && n < NAMED_OPS; op++) {
-        if (out->start_s[op] < 0 || out->finish_s[op] >= 0)
-            continue;
-        n++;
-        if (csin_is_delay(s, op))
-            csin_note(diag, nowhere, "operation %" PRIu32 ", a delay of %s, started at %s", op,
-                      csin_show_time(s->amount[op].delay_s).s, csin_show_time(out->start_s[op]).s);
-        else
-            csin_note(diag, nowhere, "operation %" PRIu32 ", %s from '%s' to '%s', started at %s",
-                      op, csin_show_size(s->amount[op].bytes).s,
-                      run->fabric->hosts[s->src[op]].name, run->fabric->hosts[s->dst[op]].name,
-                      csin_show_time(out->start_s[op]).s);
-    }
-    for (uint32_t op = 0; op < s->n_ops && n == 0; op++)
-        if (out->start_s[op] < 0) { /* nothing is on its way, so this is where it stopped */
-            n++;
-            csin_note(diag, nowhere, "operation %" PRIu32 " never started", op);
-        }
-}
-
 enum csin_status judge(const struct csin_run *run, struct csin_diag *diag, const shared *out,
                        int wait_status, const Tail *tail)
 {
     const report *said = out->said;
     enum csin_status status = CSIN_OK;
-    uint32_t n_ops = run->schedule->n_ops;
     if (WIFSIGNALED(wait_status)) {
         const char *name = sigdescr_np(WTERMSIG(wait_status));
         status = csin_error(diag, CSIN_E_FAILED, 320, nowhere,
@@ -785,24 +1050,62 @@ enum csin_status judge(const struct csin_run *run, struct csin_diag *diag, const
         note_tail(diag, tail);
         return status;
     case STUCK:
-        status = csin_error(diag, CSIN_E_FAILED, 321, nowhere,
-                            "%s of %s operations did not finish by %s",
-                            csin_show_count(n_ops - said->done).s, csin_show_count(n_ops).s,
-                            csin_show_time(said->now_s).s);
-        note_unfinished(run, diag, out);
-        return status;
+        return csin_engine_stuck(run, diag, &out->result, said->done, said->now_s);
     case HORIZON:
-        status = csin_error(
-            diag, CSIN_E_FAILED, 322, nowhere,
-            "the simulation reached its horizon of %s with %s of %s operations unfinished",
-            csin_show_time(run->horizon_s).s, csin_show_count(n_ops - said->done).s,
-            csin_show_count(n_ops).s);
-        csin_note(diag, nowhere, "raise the horizon, or simulate less");
-        note_unfinished(run, diag, out);
-        return status;
+        return csin_engine_horizon(run, diag, &out->result, said->done);
     default:
         return CSIN_OK;
     }
+}
+
+/* Takes the next n items from what the child wrote at its end. */
+template <typename T> bool take(const Bytes *bytes, size_t *at, T **ret, size_t n)
+{
+    if (bytes->n - *at < n * sizeof(T))
+        return false;
+    auto *items = static_cast<T *>(malloc(n * sizeof(T) + 1));
+    if (items && n > 0)
+        memcpy(items, bytes->data + *at, n * sizeof(T));
+    *at += n * sizeof(T);
+    *ret = items;
+    return items;
+}
+
+/* Into the result, which owns it even when some is missing. */
+bool read_ending(const Bytes *bytes, struct csin_run_result *result)
+{
+    Ending *head;
+    struct csin_traffic *traffic = &result->traffic;
+    size_t at = 0;
+    if (bytes->failed || !take(bytes, &at, &head, 1))
+        return false;
+    traffic->n_owners = head->n_effective;
+    traffic->n_loads = head->n_loads;
+    result->n_waits = head->n_waits;
+    free(head);
+    return take(bytes, &at, &traffic->effective, traffic->n_owners) &&
+           take(bytes, &at, &traffic->loads, traffic->n_loads) &&
+           take(bytes, &at, &result->waits, result->n_waits);
+}
+
+/* A pipe whose ends are none of the three standard streams, which may be closed. */
+bool make_pipe(int ends[2])
+{
+    int made[2];
+    if (pipe2(made, O_CLOEXEC) != 0)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        ends[i] = fcntl(made[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(made[i]);
+    }
+    return ends[0] >= 0 && ends[1] >= 0;
+}
+
+void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 enum csin_status run_simgrid(const struct csin_run *run, struct csin_diag *diag,
@@ -810,21 +1113,24 @@ enum csin_status run_simgrid(const struct csin_run *run, struct csin_diag *diag,
 {
     enum csin_status status = CSIN_E_FAILED;
     shared out = {};
-    int log[2] = {-1, -1};
+    int log[2] = {-1, -1}, ending[2] = {-1, -1};
     Tail tail = {};
+    Bytes last = {};
     int wait_status = 0;
+    uint32_t scale = 1;
     pid_t parent = getpid(), child;
     auto *used = static_cast<unsigned char *>(calloc(size_t{run->fabric->n_arcs} + 1, 1));
 
-    if (!used || !share(run, &out)) {
+    if (!used || !csin_run_result_init(run, REPORT_ROOM, &out.result)) {
         status = csin_no_memory(diag);
         goto out;
     }
-    status = survey(run, diag, used);
+    out.said = static_cast<report *>(out.result.memory);
+    status = survey(run, diag, used, &scale);
     if (status != CSIN_OK)
         goto out;
     status = CSIN_E_FAILED;
-    if (pipe2(log, O_CLOEXEC) != 0) {
+    if (!make_pipe(log) || !make_pipe(ending)) {
         csin_error(diag, CSIN_E_FAILED, 320, nowhere, "the SimGrid engine cannot start: %s",
                    strerror(errno));
         goto out;
@@ -836,38 +1142,36 @@ enum csin_status run_simgrid(const struct csin_run *run, struct csin_diag *diag,
         goto out;
     }
     if (child == 0) {
-        close(log[0]);
-        be_child(run, out, used, parent, log[1]);
+        out.ending = ending[1];
+        be_child(run, out, used, scale, parent, log[1]);
     }
-    close(log[1]);
-    log[1] = -1;
+    close_end(&log[1]);
+    close_end(&ending[1]);
     show_progress(run, out.said);
-    drain(run, out.said, log[0], &tail);
+    drain(run, out.said, log[0], &tail, ending[0], &last);
     while (waitpid(child, &wait_status, 0) < 0)
         if (errno != EINTR) {
             wait_status = 0; /* somebody else reaped it; the report says how it went */
             break;
         }
     status = judge(run, diag, &out, wait_status, &tail);
+    if (status == CSIN_OK && !read_ending(&last, &out.result))
+        status = csin_no_memory(diag);
     if (status == CSIN_OK) {
-        *ret = {};
-        ret->makespan_s = out.said->makespan_s;
-        ret->events = out.said->events;
-        ret->max_flows = out.said->max_flows;
-        ret->skipped = out.said->skipped;
-        ret->start_s = out.start_s;
-        ret->finish_s = out.finish_s;
-        ret->arcs = out.arcs;
-        ret->memory = out.memory;
-        ret->memory_bytes = out.bytes;
-        out.memory = nullptr; /* the caller's now */
+        out.result.makespan_s = out.said->makespan_s;
+        out.result.events = out.said->events;
+        out.result.max_flows = out.said->max_flows;
+        out.result.skipped = out.said->skipped;
+        *ret = out.result;
+        out.result = {}; /* the caller's now */
     }
 out:
-    if (out.memory)
-        munmap(out.memory, out.bytes);
-    for (int fd : log)
-        if (fd >= 0)
-            close(fd);
+    csin_run_result_finish(&out.result);
+    for (int i = 0; i < 2; i++) {
+        close_end(&log[i]);
+        close_end(&ending[i]);
+    }
+    free(last.data);
     free(used);
     return status;
 }

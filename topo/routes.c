@@ -377,6 +377,11 @@ enum csin_policy csin_routes_policy(const struct csin_routes *routes)
     return routes->policy;
 }
 
+uint64_t csin_routes_seed(const struct csin_routes *routes)
+{
+    return routes->seed;
+}
+
 size_t csin_routes_bytes(const struct csin_routes *r)
 {
     size_t n = r->f->n_switches;

@@ -60,6 +60,7 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool
 void csin_routes_destroy(struct csin_routes *routes);
 
 enum csin_policy csin_routes_policy(const struct csin_routes *routes);
+uint64_t csin_routes_seed(const struct csin_routes *routes);
 /* Bytes held. */
 size_t csin_routes_bytes(const struct csin_routes *routes);
 

@@ -67,7 +67,7 @@ static void check_arcs(const struct run *run)
         assert_int_equal(got->first_load, n_loads);
         n_loads += owners;
         for (uint32_t i = 0; i < owners; i++) {
-            const struct csin_arc_load *load = &result->loads[got->first_load + i];
+            const struct csin_load *load = &result->loads[got->first_load + i];
             assert_close(load->bytes, bytes[(size_t)load->owner * f->n_arcs + arc], 0);
             assert_true(i == 0 || load->bytes <= load[-1].bytes);
         }

@@ -1,0 +1,730 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The fluid engine: the model of docs/model.md, event by event, in one process.
+ *
+ *     heap of moments -> a batch of all that happens now -> dispatch -> what begins now
+ *            ^                                                               |
+ *            +---------- new moments of the flows whose rate changed <---- rates (sim/fair.h)
+ *
+ * A slot is an operation between start and finish: a delay or a latency that is waited for, a flow
+ * that moves, or a transfer that has no way at present. Slots, and the places of the solver, are
+ * used again, so memory follows what is in flight and an event allocates nothing.
+ *
+ * What happens at one instant is one batch, worked through in an order that depends on what the
+ * operations are (hosts, bytes), not on how they are numbered: results do not depend on the order
+ * in which a scenario declares its parts. */
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "sim/dispatch.h"
+#include "sim/fair.h"
+#include "sim/network.h"
+#include "sim/watch.h"
+
+#define INSTANT_S 1e-12      /* ends closer together are one event, as in the SimGrid engine */
+#define CLOCK_STEPS 16       /* but never fewer steps of the clock, a double */
+#define PROGRESS_EVERY 4096u /* operations */
+#define PROGRESS_MS 200
+
+enum state { FREE, DELAY, LATENCY, MOVING, WAITING };
+
+struct slot {
+    double left;     /* bytes to go */
+    double way_left; /* bytes that were to go when it took its way */
+    double since_s;  /* when `left` was right; when it began to wait */
+    double rate_Bps;
+    uint32_t op, owner;
+    uint32_t flow;  /* of the solver, while it moves */
+    uint32_t place; /* in the heap; CSIN_NONE: not there */
+    enum state state;
+    bool noted; /* it has had a way */
+    uint32_t n; /* arcs of its way; 0: it has none */
+    uint32_t n_congests;
+    uint32_t arcs[CSIN_PATH_MAX];
+    struct wide
+        *wide; /* for ways of more arcs or other weights; kept when the slot is used again */
+};
+
+/* The way of a flow whose packets are sprayed. */
+struct wide {
+    size_t arcs_room, weights_room, congests_room;
+    uint32_t *arcs;
+    double *weights;
+    bool *congests; /* [n] which arcs congest it */
+    bool used;
+};
+
+struct moment { /* in the heap */
+    double at_s;
+    uint32_t slot;
+};
+
+struct fluid {
+    const struct csin_run *run;
+    const struct csin_schedule *s;
+    struct csin_diag *diag;
+    struct csin_run_result result;
+    struct csin_dispatch *dispatch;
+    struct csin_network net;
+    struct csin_fair fair;
+    struct csin_watch watch;
+    bool watching;
+    struct slot *slots;
+    size_t slots_room;
+    uint32_t n_slots, free_slot, in_flight;
+    uint32_t *slot_of; /* [flows of the solver] */
+    size_t slot_of_room;
+    struct moment *heap;
+    size_t heap_room;
+    uint32_t n_heap;
+    /* The batch: slots that are over, that begin to move, and operations that start. */
+    uint32_t *over, *moving, *starting;
+    size_t over_room, moving_room, starting_room;
+    uint32_t n_over, n_moving, n_starting;
+    size_t waits_room;
+    double now_s;
+    bool changed; /* flows came or went since the clock last moved on */
+    bool no_memory;
+    uint64_t told; /* operations done when progress was last told */
+    struct timespec told_at;
+};
+
+/* Puts an item behind a growing list; without memory the run ends at the next look at no_memory. */
+#define PUSH(fl, list, item)                                                                       \
+    do {                                                                                           \
+        if (csin_grow(&(fl)->list, &(fl)->list##_room, (size_t)(fl)->n_##list + 1,                 \
+                      sizeof *(fl)->list))                                                         \
+            (fl)->list[(fl)->n_##list++] = (item);                                                 \
+        else                                                                                       \
+            (fl)->no_memory = true;                                                                \
+    } while (0)
+
+/* ---- the heap of moments: four children each, so that it is flat ---- */
+
+static bool earlier(struct moment a, struct moment b)
+{
+    return a.at_s != b.at_s ? a.at_s < b.at_s : a.slot < b.slot;
+}
+
+static void put(struct fluid *fl, uint32_t at, struct moment m)
+{
+    fl->heap[at] = m;
+    fl->slots[m.slot].place = at;
+}
+
+static void sift(struct fluid *fl, uint32_t at, struct moment m)
+{
+    while (at > 0 && earlier(m, fl->heap[(at - 1) / 4])) {
+        put(fl, at, fl->heap[(at - 1) / 4]);
+        at = (at - 1) / 4;
+    }
+    for (uint32_t child; (child = 4 * at + 1) < fl->n_heap; at = child) {
+        uint32_t end = child + 4 < fl->n_heap ? child + 4 : fl->n_heap;
+        for (uint32_t c = child + 1; c < end; c++)
+            if (earlier(fl->heap[c], fl->heap[child]))
+                child = c;
+        if (!earlier(fl->heap[child], m))
+            break;
+        put(fl, at, fl->heap[child]);
+    }
+    put(fl, at, m);
+}
+
+/* The slot's next moment; HUGE_VAL: it waits for others. */
+static void set_moment(struct fluid *fl, uint32_t slot, double at_s)
+{
+    uint32_t place = fl->slots[slot].place;
+    struct moment m = {at_s, slot};
+    if (place == CSIN_NONE) {
+        PUSH(fl, heap, m);
+        if (fl->no_memory)
+            return;
+        place = fl->n_heap - 1;
+    }
+    sift(fl, place, m);
+}
+
+static void unset_moment(struct fluid *fl, uint32_t slot)
+{
+    uint32_t place = fl->slots[slot].place;
+    if (place == CSIN_NONE)
+        return;
+    struct moment last = fl->heap[--fl->n_heap];
+    if (place < fl->n_heap)
+        sift(fl, place, last);
+    fl->slots[slot].place = CSIN_NONE;
+}
+
+/* ---- slots ---- */
+
+static uint32_t take_slot(struct fluid *fl, uint32_t op, enum state state)
+{
+    uint32_t slot = fl->free_slot;
+    struct wide *wide = NULL;
+    if (slot != CSIN_NONE) {
+        fl->free_slot = fl->slots[slot].op;
+        wide = fl->slots[slot].wide;
+    } else {
+        if (!csin_grow(&fl->slots, &fl->slots_room, (size_t)fl->n_slots + 1, sizeof *fl->slots)) {
+            fl->no_memory = true;
+            return CSIN_NONE;
+        }
+        slot = fl->n_slots++;
+    }
+    struct slot *s = &fl->slots[slot];
+    s->op = op;
+    s->owner = 0;
+    s->flow = s->place = CSIN_NONE;
+    s->state = state;
+    s->n = s->n_congests = 0;
+    s->noted = false;
+    s->rate_Bps = 0;
+    s->wide = wide;
+    if (wide)
+        wide->used = false;
+    if (state != DELAY) {
+        fl->in_flight++;
+        s->owner = csin_network_owner(&fl->net, op);
+        s->left = (double)fl->s->amount[op].bytes;
+        s->since_s = fl->now_s;
+    }
+    return slot;
+}
+
+static void give_slot(struct fluid *fl, uint32_t slot)
+{
+    unset_moment(fl, slot);
+    if (fl->slots[slot].state != DELAY)
+        fl->in_flight--;
+    fl->slots[slot].state = FREE;
+    fl->slots[slot].op = fl->free_slot;
+    fl->free_slot = slot;
+}
+
+static const uint32_t *arcs_of(const struct slot *s)
+{
+    return s->wide && s->wide->used ? s->wide->arcs : s->arcs;
+}
+
+static const double *weights_of(const struct slot *s)
+{
+    return s->wide && s->wide->used ? s->wide->weights : NULL;
+}
+
+static bool widen(struct slot *s, uint32_t n)
+{
+    if (!s->wide && !(s->wide = calloc(1, sizeof *s->wide)))
+        return false;
+    s->wide->used = true;
+    return csin_grow(&s->wide->arcs, &s->wide->arcs_room, n, sizeof *s->wide->arcs) &&
+           csin_grow(&s->wide->weights, &s->wide->weights_room, n, sizeof *s->wide->weights) &&
+           csin_grow(&s->wide->congests, &s->wide->congests_room, n, sizeof *s->wide->congests);
+}
+
+/* Gives the slot the way that the network has just found. */
+static void take_way(struct fluid *fl, uint32_t slot)
+{
+    struct slot *s = &fl->slots[slot];
+    const struct csin_way *way = &fl->net.way;
+    s->n = way->n;
+    s->way_left = s->left;
+    if (s->wide)
+        s->wide->used = false;
+    if (way->n == way->n_hops) {
+        memcpy(s->arcs, way->arcs, way->n * sizeof *s->arcs);
+    } else if (widen(s, way->n)) {
+        memcpy(s->wide->arcs, way->arcs, way->n * sizeof *way->arcs);
+        memcpy(s->wide->weights, way->weights, way->n * sizeof *way->weights);
+        memset(s->wide->congests, 0, way->n * sizeof *s->wide->congests);
+    } else {
+        fl->no_memory = true;
+        return;
+    }
+    csin_network_count(&fl->net, arcs_of(s), s->n, 1);
+    if (!s->noted)
+        csin_traffic_note(&fl->net.traffic, s->owner, way, fl->run->fabric->arc_capacity_Bps,
+                          fl->s->amount[s->op].bytes);
+    s->noted = true;
+}
+
+/* ---- what the arcs see ---- */
+
+/* Is this arc a bottleneck of a flow at that rate? Full, and nobody on it is faster. */
+static bool limits(const struct fluid *fl, uint32_t arc, double rate_Bps)
+{
+    const struct csin_watch_arc *a = &fl->watch.arcs[arc];
+    return a->full && rate_Bps >= CSIN_FULL * a->top_Bps;
+}
+
+static bool is_congested_by(const struct slot *s, uint32_t k)
+{
+    return s->wide && s->wide->used ? s->wide->congests[k] : s->n_congests >> k & 1;
+}
+
+/* Finds out anew which arcs congest a flow: those that limit it, unless an end host does. Where the
+ * way is a path, n_congests is a mask of its arcs; else how many there are. */
+static void judge(struct fluid *fl, struct slot *s, bool ends)
+{
+    const uint32_t *arcs = arcs_of(s);
+    bool free = ends || limits(fl, arcs[0], s->rate_Bps) || limits(fl, arcs[s->n - 1], s->rate_Bps);
+    if (free && s->n_congests == 0)
+        return;
+    for (uint32_t k = 1; k + 1 < s->n; k++) {
+        bool was = is_congested_by(s, k), is = !free && limits(fl, arcs[k], s->rate_Bps);
+        if (is == was)
+            continue;
+        csin_watch_congest(&fl->watch, arcs[k], is ? 1 : -1);
+        if (s->wide && s->wide->used) {
+            s->wide->congests[k] = is;
+            s->n_congests += is ? 1 : UINT32_MAX;
+        } else {
+            s->n_congests ^= 1u << k;
+        }
+    }
+}
+
+static bool is_internal(const struct slot *s, uint32_t bottleneck)
+{
+    const uint32_t *arcs = arcs_of(s);
+    return bottleneck != arcs[0] && bottleneck != arcs[s->n - 1];
+}
+
+static void look_at(struct fluid *fl, const uint32_t *flows, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct slot *s = &fl->slots[fl->slot_of[flows[i]]];
+        if (s->n_congests || is_internal(s, fl->fair.flows[flows[i]].bottleneck))
+            judge(fl, s, false);
+    }
+}
+
+/* After a solve: loads of the arcs it touched, then the flows that may be congested otherwise. */
+static void look(struct fluid *fl)
+{
+    struct csin_fair *fair = &fl->fair;
+    uint32_t n_other = 0; /* arcs that look otherwise than before, moved to the front */
+    for (uint32_t t = 0; t < fair->n_touched; t++) {
+        uint32_t arc = fair->touched[t];
+        const struct csin_fair_resource *r = &fair->resources[arc];
+        struct csin_watch_arc *a = &fl->watch.arcs[arc];
+        double load = 0, top = 0;
+        for (uint32_t i = 0; i < r->n; i++) {
+            double rate = fair->flows[r->flows[i].flow].rate;
+            load += rate * fair->uses[r->flows[i].use].weight;
+            top = rate > top ? rate : top;
+        }
+        bool full = r->n > 0 && load >= CSIN_FULL * r->capacity, was = a->full;
+        double top_before = a->top_Bps;
+        csin_watch_load(&fl->watch, arc, load, full, fl->now_s);
+        a->top_Bps = top;
+        if (full != was || (full && top != top_before))
+            fair->touched[n_other++] = arc;
+    }
+    for (uint32_t t = 0; t < n_other; t++) {
+        const struct csin_fair_resource *r = &fair->resources[fair->touched[t]];
+        for (uint32_t i = 0; i < r->n; i++)
+            look_at(fl, &r->flows[i].flow, 1);
+    }
+    look_at(fl, fair->region, fair->n_region);
+    look_at(fl, fair->changed, fair->n_changed); /* some that are alone on their way */
+    csin_watch_settle(&fl->watch, fl->now_s);
+}
+
+/* ---- flows ---- */
+
+/* It has not moved since since_s. */
+static void note_wait(struct fluid *fl, const struct slot *s)
+{
+    if (s->rate_Bps > 0 || s->since_s >= fl->now_s)
+        return;
+    struct csin_wait wait = {s->op, s->since_s, fl->now_s};
+    if (csin_grow(&fl->result.waits, &fl->waits_room, (size_t)fl->result.n_waits + 1, sizeof wait))
+        fl->result.waits[fl->result.n_waits++] = wait;
+    else
+        fl->no_memory = true;
+}
+
+/* Counts the bytes that moved at the rate so far. */
+static void bring_forward(struct fluid *fl, struct slot *s)
+{
+    s->left = fmax(0, s->left - s->rate_Bps * (fl->now_s - s->since_s));
+    s->since_s = fl->now_s;
+}
+
+static void begin_to_move(struct fluid *fl, uint32_t slot)
+{
+    struct slot *s = &fl->slots[slot];
+    uint32_t flow = csin_fair_add(&fl->fair, arcs_of(s), weights_of(s), s->n, HUGE_VAL);
+    if (flow == CSIN_NONE ||
+        !csin_grow(&fl->slot_of, &fl->slot_of_room, (size_t)flow + 1, sizeof *fl->slot_of)) {
+        fl->no_memory = true;
+        return;
+    }
+    fl->slot_of[flow] = slot;
+    s->flow = flow;
+    s->state = MOVING;
+    s->rate_Bps = 0;
+    s->since_s = fl->now_s;
+    fl->changed = true;
+}
+
+/* Takes a transfer off its way, of which it has moved all but `left` bytes. */
+static void leave_way(struct fluid *fl, uint32_t slot, double left)
+{
+    struct slot *s = &fl->slots[slot];
+    if (s->flow != CSIN_NONE) {
+        if (fl->watching)
+            judge(fl, s, true);
+        if (!csin_fair_remove(&fl->fair, s->flow))
+            fl->no_memory = true;
+        s->flow = CSIN_NONE;
+        fl->changed = true;
+    }
+    if (s->n == 0)
+        return;
+    csin_network_count(&fl->net, arcs_of(s), s->n, -1);
+    if (s->way_left > left && !csin_traffic_add(&fl->net.traffic, s->owner, arcs_of(s),
+                                                weights_of(s), s->n, s->way_left - left))
+        fl->no_memory = true;
+    s->n = 0;
+}
+
+static void wait_for_way(struct fluid *fl, uint32_t slot)
+{
+    struct slot *s = &fl->slots[slot];
+    unset_moment(fl, slot);
+    if (s->rate_Bps > 0 || s->state == LATENCY)
+        s->since_s = fl->now_s;
+    s->rate_Bps = 0;
+    s->state = WAITING;
+}
+
+static void start(struct fluid *fl, uint32_t op)
+{
+    uint32_t slot = take_slot(fl, op, csin_is_delay(fl->s, op) ? DELAY : LATENCY);
+    if (slot == CSIN_NONE)
+        return;
+    if (csin_is_delay(fl->s, op)) {
+        set_moment(fl, slot, fl->now_s + fl->s->amount[op].delay_s);
+        return;
+    }
+    if (!csin_network_way(&fl->net, op, fl->result.finish_s)) {
+        wait_for_way(fl, slot);
+        return;
+    }
+    take_way(fl, slot);
+    if (fl->net.way.latency_s > 0)
+        set_moment(fl, slot, fl->now_s + fl->net.way.latency_s);
+    else if (fl->s->amount[op].bytes == 0)
+        PUSH(fl, over, slot);
+    else
+        PUSH(fl, moving, slot);
+}
+
+/* ---- batches ---- */
+
+static int ops_by_what(const void *a, const void *b, void *arg)
+{
+    return csin_schedule_compare(((struct fluid *)arg)->s, *(const uint32_t *)a,
+                                 *(const uint32_t *)b);
+}
+
+static int slots_by_what(const void *a, const void *b, void *arg)
+{
+    const struct fluid *fl = arg;
+    return csin_schedule_compare(fl->s, fl->slots[*(const uint32_t *)a].op,
+                                 fl->slots[*(const uint32_t *)b].op);
+}
+
+static void sort(struct fluid *fl, uint32_t *items, uint32_t n,
+                 int (*compare)(const void *, const void *, void *))
+{
+    for (uint32_t i = 1; i < n; i++)
+        if (compare(&items[i - 1], &items[i], fl) > 0) {
+            qsort_r(items, n, sizeof *items, compare, fl);
+            return;
+        }
+}
+
+/* Takes all moments of this instant off the heap. */
+static void collect(struct fluid *fl, double until_s)
+{
+    while (fl->n_heap > 0 && fl->heap[0].at_s <= until_s) {
+        uint32_t slot = fl->heap[0].slot;
+        struct slot *s = &fl->slots[slot];
+        unset_moment(fl, slot);
+        if (s->state == LATENCY && s->left > 0)
+            PUSH(fl, moving, slot);
+        else
+            PUSH(fl, over, slot);
+    }
+}
+
+static void end_those_over(struct fluid *fl)
+{
+    sort(fl, fl->over, fl->n_over, slots_by_what);
+    for (uint32_t i = 0; i < fl->n_over; i++) {
+        uint32_t slot = fl->over[i], op = fl->slots[slot].op;
+        if (fl->slots[slot].state != DELAY)
+            leave_way(fl, slot, 0);
+        csin_dispatch_finished(fl->dispatch, op, fl->now_s);
+        give_slot(fl, slot);
+    }
+    if (fl->n_over > 0)
+        fl->result.makespan_s = fl->now_s;
+    fl->n_over = 0;
+}
+
+static void start_those_ready(struct fluid *fl)
+{
+    fl->n_starting = 0;
+    for (uint32_t op; csin_dispatch_next(fl->dispatch, fl->now_s, &op);)
+        PUSH(fl, starting, op);
+    sort(fl, fl->starting, fl->n_starting, ops_by_what);
+    for (uint32_t i = 0; i < fl->n_starting; i++)
+        start(fl, fl->starting[i]);
+}
+
+/* The rates of now, and the moments that follow from them. */
+static void share(struct fluid *fl)
+{
+    struct csin_fair *fair = &fl->fair;
+    if (fair->n_dirty == 0 && fair->n_added == 0)
+        return;
+    if (!csin_fair_solve(fair)) {
+        fl->no_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < fair->n_changed; i++) {
+        uint32_t slot = fl->slot_of[fair->changed[i]];
+        struct slot *s = &fl->slots[slot];
+        double rate_Bps = fair->flows[fair->changed[i]].rate;
+        if (s->rate_Bps == 0 && rate_Bps > 0)
+            note_wait(fl, s);
+        bring_forward(fl, s);
+        s->rate_Bps = rate_Bps;
+        if (rate_Bps > 0)
+            set_moment(fl, slot, fl->now_s + s->left / rate_Bps);
+        else
+            unset_moment(fl, slot);
+    }
+    if (fl->watching)
+        look(fl);
+}
+
+/* The end of an instant: what is over lets others start, until nothing more happens now. */
+static void settle(struct fluid *fl)
+{
+    do {
+        end_those_over(fl);
+        start_those_ready(fl);
+    } while (fl->n_over > 0 && !fl->no_memory);
+    sort(fl, fl->moving, fl->n_moving, slots_by_what);
+    for (uint32_t i = 0; i < fl->n_moving; i++)
+        begin_to_move(fl, fl->moving[i]);
+    fl->n_moving = 0;
+    if (fl->in_flight > fl->result.max_flows)
+        fl->result.max_flows = fl->in_flight;
+    if (!fl->no_memory)
+        share(fl);
+}
+
+/* ---- when the network changes ---- */
+
+static bool is_same_way(const struct slot *s, const struct csin_way *way)
+{
+    return s->n == way->n && memcmp(arcs_of(s), way->arcs, s->n * sizeof *way->arcs) == 0 &&
+           (!weights_of(s) ||
+            memcmp(weights_of(s), way->weights, s->n * sizeof *way->weights) == 0);
+}
+
+static bool is_intact(const struct fluid *fl, const struct slot *s)
+{
+    for (uint32_t k = 0; k < s->n; k++)
+        if (fl->net.capacity_Bps[arcs_of(s)[k]] <= 0)
+            return false;
+    return s->n > 0;
+}
+
+/* Sends a transfer the way that the new routes say; a least-loaded one only where it has to. */
+static void reroute(struct fluid *fl, uint32_t slot)
+{
+    struct slot *s = &fl->slots[slot];
+    if (fl->net.load && is_intact(fl, s))
+        return;
+    bool found = csin_network_way(&fl->net, s->op, fl->result.finish_s);
+    if (found && s->n > 0 && is_same_way(s, &fl->net.way))
+        return;
+    bool moved = s->state == MOVING, waited = s->state == WAITING;
+    if (moved) {
+        if (found)
+            note_wait(fl, s);
+        s->left = fmax(0, s->left - s->rate_Bps * (fl->now_s - s->since_s));
+    }
+    leave_way(fl, slot, s->left);
+    if (!found) {
+        wait_for_way(fl, slot);
+        return;
+    }
+    take_way(fl, slot);
+    if (moved) {
+        unset_moment(fl, slot);
+        PUSH(fl, moving, slot);
+    } else if (waited) {
+        note_wait(fl, s);
+        s->state = LATENCY;
+        s->since_s = fl->now_s;
+        set_moment(fl, slot, fl->now_s + fl->net.way.latency_s);
+    }
+}
+
+static enum csin_status change_network(struct fluid *fl)
+{
+    enum csin_status status = csin_network_advance(&fl->net, fl->now_s, fl->diag);
+    if (status != CSIN_OK)
+        return status;
+    for (uint32_t i = 0; i < fl->net.n_changed_arcs; i++) {
+        uint32_t arc = fl->net.changed_arcs[i];
+        if (!csin_fair_set_capacity(&fl->fair, arc, fl->net.capacity_Bps[arc]))
+            fl->no_memory = true;
+        fl->changed = true;
+    }
+    if (!fl->net.rerouted)
+        return CSIN_OK;
+    fl->n_starting = 0;
+    for (uint32_t slot = 0; slot < fl->n_slots; slot++)
+        if (fl->slots[slot].state > DELAY)
+            PUSH(fl, starting, slot);
+    sort(fl, fl->starting, fl->n_starting, slots_by_what);
+    for (uint32_t i = 0; i < fl->n_starting; i++)
+        reroute(fl, fl->starting[i]);
+    return CSIN_OK;
+}
+
+/* ---- all ---- */
+
+static void tell_progress(struct fluid *fl)
+{
+    uint64_t done = csin_dispatch_done(fl->dispatch);
+    if (!fl->run->progress || done - fl->told < PROGRESS_EVERY)
+        return;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    fl->told = done;
+    if ((now.tv_sec - fl->told_at.tv_sec) * 1000 + (now.tv_nsec - fl->told_at.tv_nsec) / 1000000 <
+        PROGRESS_MS)
+        return;
+    fl->told_at = now;
+    fl->run->progress(fl->run->progress_arg, done, fl->s->n_ops, fl->now_s);
+}
+
+static enum csin_status stuck(struct fluid *fl)
+{
+    unsigned n = 0;
+    for (uint32_t slot = 0; fl->run->n_events == 0 && slot < fl->n_slots && n < 3; slot++)
+        if (fl->slots[slot].state == WAITING) {
+            csin_network_no_way(&fl->net, fl->diag, fl->slots[slot].op);
+            n++;
+        }
+    if (n > 0)
+        return CSIN_E_FAILED;
+    return csin_engine_stuck(fl->run, fl->diag, &fl->result, csin_dispatch_done(fl->dispatch),
+                             fl->now_s);
+}
+
+static enum csin_status run_events(struct fluid *fl)
+{
+    csin_dispatch_begin(fl->dispatch);
+    settle(fl);
+    while (csin_dispatch_done(fl->dispatch) < fl->s->n_ops) {
+        if (fl->no_memory)
+            return csin_no_memory(fl->diag);
+        double network_s = csin_network_next(&fl->net);
+        double next_s = fmin(network_s, fl->n_heap > 0 ? fl->heap[0].at_s : HUGE_VAL);
+        if (next_s == HUGE_VAL)
+            return stuck(fl);
+        if (next_s > fl->run->horizon_s)
+            return csin_engine_horizon(fl->run, fl->diag, &fl->result,
+                                       csin_dispatch_done(fl->dispatch));
+        double instant_s = fmax(INSTANT_S, CLOCK_STEPS * DBL_EPSILON * next_s);
+        if (fl->changed && next_s - fl->now_s > instant_s) {
+            fl->result.events++;
+            fl->changed = false;
+        }
+        fl->now_s = fmax(next_s, fl->now_s);
+        collect(fl, fl->now_s + instant_s);
+        if (network_s <= fl->now_s + instant_s) {
+            enum csin_status status = change_network(fl);
+            if (status != CSIN_OK)
+                return status;
+        }
+        settle(fl);
+        tell_progress(fl);
+    }
+    return fl->no_memory ? csin_no_memory(fl->diag) : CSIN_OK;
+}
+
+static void finish(struct fluid *fl)
+{
+    csin_run_result_finish(&fl->result);
+    csin_dispatch_destroy(fl->dispatch);
+    csin_network_finish(&fl->net);
+    csin_fair_finish(&fl->fair);
+    csin_watch_finish(&fl->watch);
+    for (uint32_t slot = 0; slot < fl->n_slots; slot++)
+        if (fl->slots[slot].wide) {
+            free(fl->slots[slot].wide->arcs);
+            free(fl->slots[slot].wide->weights);
+            free(fl->slots[slot].wide->congests);
+            free(fl->slots[slot].wide);
+        }
+    free(fl->slots);
+    free(fl->slot_of);
+    free(fl->heap);
+    free(fl->over);
+    free(fl->moving);
+    free(fl->starting);
+}
+
+static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *diag,
+                                  struct csin_run_result *ret)
+{
+    struct fluid fl = {.run = run, .s = run->schedule, .diag = diag, .free_slot = CSIN_NONE};
+    enum csin_status status = CSIN_E_FAILED;
+    fl.watching = run->watch;
+    bool ok = csin_run_result_init(run, 0, &fl.result);
+    ok = csin_network_init(&fl.net, run) && ok;
+    ok = csin_fair_init(&fl.fair, run->fabric->n_arcs, run->fabric->arc_capacity_Bps) && ok;
+    ok = (!run->watch || csin_watch_init(&fl.watch, run->fabric->n_arcs, fl.result.arcs)) && ok;
+    fl.dispatch = ok ? csin_dispatch_create(fl.s, fl.result.start_s, fl.result.finish_s) : NULL;
+    if (!fl.dispatch) {
+        status = csin_no_memory(diag);
+        goto done;
+    }
+    if (run->progress)
+        run->progress(run->progress_arg, 0, fl.s->n_ops, 0);
+    status = run_events(&fl);
+    if (status != CSIN_OK)
+        goto done;
+    if (run->watch)
+        csin_watch_end(&fl.watch, fl.now_s);
+    fl.result.skipped = csin_dispatch_skipped(fl.dispatch);
+    fl.result.traffic = fl.net.traffic;
+    memset(&fl.net.traffic, 0, sizeof fl.net.traffic);
+    *ret = fl.result;
+    memset(&fl.result, 0, sizeof fl.result);
+done:
+    finish(&fl);
+    return status;
+}
+
+const struct csin_engine csin_engine_fluid = {
+    "fluid",
+    "max-min fair rates, updated incrementally",
+    run_fluid,
+};

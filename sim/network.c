@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+
+static bool is_of_fabric(const struct csin_event *event)
+{
+    return event->kind != CSIN_EVENT_STOP && event->kind != CSIN_EVENT_MOVE;
+}
+
+static void *filled(size_t n, size_t size, int byte)
+{
+    void *array = malloc((n + 1) * size);
+    if (array)
+        memset(array, byte, (n + 1) * size);
+    return array;
+}
+
+/* What only runs with events need. */
+static bool init_changes(struct csin_network *net)
+{
+    const struct csin_fabric *f = net->run->fabric;
+    uint32_t n_owners = net->run->schedule->n_owners;
+    net->own_capacity_Bps = filled(f->n_arcs, sizeof *net->own_capacity_Bps, 0);
+    net->cable_Bps = filled(f->n_cables, sizeof *net->cable_Bps, 0);
+    net->cable_up = filled(f->n_cables, sizeof *net->cable_up, 0);
+    net->up = filled(f->n_cables, sizeof *net->up, 0);
+    net->switch_up = filled(f->n_switches, sizeof *net->switch_up, 1);
+    net->host_up = filled(f->n_hosts, sizeof *net->host_up, 1);
+    net->gone = filled(f->n_hosts, sizeof *net->gone, 0);
+    net->alive = filled(f->n_hosts, sizeof *net->alive, 0);
+    net->changed_arcs = filled(f->n_arcs, sizeof *net->changed_arcs, 0);
+    net->stopped = filled(net->run->n_events, sizeof *net->stopped, 0);
+    net->moved_s = filled(n_owners, sizeof *net->moved_s, 0);
+    net->moved_to = filled(f->n_hosts, sizeof *net->moved_to, 0);
+    net->before_to = filled(f->n_hosts, sizeof *net->before_to, 0);
+    if (!net->own_capacity_Bps || !net->cable_Bps || !net->cable_up || !net->up ||
+        !net->switch_up || !net->host_up || !net->gone || !net->alive || !net->changed_arcs ||
+        !net->stopped || !net->moved_s || !net->moved_to || !net->before_to)
+        return false;
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        net->cable_up[c] = f->cables[c].up;
+        net->cable_Bps[c] = f->cables[c].capacity_Bps;
+    }
+    memcpy(net->own_capacity_Bps, f->arc_capacity_Bps, f->n_arcs * sizeof *net->own_capacity_Bps);
+    net->capacity_Bps = net->own_capacity_Bps;
+    for (uint32_t owner = 0; owner < n_owners; owner++)
+        net->moved_s[owner] = HUGE_VAL;
+    for (uint32_t host = 0; host < f->n_hosts; host++)
+        net->moved_to[host] = net->before_to[host] = host;
+    return true;
+}
+
+bool csin_network_init(struct csin_network *net, const struct csin_run *run)
+{
+    *net = (struct csin_network){
+        .run = run,
+        .routes = run->routes,
+        .capacity_Bps = run->fabric->arc_capacity_Bps,
+        .way = {.arcs = malloc(CSIN_WAY_MAX * sizeof(uint32_t)),
+                .weights = malloc(CSIN_WAY_MAX * sizeof(double))},
+    };
+    bool ok = csin_traffic_init(&net->traffic, run->schedule->n_owners) && net->way.arcs &&
+              net->way.weights;
+    if (ok && csin_routes_policy(run->routes) == CSIN_LEAST_LOADED) {
+        net->load = filled(run->fabric->n_arcs, sizeof *net->load, 0);
+        ok = net->load;
+    }
+    return ok && (run->n_events == 0 || init_changes(net));
+}
+
+void csin_network_finish(struct csin_network *net)
+{
+    csin_traffic_finish(&net->traffic);
+    csin_routes_destroy(net->own_routes);
+    free(net->way.arcs);
+    free(net->way.weights);
+    free(net->load);
+    free(net->own_capacity_Bps);
+    free(net->cable_Bps);
+    free(net->cable_up);
+    free(net->up);
+    free(net->switch_up);
+    free(net->host_up);
+    free(net->gone);
+    free(net->alive);
+    free(net->changed_arcs);
+    free(net->stopped);
+    free(net->moved_s);
+    free(net->moved_to);
+    free(net->before_to);
+    memset(net, 0, sizeof *net);
+}
+
+/* ---- change ---- */
+
+/* Steps over events that need no reaction. */
+static void skip_to_fabric(struct csin_network *net)
+{
+    const struct csin_run *run = net->run;
+    while (net->next_reaction < net->next_event && !is_of_fabric(&run->events[net->next_reaction]))
+        net->next_reaction++;
+}
+
+double csin_network_next(const struct csin_network *net)
+{
+    const struct csin_run *run = net->run;
+    double next = net->next_event < run->n_events ? run->events[net->next_event].at_s : HUGE_VAL;
+    if (net->next_reaction < net->next_event)
+        next = fmin(next, run->events[net->next_reaction].at_s + run->reaction_s);
+    return next;
+}
+
+static bool end_up(const struct csin_network *net, uint32_t vertex)
+{
+    const struct csin_fabric *f = net->run->fabric;
+    return csin_is_nic(f, vertex) ? net->host_up[f->nics[vertex - f->n_switches].host]
+                                  : net->switch_up[vertex];
+}
+
+/* Works out again what the cable carries. */
+static void refresh_cable(struct csin_network *net, uint32_t cable)
+{
+    const struct csin_cable *c = &net->run->fabric->cables[cable];
+    net->up[cable] = net->cable_up[cable] && end_up(net, c->end[0]) && end_up(net, c->end[1]);
+    double capacity_Bps = net->up[cable] ? net->cable_Bps[cable] : 0;
+    for (uint32_t arc = 2 * cable; arc <= 2 * cable + 1; arc++) {
+        if (net->own_capacity_Bps[arc] == capacity_Bps)
+            continue;
+        net->own_capacity_Bps[arc] = capacity_Bps;
+        net->changed_arcs[net->n_changed_arcs++] = arc;
+    }
+}
+
+static void move_job(struct csin_network *net, const struct csin_event *event)
+{
+    net->moved_s[event->items[0]] = event->at_s;
+    for (uint32_t rank = 0; rank < event->n_hosts; rank++) {
+        net->before_to[event->from[rank]] = net->moved_to[event->from[rank]];
+        net->moved_to[event->from[rank]] = event->hosts[rank];
+    }
+}
+
+static void happen(struct csin_network *net, const struct csin_event *event)
+{
+    switch (event->kind) {
+    case CSIN_EVENT_CABLE:
+        for (uint32_t i = 0; i < event->n_items; i++) {
+            net->cable_up[event->items[i]] = event->up;
+            if (event->rate_Bps > 0)
+                net->cable_Bps[event->items[i]] = event->rate_Bps;
+        }
+        break;
+    case CSIN_EVENT_SWITCH:
+        for (uint32_t i = 0; i < event->n_items; i++)
+            net->switch_up[event->items[i]] = event->up;
+        break;
+    case CSIN_EVENT_HOST:
+        for (uint32_t i = 0; i < event->n_items; i++)
+            net->host_up[event->items[i]] = event->up;
+        break;
+    case CSIN_EVENT_STOP:
+        net->stopped[net->n_stopped++] = event->items[0];
+        break;
+    case CSIN_EVENT_MOVE:
+        move_job(net, event);
+        break;
+    }
+}
+
+/* The routes, and the storage hosts that stand in for others, learn what is up. */
+static enum csin_status react(struct csin_network *net, struct csin_diag *diag)
+{
+    const struct csin_fabric *f = net->run->fabric;
+    struct csin_routes *routes;
+    enum csin_status status = csin_routes_create(f, net->up, csin_routes_policy(net->run->routes),
+                                                 csin_routes_seed(net->run->routes), diag, &routes);
+    if (status != CSIN_OK)
+        return status;
+    csin_routes_destroy(net->own_routes);
+    net->routes = net->own_routes = routes;
+    net->rerouted = true;
+    net->n_alive = 0;
+    for (uint32_t h = 0; h < f->n_hosts; h++) {
+        net->gone[h] = f->hosts[h].role == CSIN_STORAGE && !net->host_up[h];
+        if (f->hosts[h].role == CSIN_STORAGE && net->host_up[h])
+            net->alive[net->n_alive++] = h;
+    }
+    return CSIN_OK;
+}
+
+enum csin_status csin_network_advance(struct csin_network *net, double now, struct csin_diag *diag)
+{
+    const struct csin_run *run = net->run;
+    bool fabric_changed = false;
+    net->n_changed_arcs = net->n_stopped = 0;
+    net->rerouted = false;
+    for (; net->next_event < run->n_events && run->events[net->next_event].at_s <= now;
+         net->next_event++) {
+        happen(net, &run->events[net->next_event]);
+        fabric_changed = fabric_changed || is_of_fabric(&run->events[net->next_event]);
+    }
+    for (uint32_t c = 0; fabric_changed && c < run->fabric->n_cables; c++)
+        refresh_cable(net, c);
+    bool due = false;
+    for (skip_to_fabric(net); net->next_reaction < net->next_event &&
+                              run->events[net->next_reaction].at_s + run->reaction_s <= now;
+         skip_to_fabric(net)) {
+        due = true;
+        net->next_reaction++;
+    }
+    return due ? react(net, diag) : CSIN_OK;
+}
+
+/* ---- ways ---- */
+
+uint32_t csin_network_owner(struct csin_network *net, uint32_t op)
+{
+    const struct csin_schedule *s = net->run->schedule;
+    if (s->n_spans == 0)
+        return 0;
+    const struct csin_span *span = &s->spans[net->span];
+    if (op < span->first || op >= span->first + span->n)
+        net->span = csin_schedule_span_of(s, op);
+    return s->spans[net->span].owner;
+}
+
+/* Who does the work of a storage host that is gone: for each reader another one. */
+static uint32_t stand_in(const struct csin_network *net, uint32_t host, uint32_t other)
+{
+    const struct csin_fabric *f = net->run->fabric;
+    if (!net->gone || !net->gone[host] || net->n_alive == 0)
+        return host;
+    uint64_t reader = f->hosts[other].role == CSIN_COMPUTE ? other : 0;
+    uint64_t draw = csin_mix64((uint64_t)host << 32 | reader) % net->n_alive;
+    uint32_t chosen = net->alive[draw];
+    return chosen != other ? chosen : net->alive[(draw + 1) % net->n_alive];
+}
+
+bool csin_network_way(struct csin_network *net, uint32_t op, const double *finish_s)
+{
+    const struct csin_schedule *s = net->run->schedule;
+    uint32_t src = s->src[op], dst = s->dst[op];
+    if (net->moved_s) {
+        uint32_t owner = csin_network_owner(net, op);
+        if (net->moved_s[owner] < HUGE_VAL) {
+            const struct csin_span *span = &s->spans[net->span];
+            const uint32_t *to = finish_s[span->begin] >= net->moved_s[owner] ? net->moved_to
+                                                                              : net->before_to;
+            src = to[src];
+            dst = to[dst];
+        }
+        src = stand_in(net, src, dst);
+        dst = stand_in(net, dst, src);
+    }
+    return csin_routes_way(net->routes, src, dst, csin_flow_key(src, dst), net->load, &net->way);
+}
+
+void csin_network_count(struct csin_network *net, const uint32_t *arcs, uint32_t n, double sign)
+{
+    for (uint32_t k = 0; net->load && k < n; k++)
+        net->load[arcs[k]] += sign / net->run->fabric->cables[arcs[k] >> 1].capacity_Bps;
+}
+
+enum csin_status csin_network_no_way(const struct csin_network *net, struct csin_diag *diag,
+                                     uint32_t op)
+{
+    const struct csin_schedule *s = net->run->schedule;
+    return csin_error(
+        diag, CSIN_E_FAILED, 323, (struct csin_loc){0}, "there is no route from '%s' to '%s'",
+        net->run->fabric->hosts[s->src[op]].name, net->run->fabric->hosts[s->dst[op]].name);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The network as it is at a moment of a run: which cables work and how fast, the routes that follow
+ * from it, where jobs have moved, and whose bytes went where. Engines ask it for the way of each
+ * transfer and tell it what came of that; between them they do the same in every engine.
+ *
+ * A change of the fabric counts at once for what cables carry. Routes follow `reaction_s` later:
+ * until then traffic goes on being sent into a dead cable and stands still there. Then every
+ * transfer, also one in flight, takes the way that the new routes say. By then others stand in for
+ * storage hosts that are down: a transfer from or to one goes to another one that is up, of which a
+ * hash picks one for each reader, so that what a dead host served is spread over all. */
+#ifndef CSIN_SIM_NETWORK_H
+#define CSIN_SIM_NETWORK_H
+
+#include "sim/engine.h"
+
+struct csin_network {
+    const struct csin_run *run;
+    const struct csin_routes *routes; /* of now */
+    const double *capacity_Bps;       /* [n_arcs] of now; 0 where dead */
+    struct csin_way way;              /* the answer to the last question */
+    struct csin_traffic traffic;
+    /* What csin_network_advance has just done. */
+    uint32_t *changed_arcs, n_changed_arcs; /* whose capacity is another one */
+    bool rerouted;
+    uint32_t *stopped, n_stopped; /* owners */
+    /* Inside: */
+    struct csin_routes *own_routes; /* NULL: those of the run */
+    double *own_capacity_Bps, *cable_Bps;
+    bool *cable_up, *switch_up, *host_up, *up; /* up: of cables, with what is at their ends */
+    double *load;                              /* [n_arcs] flows per bytes/s; NULL: nobody asks */
+    uint32_t next_event, next_reaction;        /* indices into the run's events */
+    uint32_t *alive, n_alive;                  /* storage hosts that routes know to be up */
+    bool *gone;                                /* [n_hosts] hosts that they know to be down */
+    double *moved_s;                           /* [n_owners] when a job moved last; HUGE_VAL: not */
+    uint32_t *moved_to, *before_to; /* [n_hosts] where a job's host is since, and before */
+    uint32_t span;                  /* of the operation that was asked for last */
+};
+
+/* False without memory; finish is safe then. */
+bool csin_network_init(struct csin_network *net, const struct csin_run *run);
+void csin_network_finish(struct csin_network *net);
+
+/* When something of the network changes next; HUGE_VAL: never. */
+double csin_network_next(const struct csin_network *net);
+/* Lets everything happen that is due by `now`. CSIN_E_FAILED without memory, reported. */
+enum csin_status csin_network_advance(struct csin_network *net, double now, struct csin_diag *diag);
+
+/* The owner of an operation. Amortised O(1) for neighbours. */
+uint32_t csin_network_owner(struct csin_network *net, uint32_t op);
+/* The way of a transfer that begins or is rerouted now, in net->way; false where there is none, for
+ * now. `start_s`, `finish_s` as in the result. */
+bool csin_network_way(struct csin_network *net, uint32_t op, const double *finish_s);
+/* A flow takes this way from now on (+1), or no longer (-1): for least-loaded routes. */
+void csin_network_count(struct csin_network *net, const uint32_t *arcs, uint32_t n, double sign);
+
+/* Reports that the transfer has no way (CSIN-323). Returns CSIN_E_FAILED. */
+enum csin_status csin_network_no_way(const struct csin_network *net, struct csin_diag *diag,
+                                     uint32_t op);
+
+#endif
