@@ -26,8 +26,13 @@ struct csin_routes {
     uint32_t n_targets;
     uint32_t *target_of; /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
     uint8_t *hops;       /* [n_targets][n_switches] cables left to the target */
-    uint16_t *table;     /* [n_switches][n_nics] next port; NULL for ecmp */
+    uint16_t *table;     /* [n_switches][n_nics] next port; NULL where flows choose */
 };
+
+static bool has_table(enum csin_policy policy)
+{
+    return policy == CSIN_DMODK || policy == CSIN_RANDOM;
+}
 
 static const uint8_t *hops_to(const struct csin_routes *r, uint32_t target)
 {
@@ -327,7 +332,7 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool
     r->hops = malloc((size_t)r->n_targets * fabric->n_switches + 1);
     if (!r->hops)
         goto no_memory;
-    if (policy != CSIN_ECMP) {
+    if (has_table(policy)) {
         if (entries > MAX_ENTRIES) {
             status = csin_error(
                 diag, CSIN_E_FAILED, 230, (struct csin_loc){0},

@@ -48,8 +48,9 @@ struct csin_routes;
 /* Builds the tables. dmodk: D-Mod-K (Zahavi, Fat-tree routing and node ordering providing
  * contention free traffic for MPI global collectives, JPDC 2012) over the NICs that exist, counted
  * leaf by leaf, so a partly populated zone stays balanced; between zones each destination takes the
- * least loaded shortest way. random: each entry drawn by `seed`. ecmp: no tables, csin_routes_path
- * hashes per flow. Traffic inside a zone keeps off inter-zone switches while there is another
+ * least loaded shortest way. random: each entry drawn by `seed`. ecmp, spray, least-loaded: no
+ * tables; csin_routes_path takes a shortest way by the hash of the flow, and csin_routes_way what
+ * the policy says. Traffic inside a zone keeps off inter-zone switches while there is another
  * shortest way. CSIN_E_INPUT where two NICs are joined by more than CSIN_PATH_MAX cables.
  * `up`: [n_cables], copied, which cables work; NULL: those that the fabric says.
  * O(switches x NICs) time; 2 bytes of memory an entry. Shortest paths of joined zones may form
@@ -63,8 +64,8 @@ enum csin_policy csin_routes_policy(const struct csin_routes *routes);
 /* Bytes held. */
 size_t csin_routes_bytes(const struct csin_routes *routes);
 
-/* The outgoing port of `sw` towards NIC `nic`, CSIN_NONE where there is no way; for ecmp the choice
- * of flow `flow`. */
+/* The outgoing port of `sw` towards NIC `nic`, CSIN_NONE where there is no way; without tables the
+ * choice of flow `flow`. */
 uint32_t csin_routes_port(const struct csin_routes *routes, uint32_t sw, uint32_t nic,
                           uint64_t flow);
 
