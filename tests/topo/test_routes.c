@@ -12,17 +12,23 @@ static bool has_tables(int policy)
     return policy == CSIN_DMODK || policy == CSIN_RANDOM;
 }
 
-static struct csin_routes *route(const struct csin_fabric *f, enum csin_policy policy,
-                                 uint64_t seed)
+static struct csin_routes *route_over(const struct csin_fabric *f, const bool *up,
+                                      enum csin_policy policy, uint64_t seed)
 {
     struct csin_routes *routes = NULL;
     struct csin_diag *diag = csin_diag_create();
-    enum csin_status status = csin_routes_create(f, NULL, policy, seed, diag, &routes);
+    enum csin_status status = csin_routes_create(f, up, policy, seed, diag, &routes);
     csin_diag_print(diag, stderr);
     assert_int_equal(status, CSIN_OK);
     assert_int_equal(csin_routes_policy(routes), policy);
     csin_diag_destroy(diag);
     return routes;
+}
+
+static struct csin_routes *route(const struct csin_fabric *f, enum csin_policy policy,
+                                 uint64_t seed)
+{
+    return route_over(f, NULL, policy, seed);
 }
 
 /* ---- the oracle ---- */
@@ -173,6 +179,61 @@ static void random_fabrics_are_routed_on_shortest_paths(void **state)
 {
     (void)state;
     campaign(getenv("CSIN_QUICK") ? 60 : 300, try_routes);
+}
+
+/* ---- cables that die and come back ---- */
+
+static void assert_same_routes(const struct csin_fabric *f, const struct csin_routes *a,
+                               const struct csin_routes *b)
+{
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        for (uint32_t to = 0; to < f->n_switches; to++)
+            assert_int_equal(csin_routes_hops(a, s, to), csin_routes_hops(b, s, to));
+        for (uint32_t nic = 0; nic < f->n_nics; nic++)
+            for (uint64_t flow = 0; flow < 3; flow++)
+                assert_int_equal(csin_routes_port(a, s, nic, flow),
+                                 csin_routes_port(b, s, nic, flow));
+    }
+}
+
+/* The fabric itself says which cables are up; `up` says the opposite of some and is right. */
+static void check_mask(const struct csin_fabric *says, const struct csin_fabric *is, uint64_t seed)
+{
+    bool *up = calloc(is->n_cables + 1, sizeof *up);
+    assert_non_null(up);
+    for (int policy = 0; policy < CSIN_N_POLICIES; policy++) {
+        for (uint32_t c = 0; c < is->n_cables; c++)
+            up[c] = is->cables[c].up;
+        struct csin_routes *got = route_over(says, up, (enum csin_policy)policy, seed);
+        struct csin_routes *want = route(is, (enum csin_policy)policy, seed);
+        for (uint32_t c = 0; c < is->n_cables; c++)
+            up[c] = !up[c]; /* nobody looks at it any more */
+        assert_same_routes(is, got, want);
+        csin_routes_destroy(got);
+        csin_routes_destroy(want);
+    }
+    free(up);
+}
+
+static void try_mask(uint64_t seed)
+{
+    struct random_fabric *r = random_fabric_create(seed);
+    struct built intact = build_yaml(r->yaml);
+    random_faults_add(r, intact.f);
+    struct built hurt = build_yaml(r->yaml);
+    for (uint32_t c = 0; c < intact.f->n_cables; c++) /* slow in both, as dmodk minds */
+        intact.f->cables[c].capacity_Bps = hurt.f->cables[c].capacity_Bps;
+    check_mask(intact.f, hurt.f, seed); /* they die */
+    check_mask(hurt.f, intact.f, seed); /* they come back */
+    built_finish(&intact);
+    built_finish(&hurt);
+    random_fabric_destroy(r);
+}
+
+static void cables_said_to_be_up_or_down_route_as_if_the_fabric_said_so(void **state)
+{
+    (void)state;
+    campaign(getenv("CSIN_QUICK") ? 60 : 200, try_mask);
 }
 
 /* ---- what decides a path ---- */
@@ -964,6 +1025,8 @@ static void hosts_that_are_too_far_apart_are_an_error(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test_teardown(random_fabrics_are_routed_on_shortest_paths, campaign_end),
+           cmocka_unit_test_teardown(cables_said_to_be_up_or_down_route_as_if_the_fabric_said_so,
+                                     campaign_end),
            cmocka_unit_test(seeds_matter_to_all_policies_but_dmodk),
            cmocka_unit_test(ecmp_spreads_flows_over_every_shortest_path),
            cmocka_unit_test(random_tables_use_every_spine_alike),
