@@ -3,39 +3,21 @@
  * Tables are filled one destination switch ("target") at a time: first the distances of all
  * switches to it by breadth-first search, then, for each NIC behind it, one of the ports that lead
  * nearer. */
-#include "topo/routes.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
 #include "base/units.h"
+#include "topo/routes_inside.h"
 
 const char *const csin_policy_names[] = {"dmodk", "random", "ecmp", "spray", "least-loaded", NULL};
 
 #define NO_PORT UINT16_MAX
 #define FAR 255u
+#define NO_WAY UINT32_MAX
 #define IN_FULL 256u /* weight of a pair of NICs that needs the way between zones, of others 1 */
 #define MAX_ENTRIES ((size_t)1 << 30) /* 2 GiB of tables */
-
-/* A cable that is up from one switch to another, seen from one of them. */
-struct link {
-    uint32_t arc, head;
-};
-
-struct csin_routes {
-    const struct csin_fabric *f;
-    enum csin_policy policy;
-    uint64_t seed;
-    bool *up;             /* [n_cables] */
-    struct link *links;   /* of all switches, each in the order of its ports */
-    uint32_t *first_link; /* [n_switches + 1] range of each switch */
-    uint32_t n_targets;
-    uint32_t *target_of; /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
-    uint8_t *hops;       /* [n_targets][n_switches] cables left to the target */
-    uint16_t *table;     /* [n_switches][n_nics] next port; NULL where flows choose */
-};
 
 static bool has_table(enum csin_policy policy)
 {
@@ -109,10 +91,8 @@ static bool leaves_zone(const struct csin_fabric *f, uint32_t s, uint32_t next, 
            f->switches[s].zone == f->switches[target].zone;
 }
 
-/* The links of `s` that lead one cable nearer to `target`. Returns their number, 0 only at the
- * target and where there is no way. */
-static uint32_t nearer_links(const struct csin_routes *r, uint32_t s, uint32_t target,
-                             struct link *links)
+uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t target,
+                            struct link *links)
 {
     const uint8_t *hops = hops_to(r, target);
     if (hops[s] == 0 || hops[s] == FAR)
@@ -315,7 +295,7 @@ static enum csin_status route_target(struct csin_routes *r, struct work *w, uint
     uint32_t n_links = 0, *reach = NULL;
     for (uint32_t s = 0; s < f->n_switches; s++) {
         w->row[s] = n_links;
-        n_links += nearer_links(r, s, target, w->links + n_links);
+        n_links += csin_routes_nearer(r, s, target, w->links + n_links);
     }
     w->row[f->n_switches] = n_links;
     bool between_zones = r->policy == CSIN_DMODK && hops[w->queue[n_reached - 1]] > 2;
@@ -394,6 +374,8 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool
         goto no_memory;
     if (has_table(policy) && (status = make_table(r, diag)) != CSIN_OK)
         goto fail;
+    if ((policy == CSIN_SPRAY || policy == CSIN_LEAST_LOADED) && !(r->dag = csin_dag_create(r)))
+        goto no_memory;
     /* Leaves that inter-zone switches hang off first: the way to them is fixed at its end, and the
      * others, which have a choice, then fill up what they leave. */
     for (unsigned pass = 0; pass < 2; pass++)
@@ -425,6 +407,7 @@ void csin_routes_destroy(struct csin_routes *routes)
     free(routes->target_of);
     free(routes->hops);
     free(routes->table);
+    csin_dag_destroy(routes->dag);
     free(routes);
 }
 
@@ -438,7 +421,7 @@ size_t csin_routes_bytes(const struct csin_routes *r)
     size_t n = r->f->n_switches;
     return r->f->n_cables * sizeof *r->up + r->first_link[n] * sizeof *r->links +
            n * (sizeof *r->first_link + sizeof *r->target_of) + n * r->n_targets +
-           (r->table ? n * r->f->n_nics * sizeof *r->table : 0);
+           (r->table ? n * r->f->n_nics * sizeof *r->table : 0) + (r->dag ? csin_dag_bytes(r) : 0);
 }
 
 unsigned csin_routes_hops(const struct csin_routes *r, uint32_t from_switch, uint32_t to_switch)
@@ -460,7 +443,7 @@ static uint32_t next_arc(const struct csin_routes *r, uint32_t sw, uint32_t nic,
     if (sw == f->nics[nic].leaf)
         return csin_arc_reverse(csin_nic_arc(f, nic));
     struct link links[CSIN_MAX_PORTS];
-    uint32_t n = nearer_links(r, sw, f->nics[nic].leaf, links);
+    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links);
     if (n == 0)
         return CSIN_NONE;
     struct csin_rng rng = csin_rng_init(csin_mix64(r->seed) ^ flow, sw);
@@ -493,52 +476,59 @@ bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t ds
     return true;
 }
 
-bool csin_routes_host_path(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
-                           uint64_t flow, struct csin_path *ret_path)
+/* Cables between the switches of two NICs; NO_WAY where there is none. */
+static unsigned distance(const struct csin_routes *r, uint32_t a, uint32_t z)
 {
     const struct csin_fabric *f = r->f;
-    const struct csin_host *src = &f->hosts[src_host], *dst = &f->hosts[dst_host];
+    if (!is_joined(r, a) || !is_joined(r, z))
+        return NO_WAY;
+    uint32_t from = f->nics[a].leaf, to = f->nics[z].leaf;
+    unsigned hops = csin_routes_hops(r, from, to);
+    if (hops == FAR)
+        return NO_WAY;
+    /* The worst pair inside a zone is better than any across. */
+    return f->switches[from].zone == f->switches[to].zone ? hops : hops + FAR;
+}
+
+bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
+                      uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic)
+{
+    const struct csin_host *src = &r->f->hosts[src_host], *dst = &r->f->hosts[dst_host];
     if (src_host == dst_host)
         return false;
-    if (src->n_nics == 1 && dst->n_nics == 1)
-        return csin_routes_path(r, src->first_nic, dst->first_nic, flow, ret_path);
-    unsigned fewest = UINT32_MAX, n = 0;
+    if (src->n_nics == 1 && dst->n_nics == 1) {
+        *ret_src_nic = src->first_nic;
+        *ret_dst_nic = dst->first_nic;
+        return distance(r, src->first_nic, dst->first_nic) != NO_WAY;
+    }
+    unsigned fewest = NO_WAY;
+    uint32_t n = 0;
     for (unsigned pass = 0; pass < 2; pass++) {
         uint64_t wanted = n ? csin_mix64(flow) % n : 0;
         n = 0;
         for (uint32_t a = src->first_nic; a < src->first_nic + src->n_nics; a++)
             for (uint32_t z = dst->first_nic; z < dst->first_nic + dst->n_nics; z++) {
-                const struct csin_nic *na = &f->nics[a], *nz = &f->nics[z];
-                if (!is_joined(r, a) || !is_joined(r, z))
+                unsigned hops = distance(r, a, z);
+                if (hops == NO_WAY)
                     continue;
-                unsigned hops = csin_routes_hops(r, na->leaf, nz->leaf);
-                if (hops == FAR)
-                    continue;
-                if (f->switches[na->leaf].zone != f->switches[nz->leaf].zone)
-                    hops += FAR; /* the worst pair inside a zone is better than any across */
                 if (hops < fewest) {
                     fewest = hops;
                     n = 0;
                 }
-                if (hops == fewest && n++ == wanted && pass == 1)
-                    return csin_routes_path(r, a, z, flow, ret_path);
+                if (hops == fewest && n++ == wanted && pass == 1) {
+                    *ret_src_nic = a;
+                    *ret_dst_nic = z;
+                    return true;
+                }
             }
     }
     return false;
 }
 
-bool csin_routes_way(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
-                     uint64_t flow, const double *load, struct csin_way *way)
+bool csin_routes_host_path(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
+                           uint64_t flow, struct csin_path *ret_path)
 {
-    struct csin_path path;
-    (void)load;
-    if (!csin_routes_host_path(r, src_host, dst_host, flow, &path))
-        return false;
-    way->n = way->n_hops = path.n;
-    way->latency_s = path.latency_s;
-    for (uint32_t i = 0; i < path.n; i++) {
-        way->arcs[i] = path.arcs[i];
-        way->weights[i] = 1;
-    }
-    return true;
+    uint32_t src_nic, dst_nic;
+    return csin_routes_nics(r, src_host, dst_host, flow, &src_nic, &dst_nic) &&
+           csin_routes_path(r, src_nic, dst_nic, flow, ret_path);
 }

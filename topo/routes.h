@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Routes: which way a flow goes. Destination-based forwarding tables as the hardware has them (next
- * port = table[switch][destination NIC]), filled by a policy, or a choice per flow (ecmp). Every
- * path is a shortest one over the cables that are up. */
+ * port = table[switch][destination NIC]), filled by a policy, or a choice per flow (ecmp, by a
+ * hash; least-loaded, by the load when it starts) or per packet (spray). Every path is a shortest
+ * one over the cables that are up. */
 #ifndef CSIN_TOPO_ROUTES_H
 #define CSIN_TOPO_ROUTES_H
 
@@ -82,8 +83,11 @@ bool csin_routes_host_path(const struct csin_routes *routes, uint32_t src_host, 
  * shortest paths, the packets of each switch spread evenly over its next ports (weights 1/S,
  * products of them over several layers), the latency the mean. For least-loaded the shortest path
  * whose busiest arc is least busy by `load` [n_arcs], flows per bytes/s of capacity on each arc now
- * (NULL: none anywhere); the hash of `flow` decides between equals. False where there is no way,
- * the hosts are the same, or a sprayed one would need more than CSIN_WAY_MAX arcs. */
+ * (NULL: none anywhere); the hash of `flow` decides between equals, switch by switch. False where
+ * there is no way, the hosts are the same, or a sprayed one would need more than CSIN_WAY_MAX arcs;
+ * *way is then as it was.
+ * O(hops), for spray and least-loaded O(links of the switches on any shortest path), without
+ * allocating: these two have scratch in `routes`, so two threads must not share them. */
 bool csin_routes_way(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
                      uint64_t flow, const double *load, struct csin_way *way);
 

@@ -2,56 +2,11 @@
  *
  * Routes: what must hold of every path, against a breadth-first search that knows nothing of
  * tables, on random fabrics; and how well the policies share out the cables of known ones. */
-#include "tests/topo/random_fabric.h"
-#include "topo/routes.h"
-
-#define FAR UINT32_MAX
+#include "tests/topo/routes_oracle.h"
 
 static bool has_tables(int policy)
 {
     return policy == CSIN_DMODK || policy == CSIN_RANDOM;
-}
-
-static struct csin_routes *route_over(const struct csin_fabric *f, const bool *up,
-                                      enum csin_policy policy, uint64_t seed)
-{
-    struct csin_routes *routes = NULL;
-    struct csin_diag *diag = csin_diag_create();
-    enum csin_status status = csin_routes_create(f, up, policy, seed, diag, &routes);
-    csin_diag_print(diag, stderr);
-    assert_int_equal(status, CSIN_OK);
-    assert_int_equal(csin_routes_policy(routes), policy);
-    csin_diag_destroy(diag);
-    return routes;
-}
-
-static struct csin_routes *route(const struct csin_fabric *f, enum csin_policy policy,
-                                 uint64_t seed)
-{
-    return route_over(f, NULL, policy, seed);
-}
-
-/* ---- the oracle ---- */
-
-/* Cables to `goal` from every vertex over cables that are up, by rounds over the list of all
- * cables. A NIC does not forward. */
-static void distances(const struct csin_fabric *f, uint32_t goal, uint32_t *distance)
-{
-    memset(distance, 0xff, f->n_vertices * sizeof *distance);
-    distance[goal] = 0;
-    for (uint32_t round = 0, found = 1; found; round++) {
-        found = 0;
-        for (uint32_t c = 0; c < f->n_cables; c++)
-            for (unsigned e = 0; f->cables[c].up && e < 2; e++) {
-                uint32_t from = f->cables[c].end[e], to = f->cables[c].end[!e];
-                if (distance[from] != round || distance[to] != FAR)
-                    continue;
-                if (csin_is_nic(f, from) && from != goal)
-                    continue;
-                distance[to] = round + 1;
-                found = 1;
-            }
-    }
 }
 
 static void check_path(const struct csin_fabric *f, const struct csin_path *path, uint32_t src,
@@ -194,6 +149,15 @@ static void assert_same_routes(const struct csin_fabric *f, const struct csin_ro
                 assert_int_equal(csin_routes_port(a, s, nic, flow),
                                  csin_routes_port(b, s, nic, flow));
     }
+    struct csin_way x = way_create(), y = way_create();
+    for (uint32_t src = 0; src < f->n_hosts; src += 3)
+        for (uint32_t dst = 0; dst < f->n_hosts; dst += 2) {
+            bool is_joined = csin_routes_way(a, src, dst, src + dst, NULL, &x);
+            assert_int_equal(is_joined, csin_routes_way(b, src, dst, src + dst, NULL, &y));
+            assert_true(!is_joined || same_way(&x, &y));
+        }
+    way_destroy(&x);
+    way_destroy(&y);
 }
 
 /* The fabric itself says which cables are up; `up` says the opposite of some and is right. */
