@@ -3,42 +3,68 @@
  * Tables are filled one destination switch ("target") at a time: first the distances of all
  * switches to it by breadth-first search, then, for each NIC behind it, one of the ports that lead
  * nearer. */
-#include "topo/routes.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
 #include "base/units.h"
+#include "topo/routes_inside.h"
 
 const char *const csin_policy_names[] = {"dmodk", "random", "ecmp", "spray", "least-loaded", NULL};
 
 #define NO_PORT UINT16_MAX
 #define FAR 255u
+#define NO_WAY UINT32_MAX
 #define IN_FULL 256u /* weight of a pair of NICs that needs the way between zones, of others 1 */
 #define MAX_ENTRIES ((size_t)1 << 30) /* 2 GiB of tables */
 
-struct csin_routes {
-    const struct csin_fabric *f;
-    enum csin_policy policy;
-    uint64_t seed;
-    uint32_t n_targets;
-    uint32_t *target_of; /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
-    uint8_t *hops;       /* [n_targets][n_switches] cables left to the target */
-    uint16_t *table;     /* [n_switches][n_nics] next port; NULL for ecmp */
-};
+static bool has_table(enum csin_policy policy)
+{
+    return policy == CSIN_DMODK || policy == CSIN_RANDOM;
+}
+
+/* The port that an arc leaves its switch by. */
+static uint32_t port_of(const struct csin_fabric *f, uint32_t arc)
+{
+    return f->cables[arc >> 1].port[arc & 1];
+}
 
 static const uint8_t *hops_to(const struct csin_routes *r, uint32_t target)
 {
     return r->hops + (size_t)r->target_of[target] * r->f->n_switches;
 }
 
+/* Plugged in, by a cable that is up. */
+static bool is_joined(const struct csin_routes *r, uint32_t nic)
+{
+    return r->f->nics[nic].cable != CSIN_NONE && r->up[r->f->nics[nic].cable];
+}
+
+/* Writes the links of all switches to r->links, or only counts them where that is NULL. */
+static uint32_t list_links(const struct csin_routes *r)
+{
+    const struct csin_fabric *f = r->f;
+    uint32_t n = 0;
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        r->first_link[s] = n;
+        for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
+            uint32_t arc = f->port_arc[f->switches[s].first_port + p];
+            if (arc == CSIN_NONE || !r->up[arc >> 1] || csin_is_nic(f, csin_arc_head(f, arc)))
+                continue;
+            if (r->links)
+                r->links[n] = (struct link){arc, csin_arc_head(f, arc)};
+            n++;
+        }
+    }
+    return r->first_link[f->n_switches] = n;
+}
+
 /* Distances from every switch to `target` over cables that are up; NICs do not forward. Returns how
  * many were reached, nearest first in `queue`. */
-static uint32_t search(const struct csin_fabric *f, uint32_t target, uint8_t *hops, uint32_t *queue)
+static uint32_t search(const struct csin_routes *r, uint32_t target, uint8_t *hops, uint32_t *queue)
 {
-    memset(hops, FAR, f->n_switches);
+    memset(hops, FAR, r->f->n_switches);
     uint32_t head = 0, tail = 0;
     hops[target] = 0;
     queue[tail++] = target;
@@ -46,13 +72,9 @@ static uint32_t search(const struct csin_fabric *f, uint32_t target, uint8_t *ho
         uint32_t s = queue[head++];
         if (hops[s] == FAR - 1)
             continue;
-        const struct csin_switch *sw = &f->switches[s];
-        for (uint32_t p = 0; p < sw->n_ports; p++) {
-            uint32_t arc = f->port_arc[sw->first_port + p];
-            if (arc == CSIN_NONE || !f->cables[arc >> 1].up)
-                continue;
-            uint32_t next = csin_arc_head(f, arc);
-            if (csin_is_nic(f, next) || hops[next] != FAR)
+        for (uint32_t i = r->first_link[s]; i < r->first_link[s + 1]; i++) {
+            uint32_t next = r->links[i].head;
+            if (hops[next] != FAR)
                 continue;
             hops[next] = (uint8_t)(hops[s] + 1);
             queue[tail++] = next;
@@ -69,28 +91,22 @@ static bool leaves_zone(const struct csin_fabric *f, uint32_t s, uint32_t next, 
            f->switches[s].zone == f->switches[target].zone;
 }
 
-/* The ports of `s` that lead one cable nearer to `target`. Returns their number. */
-static uint32_t nearer_ports(const struct csin_fabric *f, const uint8_t *hops, uint32_t s,
-                             uint32_t target, uint16_t *ports)
+uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t target,
+                            struct link *links)
 {
-    const struct csin_switch *sw = &f->switches[s];
+    const uint8_t *hops = hops_to(r, target);
     if (hops[s] == 0 || hops[s] == FAR)
         return 0;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        uint32_t n = 0;
-        for (uint32_t p = 0; p < sw->n_ports; p++) {
-            uint32_t arc = f->port_arc[sw->first_port + p];
-            if (arc == CSIN_NONE || !f->cables[arc >> 1].up)
-                continue;
-            uint32_t next = csin_arc_head(f, arc);
-            if (!csin_is_nic(f, next) && hops[next] + 1u == hops[s] &&
-                (pass == 1 || !leaves_zone(f, s, next, target)))
-                ports[n++] = (uint16_t)p;
+    uint32_t n = 0;
+    for (unsigned pass = 0; n == 0; pass++) {
+        assert(pass < 2);
+        for (uint32_t i = r->first_link[s]; i < r->first_link[s + 1]; i++) {
+            uint32_t next = r->links[i].head;
+            if (hops[next] + 1u == hops[s] && (pass > 0 || !leaves_zone(r->f, s, next, target)))
+                links[n++] = r->links[i];
         }
-        if (n)
-            return n;
     }
-    return 0;
+    return n;
 }
 
 /* Where D-Mod-K's dense numbering comes from: NICs leaf by leaf, in port order, zone by zone. */
@@ -124,8 +140,8 @@ static void number_nics(const struct csin_fabric *f, struct numbering *order)
 struct work {
     struct numbering order;
     uint32_t *queue;     /* [n_switches] switches in order of distance */
-    uint16_t *ports;     /* ports that lead nearer, of every switch, in one row */
-    uint32_t *row;       /* [n_switches + 1] where each switch's ports begin */
+    struct link *links;  /* [n_links] those that lead nearer, of every switch, in one row */
+    uint32_t *row;       /* [n_switches + 1] where each switch's links begin */
     double *load;        /* [n_arcs] routes so far, relative to capacity */
     uint32_t *n_settled; /* [n_switches] NICs attached to it of hosts that are in one zone only */
 };
@@ -136,7 +152,7 @@ static void work_finish(struct work *w)
     free(w->order.first);
     free(w->order.base);
     free(w->queue);
-    free(w->ports);
+    free(w->links);
     free(w->row);
     free(w->load);
     free(w->n_settled);
@@ -154,19 +170,20 @@ static bool is_settled(const struct csin_fabric *f, uint32_t nic)
     return true;
 }
 
-static bool work_init(struct work *w, const struct csin_fabric *f)
+static bool work_init(struct work *w, const struct csin_routes *r)
 {
+    const struct csin_fabric *f = r->f;
     size_t n = f->n_switches + 1u;
     *w = (struct work){
         .order = {malloc((f->n_nics + 1u) * sizeof(uint32_t)), malloc(n * sizeof(uint32_t)),
                   malloc(n * sizeof(uint32_t))},
         .queue = malloc(n * sizeof(uint32_t)),
-        .ports = malloc((f->n_ports + 1u) * sizeof(uint16_t)),
+        .links = malloc((r->first_link[f->n_switches] + 1u) * sizeof(struct link)),
         .row = malloc(n * sizeof(uint32_t)),
         .load = calloc(f->n_arcs + 1u, sizeof(double)),
         .n_settled = calloc(n, sizeof(uint32_t)),
     };
-    if (!w->order.nic || !w->order.first || !w->order.base || !w->queue || !w->ports || !w->row ||
+    if (!w->order.nic || !w->order.first || !w->order.base || !w->queue || !w->links || !w->row ||
         !w->load || !w->n_settled)
         return false;
     for (uint32_t nic = 0; nic < f->n_nics; nic++)
@@ -175,36 +192,34 @@ static bool work_init(struct work *w, const struct csin_fabric *f)
     return true;
 }
 
-/* The least loaded of n ports. */
-static uint16_t least_loaded(const struct csin_fabric *f, const struct work *w, uint32_t s,
-                             const uint16_t *ports, uint32_t n)
+/* The least loaded of n links. */
+static uint32_t least_loaded(const struct work *w, const struct link *links, uint32_t n)
 {
-    uint32_t first = f->switches[s].first_port, best = 0;
+    uint32_t best = 0;
     for (uint32_t i = 1; i < n; i++)
-        if (w->load[f->port_arc[first + ports[i]]] < w->load[f->port_arc[first + ports[best]]])
+        if (w->load[links[i].arc] < w->load[links[best].arc])
             best = i;
-    return ports[best];
+    return links[best].arc;
 }
 
 /* D-Mod-K for destination number k. Within a zone (the target one or two cables away): up by k mod
  * uplinks; down, among parallel cables, by the digit that the way up has left. Further away,
  * between zones, by load. */
-static uint16_t choose(const struct csin_routes *r, const struct work *w, uint32_t s, uint8_t hops,
+static uint32_t choose(const struct csin_routes *r, const struct work *w, uint32_t s, uint8_t hops,
                        uint32_t k, uint32_t up, uint64_t draw)
 {
-    const uint16_t *ports = w->ports + w->row[s];
+    const struct link *links = w->links + w->row[s];
     uint32_t n = w->row[s + 1] - w->row[s];
-    if (n == 0)
-        return NO_PORT;
+    assert(n > 0);
     if (r->policy == CSIN_RANDOM) {
         struct csin_rng rng = csin_rng_init(draw, s);
-        return ports[csin_rng_below(&rng, n)];
+        return links[csin_rng_below(&rng, n)].arc;
     }
     if (hops == 1)
-        return ports[k / up % n];
+        return links[k / up % n].arc;
     if (hops == 2)
-        return ports[k % n];
-    return least_loaded(r->f, w, s, ports, n);
+        return links[k % n].arc;
+    return least_loaded(w, links, n);
 }
 
 /* The entries of one switch for the NICs behind `target`, number k for the first. `reach`: sources
@@ -218,16 +233,14 @@ static void route_switch(struct csin_routes *r, struct work *w, uint32_t s, uint
     uint32_t first = w->order.first[target], n = w->order.first[target + 1] - first;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t nic = w->order.nic[first + i];
-        const struct csin_cable *cable = &f->cables[f->nics[nic].cable];
-        if (!cable->up)
+        if (!is_joined(r, nic))
             continue;
-        uint16_t port = s == target ? (uint16_t)cable->port[1]
-                                    : choose(r, w, s, hops, first + i - w->order.base[target],
-                                             spines, csin_mix64(r->seed) ^ nic);
-        r->table[(size_t)s * f->n_nics + nic] = port;
+        uint32_t arc = s == target ? csin_arc_reverse(csin_nic_arc(f, nic))
+                                   : choose(r, w, s, hops, first + i - w->order.base[target],
+                                            spines, csin_mix64(r->seed) ^ nic);
+        r->table[(size_t)s * f->n_nics + nic] = (uint16_t)port_of(f, arc);
         if (reach && s != target) {
-            uint32_t arc = f->port_arc[f->switches[s].first_port + port];
-            w->load[arc] += reach[(size_t)s * n + i] / f->arc_capacity_Bps[arc];
+            w->load[arc] += reach[(size_t)s * n + i] / f->cables[arc >> 1].capacity_Bps;
             reach[(size_t)csin_arc_head(f, arc) * n + i] += reach[(size_t)s * n + i];
         }
     }
@@ -275,16 +288,16 @@ static enum csin_status route_target(struct csin_routes *r, struct work *w, uint
 {
     const struct csin_fabric *f = r->f;
     uint8_t *hops = r->hops + (size_t)r->target_of[target] * f->n_switches;
-    uint32_t n_reached = search(f, target, hops, w->queue);
+    uint32_t n_reached = search(r, target, hops, w->queue);
     enum csin_status status = check_lengths(f, w, target, hops, diag);
     if (status != CSIN_OK || !r->table)
         return status;
-    uint32_t n_ports = 0, *reach = NULL;
+    uint32_t n_links = 0, *reach = NULL;
     for (uint32_t s = 0; s < f->n_switches; s++) {
-        w->row[s] = n_ports;
-        n_ports += nearer_ports(f, hops, s, target, w->ports + n_ports);
+        w->row[s] = n_links;
+        n_links += csin_routes_nearer(r, s, target, w->links + n_links);
     }
-    w->row[f->n_switches] = n_ports;
+    w->row[f->n_switches] = n_links;
     bool between_zones = r->policy == CSIN_DMODK && hops[w->queue[n_reached - 1]] > 2;
     if (between_zones && !start_reach(r, w, target, &reach))
         return csin_no_memory(diag);
@@ -306,18 +319,50 @@ static bool is_gate(const struct csin_fabric *f, uint32_t s)
     return false;
 }
 
+/* All cables that are up, in the two forms that are asked for. False without memory. */
+static bool copy_up(struct csin_routes *r, const bool *up)
+{
+    const struct csin_fabric *f = r->f;
+    r->up = malloc(f->n_cables + 1u);
+    r->first_link = malloc((f->n_switches + 1u) * sizeof *r->first_link);
+    if (!r->up || !r->first_link)
+        return false;
+    for (uint32_t c = 0; c < f->n_cables; c++)
+        r->up[c] = up ? up[c] : f->cables[c].up;
+    r->links = malloc((list_links(r) + 1u) * sizeof *r->links);
+    if (!r->links)
+        return false;
+    list_links(r);
+    return true;
+}
+
+static enum csin_status make_table(struct csin_routes *r, struct csin_diag *diag)
+{
+    const size_t entries = (size_t)r->f->n_switches * r->f->n_nics;
+    if (entries > MAX_ENTRIES)
+        return csin_error(diag, CSIN_E_FAILED, 230, (struct csin_loc){0},
+                          "forwarding tables of %s entries (%s switches x %s NICs); at most %s",
+                          csin_show_count(entries).s, csin_show_count(r->f->n_switches).s,
+                          csin_show_count(r->f->n_nics).s, csin_show_count(MAX_ENTRIES).s);
+    r->table = malloc((entries + 1) * sizeof *r->table);
+    if (!r->table)
+        return csin_no_memory(diag);
+    memset(r->table, 0xff, entries * sizeof *r->table);
+    return CSIN_OK;
+}
+
 enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool *up,
                                     enum csin_policy policy, uint64_t seed, struct csin_diag *diag,
                                     struct csin_routes **ret_routes)
 {
-    (void)up;
-    const size_t entries = (size_t)fabric->n_switches * fabric->n_nics;
     enum csin_status status = CSIN_E_FAILED;
     struct csin_routes *r = calloc(1, sizeof *r);
     struct work w = {0};
-    if (!r || !work_init(&w, fabric))
+    if (!r)
         goto no_memory;
     *r = (struct csin_routes){.f = fabric, .policy = policy, .seed = seed};
+    if (!copy_up(r, up) || !work_init(&w, r))
+        goto no_memory;
     number_nics(fabric, &w.order);
     r->target_of = malloc((fabric->n_switches + 1u) * sizeof *r->target_of);
     if (!r->target_of)
@@ -327,20 +372,10 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool
     r->hops = malloc((size_t)r->n_targets * fabric->n_switches + 1);
     if (!r->hops)
         goto no_memory;
-    if (policy != CSIN_ECMP) {
-        if (entries > MAX_ENTRIES) {
-            status = csin_error(
-                diag, CSIN_E_FAILED, 230, (struct csin_loc){0},
-                "forwarding tables of %s entries (%s switches x %s NICs); at most %s",
-                csin_show_count(entries).s, csin_show_count(fabric->n_switches).s,
-                csin_show_count(fabric->n_nics).s, csin_show_count(MAX_ENTRIES).s);
-            goto fail;
-        }
-        r->table = malloc((entries + 1) * sizeof *r->table);
-        if (!r->table)
-            goto no_memory;
-        memset(r->table, 0xff, entries * sizeof *r->table);
-    }
+    if (has_table(policy) && (status = make_table(r, diag)) != CSIN_OK)
+        goto fail;
+    if ((policy == CSIN_SPRAY || policy == CSIN_LEAST_LOADED) && !(r->dag = csin_dag_create(r)))
+        goto no_memory;
     /* Leaves that inter-zone switches hang off first: the way to them is fixed at its end, and the
      * others, which have a choice, then fill up what they leave. */
     for (unsigned pass = 0; pass < 2; pass++)
@@ -366,9 +401,13 @@ void csin_routes_destroy(struct csin_routes *routes)
 {
     if (!routes)
         return;
+    free(routes->up);
+    free(routes->links);
+    free(routes->first_link);
     free(routes->target_of);
     free(routes->hops);
     free(routes->table);
+    csin_dag_destroy(routes->dag);
     free(routes);
 }
 
@@ -385,8 +424,9 @@ uint64_t csin_routes_seed(const struct csin_routes *routes)
 size_t csin_routes_bytes(const struct csin_routes *r)
 {
     size_t n = r->f->n_switches;
-    return n * sizeof *r->target_of + n * r->n_targets +
-           (r->table ? n * r->f->n_nics * sizeof *r->table : 0);
+    return r->f->n_cables * sizeof *r->up + r->first_link[n] * sizeof *r->links +
+           n * (sizeof *r->first_link + sizeof *r->target_of) + n * r->n_targets +
+           (r->table ? n * r->f->n_nics * sizeof *r->table : 0) + (r->dag ? csin_dag_bytes(r) : 0);
 }
 
 unsigned csin_routes_hops(const struct csin_routes *r, uint32_t from_switch, uint32_t to_switch)
@@ -394,50 +434,46 @@ unsigned csin_routes_hops(const struct csin_routes *r, uint32_t from_switch, uin
     return r->target_of[to_switch] == CSIN_NONE ? FAR : hops_to(r, to_switch)[from_switch];
 }
 
-/* The flow's hash picks one of the ports that lead nearer: counted first, then found, so that
- * nothing has to be stored. */
-static uint32_t hashed_port(const struct csin_routes *r, uint32_t s, uint32_t target, uint64_t flow)
+/* The arc that `sw` sends on towards `nic`, CSIN_NONE where there is no way: by the table, or one
+ * of those that lead nearer, by the hash of the flow. */
+static uint32_t next_arc(const struct csin_routes *r, uint32_t sw, uint32_t nic, uint64_t flow)
 {
-    uint16_t ports[CSIN_MAX_PORTS];
-    uint32_t n = nearer_ports(r->f, hops_to(r, target), s, target, ports);
+    const struct csin_fabric *f = r->f;
+    if (r->table) {
+        uint16_t port = r->table[(size_t)sw * f->n_nics + nic];
+        return port == NO_PORT ? CSIN_NONE : f->port_arc[f->switches[sw].first_port + port];
+    }
+    if (!is_joined(r, nic))
+        return CSIN_NONE;
+    if (sw == f->nics[nic].leaf)
+        return csin_arc_reverse(csin_nic_arc(f, nic));
+    struct link links[CSIN_MAX_PORTS];
+    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links);
     if (n == 0)
         return CSIN_NONE;
-    struct csin_rng rng = csin_rng_init(csin_mix64(r->seed) ^ flow, s);
-    return ports[csin_rng_below(&rng, n)];
+    struct csin_rng rng = csin_rng_init(csin_mix64(r->seed) ^ flow, sw);
+    return links[csin_rng_below(&rng, n)].arc;
 }
 
 uint32_t csin_routes_port(const struct csin_routes *r, uint32_t sw, uint32_t nic, uint64_t flow)
 {
-    if (r->f->nics[nic].cable == CSIN_NONE)
-        return CSIN_NONE;
-    if (r->table) {
-        uint16_t port = r->table[(size_t)sw * r->f->n_nics + nic];
-        return port == NO_PORT ? CSIN_NONE : port;
-    }
-    uint32_t target = r->f->nics[nic].leaf;
-    if (!r->f->cables[r->f->nics[nic].cable].up)
-        return CSIN_NONE;
-    if (sw == target)
-        return r->f->cables[r->f->nics[nic].cable].port[1];
-    return hashed_port(r, sw, target, flow);
+    uint32_t arc = next_arc(r, sw, nic, flow);
+    return arc == CSIN_NONE ? CSIN_NONE : port_of(r->f, arc);
 }
 
 bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t dst_nic,
                       uint64_t flow, struct csin_path *ret_path)
 {
     const struct csin_fabric *f = r->f;
-    if (src_nic == dst_nic || f->nics[src_nic].cable == CSIN_NONE)
+    if (src_nic == dst_nic || !is_joined(r, src_nic))
         return false;
     uint32_t arc = csin_nic_arc(f, src_nic);
-    if (!f->cables[arc >> 1].up)
-        return false;
     struct csin_path path = {.n = 1, .arcs = {arc}, .latency_s = f->arc_latency_s[arc]};
     uint32_t goal = f->n_switches + dst_nic;
     for (uint32_t at = csin_arc_head(f, arc); at != goal; at = csin_arc_head(f, arc)) {
-        uint32_t port = csin_routes_port(r, at, dst_nic, flow);
-        if (port == CSIN_NONE || path.n == CSIN_PATH_MAX)
+        arc = next_arc(r, at, dst_nic, flow);
+        if (arc == CSIN_NONE || path.n == CSIN_PATH_MAX)
             return false;
-        arc = f->port_arc[f->switches[at].first_port + port];
         path.arcs[path.n++] = arc;
         path.latency_s += f->arc_latency_s[arc];
     }
@@ -445,53 +481,59 @@ bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t ds
     return true;
 }
 
-bool csin_routes_host_path(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
-                           uint64_t flow, struct csin_path *ret_path)
+/* Cables between the switches of two NICs; NO_WAY where there is none. */
+static unsigned distance(const struct csin_routes *r, uint32_t a, uint32_t z)
 {
     const struct csin_fabric *f = r->f;
-    const struct csin_host *src = &f->hosts[src_host], *dst = &f->hosts[dst_host];
+    if (!is_joined(r, a) || !is_joined(r, z))
+        return NO_WAY;
+    uint32_t from = f->nics[a].leaf, to = f->nics[z].leaf;
+    unsigned hops = csin_routes_hops(r, from, to);
+    if (hops == FAR)
+        return NO_WAY;
+    /* The worst pair inside a zone is better than any across. */
+    return f->switches[from].zone == f->switches[to].zone ? hops : hops + FAR;
+}
+
+bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
+                      uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic)
+{
+    const struct csin_host *src = &r->f->hosts[src_host], *dst = &r->f->hosts[dst_host];
     if (src_host == dst_host)
         return false;
-    if (src->n_nics == 1 && dst->n_nics == 1)
-        return csin_routes_path(r, src->first_nic, dst->first_nic, flow, ret_path);
-    unsigned fewest = UINT32_MAX, n = 0;
+    if (src->n_nics == 1 && dst->n_nics == 1) {
+        *ret_src_nic = src->first_nic;
+        *ret_dst_nic = dst->first_nic;
+        return distance(r, src->first_nic, dst->first_nic) != NO_WAY;
+    }
+    unsigned fewest = NO_WAY;
+    uint32_t n = 0;
     for (unsigned pass = 0; pass < 2; pass++) {
         uint64_t wanted = n ? csin_mix64(flow) % n : 0;
         n = 0;
         for (uint32_t a = src->first_nic; a < src->first_nic + src->n_nics; a++)
             for (uint32_t z = dst->first_nic; z < dst->first_nic + dst->n_nics; z++) {
-                const struct csin_nic *na = &f->nics[a], *nz = &f->nics[z];
-                if (na->cable == CSIN_NONE || nz->cable == CSIN_NONE || !f->cables[na->cable].up ||
-                    !f->cables[nz->cable].up)
+                unsigned hops = distance(r, a, z);
+                if (hops == NO_WAY)
                     continue;
-                unsigned hops = csin_routes_hops(r, na->leaf, nz->leaf);
-                if (hops == FAR)
-                    continue;
-                if (f->switches[na->leaf].zone != f->switches[nz->leaf].zone)
-                    hops += FAR; /* the worst pair inside a zone is better than any across */
                 if (hops < fewest) {
                     fewest = hops;
                     n = 0;
                 }
-                if (hops == fewest && n++ == wanted && pass == 1)
-                    return csin_routes_path(r, a, z, flow, ret_path);
+                if (hops == fewest && n++ == wanted && pass == 1) {
+                    *ret_src_nic = a;
+                    *ret_dst_nic = z;
+                    return true;
+                }
             }
     }
     return false;
 }
 
-bool csin_routes_way(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
-                     uint64_t flow, const double *load, struct csin_way *way)
+bool csin_routes_host_path(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
+                           uint64_t flow, struct csin_path *ret_path)
 {
-    struct csin_path path;
-    (void)load;
-    if (!csin_routes_host_path(r, src_host, dst_host, flow, &path))
-        return false;
-    way->n = way->n_hops = path.n;
-    way->latency_s = path.latency_s;
-    for (uint32_t i = 0; i < path.n; i++) {
-        way->arcs[i] = path.arcs[i];
-        way->weights[i] = 1;
-    }
-    return true;
+    uint32_t src_nic, dst_nic;
+    return csin_routes_nics(r, src_host, dst_host, flow, &src_nic, &dst_nic) &&
+           csin_routes_path(r, src_nic, dst_nic, flow, ret_path);
 }

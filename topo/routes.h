@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Routes: which way a flow goes. Destination-based forwarding tables as the hardware has them (next
- * port = table[switch][destination NIC]), filled by a policy, or a choice per flow (ecmp). Every
- * path is a shortest one over the cables that are up. */
+ * port = table[switch][destination NIC]), filled by a policy, or a choice per flow (ecmp, by a
+ * hash; least-loaded, by the load when it starts) or per packet (spray). Every path is a shortest
+ * one over the cables that are up. */
 #ifndef CSIN_TOPO_ROUTES_H
 #define CSIN_TOPO_ROUTES_H
 
@@ -48,8 +49,9 @@ struct csin_routes;
 /* Builds the tables. dmodk: D-Mod-K (Zahavi, Fat-tree routing and node ordering providing
  * contention free traffic for MPI global collectives, JPDC 2012) over the NICs that exist, counted
  * leaf by leaf, so a partly populated zone stays balanced; between zones each destination takes the
- * least loaded shortest way. random: each entry drawn by `seed`. ecmp: no tables, csin_routes_path
- * hashes per flow. Traffic inside a zone keeps off inter-zone switches while there is another
+ * least loaded shortest way. random: each entry drawn by `seed`. ecmp, spray, least-loaded: no
+ * tables; csin_routes_path takes a shortest way by the hash of the flow, and csin_routes_way what
+ * the policy says. Traffic inside a zone keeps off inter-zone switches while there is another
  * shortest way. CSIN_E_INPUT where two NICs are joined by more than CSIN_PATH_MAX cables.
  * `up`: [n_cables], copied, which cables work; NULL: those that the fabric says.
  * O(switches x NICs) time; 2 bytes of memory an entry. Shortest paths of joined zones may form
@@ -64,8 +66,8 @@ uint64_t csin_routes_seed(const struct csin_routes *routes);
 /* Bytes held. */
 size_t csin_routes_bytes(const struct csin_routes *routes);
 
-/* The outgoing port of `sw` towards NIC `nic`, CSIN_NONE where there is no way; for ecmp the choice
- * of flow `flow`. */
+/* The outgoing port of `sw` towards NIC `nic`, CSIN_NONE where there is no way; without tables the
+ * choice of flow `flow`. */
 uint32_t csin_routes_port(const struct csin_routes *routes, uint32_t sw, uint32_t nic,
                           uint64_t flow);
 
@@ -82,8 +84,11 @@ bool csin_routes_host_path(const struct csin_routes *routes, uint32_t src_host, 
  * shortest paths, the packets of each switch spread evenly over its next ports (weights 1/S,
  * products of them over several layers), the latency the mean. For least-loaded the shortest path
  * whose busiest arc is least busy by `load` [n_arcs], flows per bytes/s of capacity on each arc now
- * (NULL: none anywhere); the hash of `flow` decides between equals. False where there is no way,
- * the hosts are the same, or a sprayed one would need more than CSIN_WAY_MAX arcs. */
+ * (NULL: none anywhere); the hash of `flow` decides between equals, switch by switch. False where
+ * there is no way, the hosts are the same, or a sprayed one would need more than CSIN_WAY_MAX arcs;
+ * *way is then as it was.
+ * O(hops), for spray and least-loaded O(links of the switches on any shortest path), without
+ * allocating: these two have scratch in `routes`, so two threads must not share them. */
 bool csin_routes_way(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
                      uint64_t flow, const double *load, struct csin_way *way);
 

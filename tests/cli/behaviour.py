@@ -163,7 +163,7 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
 
 def test_wrong_usage_says_what_would_be_right(folder):
     for arguments, words in ((["simm"], ["did you mean 'sim'?"]), (["sim", "--routing", "dmod", "x"], ["did you mean 'dmodk'?"]),
-                             (["sim", "--routing", "no", "x"], ["dmodk, random, ecmp"]), (["check"], ["name at least one"]),
+                             (["sim", "--routing", "no", "x"], ["dmodk, random, ecmp, spray, least-loaded"]), (["check"], ["name at least one"]),
                              (["sim", "--fail-on", "x", "x"], ["there is congestion"]), (["sim", SPEC], ["name a scenario file"]),
                              (["topo", "-f", "pdf", SPEC], ["text, json, dot, svg"]), (["topo", "-o", "a.pdf", SPEC], [".svg"]),
                              (["sim", "--seed", "x", "x"], ["a whole number from 0 to 1e15"]), ([], ["csin topo", "csin sim"])):

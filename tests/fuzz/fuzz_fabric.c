@@ -35,6 +35,22 @@ static void check_paths(const struct csin_fabric *f, const struct csin_routes *r
     }
 }
 
+static void check_ways(const struct csin_fabric *f, const struct csin_routes *routes)
+{
+    static uint32_t arcs[CSIN_WAY_MAX];
+    static double weights[CSIN_WAY_MAX];
+    struct csin_way way = {.arcs = arcs, .weights = weights};
+    for (uint32_t i = 0; i < 64; i++) {
+        uint32_t src = i * 7919 % f->n_hosts, dst = i * i * 104729 % f->n_hosts;
+        if (!csin_routes_way(routes, src, dst, i, NULL, &way))
+            continue;
+        assert(src != dst && way.n_hops >= 2 && way.n_hops <= CSIN_PATH_MAX);
+        assert(way.n >= way.n_hops && way.n <= CSIN_WAY_MAX);
+        for (uint32_t k = 0; k < way.n; k++)
+            assert(f->cables[arcs[k] / 2].up && weights[k] > 0 && weights[k] <= 1 + 1e-9);
+    }
+}
+
 static void check_fabric(struct csin_arena *arena, struct csin_diag *diag,
                          const struct csin_fabric *f)
 {
@@ -50,8 +66,10 @@ static void check_fabric(struct csin_arena *arena, struct csin_diag *diag,
         status = csin_routes_create(f, NULL, (enum csin_policy)policy, 1, diag, &routes);
         assert((status == CSIN_OK) == (routes != NULL));
         assert(routes || csin_diag_errors(diag) > 0);
-        if (routes)
+        if (routes) {
             check_paths(f, routes);
+            check_ways(f, routes);
+        }
         csin_routes_destroy(routes);
     }
 }

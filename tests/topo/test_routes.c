@@ -2,45 +2,11 @@
  *
  * Routes: what must hold of every path, against a breadth-first search that knows nothing of
  * tables, on random fabrics; and how well the policies share out the cables of known ones. */
-#include "tests/topo/random_fabric.h"
-#include "topo/routes.h"
+#include "tests/topo/routes_oracle.h"
 
-#define FAR UINT32_MAX
-
-static struct csin_routes *route(const struct csin_fabric *f, enum csin_policy policy,
-                                 uint64_t seed)
+static bool has_tables(int policy)
 {
-    struct csin_routes *routes = NULL;
-    struct csin_diag *diag = csin_diag_create();
-    enum csin_status status = csin_routes_create(f, NULL, policy, seed, diag, &routes);
-    csin_diag_print(diag, stderr);
-    assert_int_equal(status, CSIN_OK);
-    assert_int_equal(csin_routes_policy(routes), policy);
-    csin_diag_destroy(diag);
-    return routes;
-}
-
-/* ---- the oracle ---- */
-
-/* Cables to `goal` from every vertex over cables that are up, by rounds over the list of all
- * cables. A NIC does not forward. */
-static void distances(const struct csin_fabric *f, uint32_t goal, uint32_t *distance)
-{
-    memset(distance, 0xff, f->n_vertices * sizeof *distance);
-    distance[goal] = 0;
-    for (uint32_t round = 0, found = 1; found; round++) {
-        found = 0;
-        for (uint32_t c = 0; c < f->n_cables; c++)
-            for (unsigned e = 0; f->cables[c].up && e < 2; e++) {
-                uint32_t from = f->cables[c].end[e], to = f->cables[c].end[!e];
-                if (distance[from] != round || distance[to] != FAR)
-                    continue;
-                if (csin_is_nic(f, from) && from != goal)
-                    continue;
-                distance[to] = round + 1;
-                found = 1;
-            }
-    }
+    return policy == CSIN_DMODK || policy == CSIN_RANDOM;
 }
 
 static void check_path(const struct csin_fabric *f, const struct csin_path *path, uint32_t src,
@@ -90,7 +56,7 @@ static void check_all_paths(const struct csin_fabric *f, enum csin_policy policy
                 check_path(f, &path, src, dst, shortest);
                 assert_true(csin_routes_path(again, src, dst, flow, &same));
                 assert_true(same_path(&path, &same));
-                if (policy == CSIN_ECMP)
+                if (!has_tables(policy))
                     continue;
                 assert_true(csin_routes_path(routes, src, dst, 0, &same));
                 assert_true(same_path(&path, &same)); /* tables know no flows */
@@ -156,10 +122,9 @@ static void try_routes(uint64_t seed)
         built_finish(&b);
         b = build_yaml(r->yaml);
     }
-    check_all_paths(b.f, CSIN_DMODK, seed);
-    check_all_paths(b.f, CSIN_RANDOM, seed);
+    for (int policy = 0; policy < CSIN_N_POLICIES; policy++)
+        check_all_paths(b.f, (enum csin_policy)policy, seed);
     check_all_paths(b.f, CSIN_RANDOM, ~seed);
-    check_all_paths(b.f, CSIN_ECMP, seed);
     check_host_paths(b.f);
     built_finish(&b);
     random_fabric_destroy(r);
@@ -169,6 +134,70 @@ static void random_fabrics_are_routed_on_shortest_paths(void **state)
 {
     (void)state;
     campaign(getenv("CSIN_QUICK") ? 60 : 300, try_routes);
+}
+
+/* ---- cables that die and come back ---- */
+
+static void assert_same_routes(const struct csin_fabric *f, const struct csin_routes *a,
+                               const struct csin_routes *b)
+{
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        for (uint32_t to = 0; to < f->n_switches; to++)
+            assert_int_equal(csin_routes_hops(a, s, to), csin_routes_hops(b, s, to));
+        for (uint32_t nic = 0; nic < f->n_nics; nic++)
+            for (uint64_t flow = 0; flow < 3; flow++)
+                assert_int_equal(csin_routes_port(a, s, nic, flow),
+                                 csin_routes_port(b, s, nic, flow));
+    }
+    struct csin_way x = way_create(), y = way_create();
+    for (uint32_t src = 0; src < f->n_hosts; src += 3)
+        for (uint32_t dst = 0; dst < f->n_hosts; dst += 2) {
+            bool is_joined = csin_routes_way(a, src, dst, src + dst, NULL, &x);
+            assert_int_equal(is_joined, csin_routes_way(b, src, dst, src + dst, NULL, &y));
+            assert_true(!is_joined || same_way(&x, &y));
+        }
+    way_destroy(&x);
+    way_destroy(&y);
+}
+
+/* The fabric itself says which cables are up; `up` says the opposite of some and is right. */
+static void check_mask(const struct csin_fabric *says, const struct csin_fabric *is, uint64_t seed)
+{
+    bool *up = calloc(is->n_cables + 1, sizeof *up);
+    assert_non_null(up);
+    for (int policy = 0; policy < CSIN_N_POLICIES; policy++) {
+        for (uint32_t c = 0; c < is->n_cables; c++)
+            up[c] = is->cables[c].up;
+        struct csin_routes *got = route_over(says, up, (enum csin_policy)policy, seed);
+        struct csin_routes *want = route(is, (enum csin_policy)policy, seed);
+        for (uint32_t c = 0; c < is->n_cables; c++)
+            up[c] = !up[c]; /* nobody looks at it any more */
+        assert_same_routes(is, got, want);
+        csin_routes_destroy(got);
+        csin_routes_destroy(want);
+    }
+    free(up);
+}
+
+static void try_mask(uint64_t seed)
+{
+    struct random_fabric *r = random_fabric_create(seed);
+    struct built intact = build_yaml(r->yaml);
+    random_faults_add(r, intact.f);
+    struct built hurt = build_yaml(r->yaml);
+    for (uint32_t c = 0; c < intact.f->n_cables; c++) /* slow in both, as dmodk minds */
+        intact.f->cables[c].capacity_Bps = hurt.f->cables[c].capacity_Bps;
+    check_mask(intact.f, hurt.f, seed); /* they die */
+    check_mask(hurt.f, intact.f, seed); /* they come back */
+    built_finish(&intact);
+    built_finish(&hurt);
+    random_fabric_destroy(r);
+}
+
+static void cables_said_to_be_up_or_down_route_as_if_the_fabric_said_so(void **state)
+{
+    (void)state;
+    campaign(getenv("CSIN_QUICK") ? 60 : 200, try_mask);
 }
 
 /* ---- what decides a path ---- */
@@ -192,7 +221,7 @@ static double difference(const struct csin_fabric *f, const struct csin_routes *
     return (double)n_differ / n;
 }
 
-static void seeds_matter_to_random_and_ecmp_and_not_to_dmodk(void **state)
+static void seeds_matter_to_all_policies_but_dmodk(void **state)
 {
     (void)state;
     struct built b = build_named("leaf:8 spine:16 host:8 200Gb/s");
@@ -911,6 +940,9 @@ static void tables_that_are_too_large_are_refused(void **state)
     assert_says(&diag, "csin: error: forwarding tables of 2,099,200,000 entries (2,050 switches x "
                        "1,024,000 NICs); at most 1,073,741,824 [CSIN-230]\n");
     csin_diag_destroy(diag);
+    for (int policy = 0; policy < CSIN_N_POLICIES; policy++)
+        if (!has_tables(policy))
+            csin_routes_destroy(route(b.f, (enum csin_policy)policy, 0));
     built_finish(&b);
 }
 
@@ -938,8 +970,8 @@ static void hosts_that_are_too_far_apart_are_an_error(void **state)
             struct csin_diag *diag = csin_diag_create();
             struct csin_routes *routes = NULL;
             struct csin_path path;
-            enum csin_status status = csin_routes_create(b.f, NULL, (enum csin_policy)policy, 0, diag,
-                                                         &routes);
+            enum csin_status status = csin_routes_create(b.f, NULL, (enum csin_policy)policy, 0,
+                                                         diag, &routes);
             if (last == 15) {
                 assert_int_equal(status, CSIN_OK);
                 assert_true(csin_routes_host_path(routes, 0, 1, 0, &path));
@@ -957,7 +989,9 @@ static void hosts_that_are_too_far_apart_are_an_error(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test_teardown(random_fabrics_are_routed_on_shortest_paths, campaign_end),
-           cmocka_unit_test(seeds_matter_to_random_and_ecmp_and_not_to_dmodk),
+           cmocka_unit_test_teardown(cables_said_to_be_up_or_down_route_as_if_the_fabric_said_so,
+                                     campaign_end),
+           cmocka_unit_test(seeds_matter_to_all_policies_but_dmodk),
            cmocka_unit_test(ecmp_spreads_flows_over_every_shortest_path),
            cmocka_unit_test(random_tables_use_every_spine_alike),
            cmocka_unit_test(flows_of_hosts_with_several_nics_spread_over_equal_ones),
