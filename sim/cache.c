@@ -12,15 +12,16 @@
 
 struct csin_sha256 csin_cache_key(const struct csin_schedule *s, const struct csin_fabric *fabric,
                                   const struct csin_routes *routes, uint64_t seed,
-                                  const struct csin_engine *engine)
+                                  const struct csin_engine *engine, enum csin_congestion congestion)
 {
     struct csin_sha256_stream *sha = csin_sha256_start();
     if (!sha)
         return (struct csin_sha256){""};
     uint64_t policy = csin_routes_policy(routes);
     /* Chance enters the routes only where they are drawn. */
-    uint64_t numbers[] = {
-        policy, policy == CSIN_DMODK ? 0 : seed, s->n_ops, s->n_gates, s->n_spans, s->n_deps};
+    uint64_t numbers[] = {congestion, policy,     policy == CSIN_DMODK ? 0 : seed,
+                          s->n_ops,   s->n_gates, s->n_spans,
+                          s->n_deps};
     csin_sha256_add(sha, CSIN_VERSION, sizeof CSIN_VERSION);
     csin_sha256_add(sha, engine->name, strlen(engine->name) + 1);
     csin_sha256_add(sha, engine->what, strlen(engine->what) + 1);

@@ -10,12 +10,14 @@
 
 #include "sim/engine.h"
 
-/* The key of running `schedule` with this fabric, routing, seed and engine. Empty without memory.
+/* The key of running `schedule` with this fabric, routing, seed, engine and congestion model. Empty
+ * without memory.
  */
 struct csin_sha256 csin_cache_key(const struct csin_schedule *schedule,
                                   const struct csin_fabric *fabric,
                                   const struct csin_routes *routes, uint64_t seed,
-                                  const struct csin_engine *engine);
+                                  const struct csin_engine *engine,
+                                  enum csin_congestion congestion);
 
 /* Fetches `n` numbers; false when they are not there. `folder` NULL: no cache. */
 bool csin_cache_get(const char *folder, const struct csin_sha256 *key, double *row, uint32_t n);

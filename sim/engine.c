@@ -51,6 +51,8 @@ void csin_run_result_finish(struct csin_run_result *result)
         munmap(result->memory, result->memory_bytes);
     csin_traffic_finish(&result->traffic);
     free(result->waits);
+    free(result->victims);
+    free(result->moving_s);
     memset(result, 0, sizeof *result);
 }
 

@@ -85,6 +85,13 @@ struct csin_wait {
     double from_s, to_s;
 };
 
+/* Transfers of an owner that a full arc held back which they do not cross: victims of head-of-line
+ * blocking. */
+struct csin_victims {
+    uint32_t owner, arc;
+    double held_s; /* summed over the transfers */
+};
+
 struct csin_run_result {
     double makespan_s;           /* when the last operation finished */
     uint64_t events;             /* intervals during which no flow came or went */
@@ -95,7 +102,10 @@ struct csin_run_result {
     struct csin_traffic traffic; /* whose bytes each arc carried, and the effective numbers */
     struct csin_wait *waits;     /* [n_waits] in order of from_s; an operation may have several */
     uint32_t n_waits;
-    void *memory; /* of the arrays */
+    struct csin_victims *victims; /* [n_victims] each owner and arc once; lossless, when watched */
+    uint32_t n_victims;
+    double *moving_s; /* [n_owners] how long transfers moved, summed; as victims */
+    void *memory;     /* of the arrays */
     size_t memory_bytes;
 };
 

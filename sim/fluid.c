@@ -4,7 +4,8 @@
  *
  *     heap of moments -> a batch of all that happens now -> dispatch -> what begins now
  *            ^                                                               |
- *            +---------- new moments of the flows whose rate changed <---- rates (sim/fair.h)
+ *            +-------- new moments of the flows whose rate changed <---- rates: sim/fair.h, or
+ *                                                                        sim/lossless.h
  *
  * A slot is an operation between start and finish: a delay or a latency that is waited for, a flow
  * that moves, or a transfer that has no way at present. Slots, and the places of the solver, are
@@ -23,10 +24,16 @@
 #include "base/arena.h"
 #include "sim/dispatch.h"
 #include "sim/fair.h"
+#include "sim/lossless.h"
 #include "sim/network.h"
 #include "sim/watch.h"
 
-#define INSTANT_S 1e-12      /* ends closer together are one event, as in the SimGrid engine */
+#define INSTANT_S 1e-12 /* ends closer together are one event, as in the SimGrid engine */
+/* A packet of 4 KiB takes 160 ns at 200 Gb/s; what happens much closer together than that is one
+ * event of the lossless model, which knows no packets. */
+#define LOSSLESS_INSTANT_S 20e-9
+/* Of a capacity: all of it, as the lossless rates come to rest near their point only. */
+#define LOSSLESS_FULL (1 - 1e-3)
 #define CLOCK_STEPS 16       /* but never fewer steps of the clock, a double */
 #define PROGRESS_EVERY 4096u /* operations */
 #define PROGRESS_MS 200
@@ -45,6 +52,11 @@ struct slot {
     bool noted; /* it has had a way */
     uint32_t n; /* arcs of its way; 0: it has none */
     uint32_t n_congests;
+    /* Lossless, watched: the arc inside the fabric that holds it back, CSIN_NONE: one of its own
+     * ends */
+    uint32_t root;
+    bool victim; /* of an arc that it does not cross */
+    double root_since_s, moving_since_s;
     uint32_t arcs[CSIN_PATH_MAX];
     struct wide
         *wide; /* for ways of more arcs or other weights; kept when the slot is used again */
@@ -71,9 +83,15 @@ struct fluid {
     struct csin_run_result result;
     struct csin_dispatch *dispatch;
     struct csin_network net;
-    struct csin_fair fair;
+    bool is_lossless;
+    struct csin_fair fair; /* one of the two */
+    struct csin_lossless lossless;
+    uint8_t lane_of[CSIN_MAX_LANES]; /* the number of a VL among those in use, which have lanes */
+    uint8_t *lanes;                  /* [CSIN_WAY_MAX] scratch */
     struct csin_watch watch;
     bool watching;
+    struct csin_traffic victims; /* seconds in place of bytes */
+    double *moving_s;            /* [n_owners] */
     struct slot *slots;
     size_t slots_room;
     uint32_t n_slots, free_slot, in_flight;
@@ -182,7 +200,8 @@ static uint32_t take_slot(struct fluid *fl, uint32_t op, enum state state)
     s->flow = s->place = CSIN_NONE;
     s->state = state;
     s->n = s->n_congests = 0;
-    s->noted = false;
+    s->noted = s->victim = false;
+    s->root = CSIN_NONE;
     s->rate_Bps = 0;
     s->wide = wide;
     if (wide)
@@ -335,6 +354,111 @@ static void look(struct fluid *fl)
     csin_watch_settle(&fl->watch, fl->now_s);
 }
 
+/* ---- what holds flows back in a lossless fabric ---- */
+
+static bool crosses(const struct slot *s, uint32_t arc)
+{
+    const uint32_t *arcs = arcs_of(s);
+    for (uint32_t k = 0; k < s->n; k++)
+        if (arcs[k] == arc)
+            return true;
+    return false;
+}
+
+/* The full arc behind what holds the flow back is `root` now, CSIN_NONE where it does not move. */
+static void set_root(struct fluid *fl, struct slot *s, uint32_t root)
+{
+    if (root == arcs_of(s)[0] || root == arcs_of(s)[s->n - 1])
+        root = CSIN_NONE; /* its own host */
+    if (s->root == root)
+        return;
+    if (s->root != CSIN_NONE)
+        csin_watch_congest(&fl->watch, s->root, -1);
+    if (s->victim &&
+        !csin_traffic_add(&fl->victims, s->owner, &s->root, NULL, 1, fl->now_s - s->root_since_s))
+        fl->no_memory = true;
+    s->root = root;
+    s->root_since_s = fl->now_s;
+    s->victim = root != CSIN_NONE && !crosses(s, root);
+    if (root != CSIN_NONE)
+        csin_watch_congest(&fl->watch, root, 1);
+}
+
+static uint32_t root_arc(const struct fluid *fl, uint32_t source)
+{
+    return csin_lossless_root(&fl->lossless, source) / fl->lossless.n_lanes;
+}
+
+static void look_lossless(struct fluid *fl)
+{
+    struct csin_lossless *l = &fl->lossless;
+    for (uint32_t i = 0; i < l->touched.n; i++) {
+        uint32_t arc = l->touched.items[i] / l->n_lanes;
+        double load = 0, capacity = fl->net.capacity_Bps[arc];
+        for (uint32_t lane = 0; lane < l->n_lanes; lane++)
+            load += l->queues[arc * l->n_lanes + lane].throughput;
+        load = load < capacity ? load : capacity;
+        csin_watch_load(&fl->watch, arc, load, load > 0 && load >= LOSSLESS_FULL * capacity,
+                        fl->now_s);
+    }
+    for (uint32_t i = 0; i < l->changed.n; i++) /* new ones are among them */
+        set_root(fl, &fl->slots[fl->slot_of[l->changed.items[i]]],
+                 root_arc(fl, l->flows[l->changed.items[i]].source));
+    for (uint32_t i = 0; i < l->active.n; i++) {
+        struct csin_lossless_queue *q = &l->queues[l->active.items[i]];
+        uint32_t root = root_arc(fl, l->active.items[i]);
+        for (uint32_t k = 0; root != q->root && k < q->flows.n; k++)
+            set_root(fl, &fl->slots[fl->slot_of[q->flows.items[k]]], root);
+        q->root = root;
+    }
+    csin_watch_settle(&fl->watch, fl->now_s);
+}
+
+/* ---- lanes ---- */
+
+/* Data VLs of an arc: those that the switches at its ends have. */
+static uint32_t vls_of(const struct csin_fabric *f, uint32_t arc)
+{
+    uint32_t n_vls = 15, ends[2] = {csin_arc_tail(f, arc), csin_arc_head(f, arc)};
+    for (unsigned i = 0; i < 2; i++)
+        if (!csin_is_nic(f, ends[i]) && f->switches[ends[i]].n_vls < n_vls)
+            n_vls = f->switches[ends[i]].n_vls;
+    return n_vls;
+}
+
+/* Gives a lane to each VL that some owner's traffic is on, as sent or as folded. */
+static bool init_lanes(struct fluid *fl)
+{
+    const struct csin_lanes *lanes = fl->run->lanes;
+    const struct csin_fabric *f = fl->run->fabric;
+    double weights[CSIN_MAX_LANES] = {1};
+    bool used[CSIN_MAX_LANES] = {false};
+    uint8_t n = 0;
+    for (uint32_t owner = 0; lanes && lanes->of_owner && owner < fl->s->n_owners; owner++) {
+        used[lanes->of_owner[owner]] = true;
+        for (uint32_t sw = 0; sw < f->n_switches; sw++)
+            used[csin_lane_fold(lanes->of_owner[owner], f->switches[sw].n_vls)] = true;
+    }
+    for (uint32_t vl = 0; vl < CSIN_MAX_LANES; vl++)
+        if (used[vl]) {
+            weights[n] = lanes->weights[vl];
+            fl->lane_of[vl] = n++;
+        }
+    fl->lanes = malloc(CSIN_WAY_MAX);
+    return fl->lanes && csin_lossless_init(&fl->lossless, f, n ? n : 1, weights);
+}
+
+static const uint8_t *lanes_for(struct fluid *fl, const struct slot *s)
+{
+    const struct csin_lanes *lanes = fl->run->lanes;
+    if (fl->lossless.n_lanes == 1)
+        return NULL;
+    for (uint32_t k = 0; k < s->n; k++)
+        fl->lanes[k] = fl->lane_of[csin_lane_fold(lanes->of_owner[s->owner],
+                                                  vls_of(fl->run->fabric, arcs_of(s)[k]))];
+    return fl->lanes;
+}
+
 /* ---- flows ---- */
 
 /* It has not moved since since_s. */
@@ -359,7 +483,10 @@ static void bring_forward(struct fluid *fl, struct slot *s)
 static void begin_to_move(struct fluid *fl, uint32_t slot)
 {
     struct slot *s = &fl->slots[slot];
-    uint32_t flow = csin_fair_add(&fl->fair, arcs_of(s), weights_of(s), s->n, HUGE_VAL);
+    uint32_t flow = fl->is_lossless
+                        ? csin_lossless_add(&fl->lossless, arcs_of(s), weights_of(s),
+                                            lanes_for(fl, s), s->n)
+                        : csin_fair_add(&fl->fair, arcs_of(s), weights_of(s), s->n, HUGE_VAL);
     if (flow == CSIN_NONE ||
         !csin_grow(&fl->slot_of, &fl->slot_of_room, (size_t)flow + 1, sizeof *fl->slot_of)) {
         fl->no_memory = true;
@@ -369,7 +496,26 @@ static void begin_to_move(struct fluid *fl, uint32_t slot)
     s->flow = flow;
     s->state = MOVING;
     s->rate_Bps = 0;
-    s->since_s = fl->now_s;
+    s->since_s = s->moving_since_s = fl->now_s;
+    fl->changed = true;
+}
+
+static void stop_moving(struct fluid *fl, struct slot *s)
+{
+    bool ok;
+    if (fl->is_lossless) {
+        if (fl->watching) {
+            set_root(fl, s, CSIN_NONE);
+            fl->moving_s[s->owner] += fl->now_s - s->moving_since_s;
+        }
+        ok = csin_lossless_remove(&fl->lossless, s->flow);
+    } else {
+        if (fl->watching)
+            judge(fl, s, true);
+        ok = csin_fair_remove(&fl->fair, s->flow);
+    }
+    fl->no_memory = fl->no_memory || !ok;
+    s->flow = CSIN_NONE;
     fl->changed = true;
 }
 
@@ -377,14 +523,8 @@ static void begin_to_move(struct fluid *fl, uint32_t slot)
 static void leave_way(struct fluid *fl, uint32_t slot, double left)
 {
     struct slot *s = &fl->slots[slot];
-    if (s->flow != CSIN_NONE) {
-        if (fl->watching)
-            judge(fl, s, true);
-        if (!csin_fair_remove(&fl->fair, s->flow))
-            fl->no_memory = true;
-        s->flow = CSIN_NONE;
-        fl->changed = true;
-    }
+    if (s->flow != CSIN_NONE)
+        stop_moving(fl, s);
     if (s->n == 0)
         return;
     csin_network_count(&fl->net, arcs_of(s), s->n, -1);
@@ -490,8 +630,22 @@ static void start_those_ready(struct fluid *fl)
         start(fl, fl->starting[i]);
 }
 
-/* The rates of now, and the moments that follow from them. */
-static void share(struct fluid *fl)
+/* The flow's rate is another one from now on. */
+static void set_rate(struct fluid *fl, uint32_t flow, double rate_Bps)
+{
+    uint32_t slot = fl->slot_of[flow];
+    struct slot *s = &fl->slots[slot];
+    if (s->rate_Bps == 0 && rate_Bps > 0)
+        note_wait(fl, s);
+    bring_forward(fl, s);
+    s->rate_Bps = rate_Bps;
+    if (rate_Bps > 0)
+        set_moment(fl, slot, fl->now_s + s->left / rate_Bps);
+    else
+        unset_moment(fl, slot);
+}
+
+static void share_fair(struct fluid *fl)
 {
     struct csin_fair *fair = &fl->fair;
     if (fair->n_dirty == 0 && fair->n_added == 0)
@@ -500,21 +654,25 @@ static void share(struct fluid *fl)
         fl->no_memory = true;
         return;
     }
-    for (uint32_t i = 0; i < fair->n_changed; i++) {
-        uint32_t slot = fl->slot_of[fair->changed[i]];
-        struct slot *s = &fl->slots[slot];
-        double rate_Bps = fair->flows[fair->changed[i]].rate;
-        if (s->rate_Bps == 0 && rate_Bps > 0)
-            note_wait(fl, s);
-        bring_forward(fl, s);
-        s->rate_Bps = rate_Bps;
-        if (rate_Bps > 0)
-            set_moment(fl, slot, fl->now_s + s->left / rate_Bps);
-        else
-            unset_moment(fl, slot);
-    }
+    for (uint32_t i = 0; i < fair->n_changed; i++)
+        set_rate(fl, fair->changed[i], fair->flows[fair->changed[i]].rate);
     if (fl->watching)
         look(fl);
+}
+
+static void share_lossless(struct fluid *fl)
+{
+    struct csin_lossless *l = &fl->lossless;
+    if (l->meanwhile.n == 0)
+        return;
+    if (!csin_lossless_solve(l)) {
+        fl->no_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < l->changed.n; i++)
+        set_rate(fl, l->changed.items[i], l->flows[l->changed.items[i]].rate);
+    if (fl->watching)
+        look_lossless(fl);
 }
 
 /* The end of an instant: what is over lets others start, until nothing more happens now. */
@@ -530,8 +688,12 @@ static void settle(struct fluid *fl)
     fl->n_moving = 0;
     if (fl->in_flight > fl->result.max_flows)
         fl->result.max_flows = fl->in_flight;
-    if (!fl->no_memory)
-        share(fl);
+    if (fl->no_memory)
+        return;
+    if (fl->is_lossless)
+        share_lossless(fl);
+    else
+        share_fair(fl);
 }
 
 /* ---- when the network changes ---- */
@@ -590,8 +752,10 @@ static enum csin_status change_network(struct fluid *fl)
         return status;
     for (uint32_t i = 0; i < fl->net.n_changed_arcs; i++) {
         uint32_t arc = fl->net.changed_arcs[i];
-        if (!csin_fair_set_capacity(&fl->fair, arc, fl->net.capacity_Bps[arc]))
-            fl->no_memory = true;
+        bool ok = fl->is_lossless
+                      ? csin_lossless_set_capacity(&fl->lossless, arc, fl->net.capacity_Bps[arc])
+                      : csin_fair_set_capacity(&fl->fair, arc, fl->net.capacity_Bps[arc]);
+        fl->no_memory = fl->no_memory || !ok;
         fl->changed = true;
     }
     if (!fl->net.rerouted)
@@ -651,7 +815,8 @@ static enum csin_status run_events(struct fluid *fl)
         if (next_s > fl->run->horizon_s)
             return csin_engine_horizon(fl->run, fl->diag, &fl->result,
                                        csin_dispatch_done(fl->dispatch));
-        double instant_s = fmax(INSTANT_S, CLOCK_STEPS * DBL_EPSILON * next_s);
+        double instant_s = fmax(fl->is_lossless ? LOSSLESS_INSTANT_S : INSTANT_S,
+                                CLOCK_STEPS * DBL_EPSILON * next_s);
         if (fl->changed && next_s - fl->now_s > instant_s) {
             fl->result.events++;
             fl->changed = false;
@@ -669,12 +834,37 @@ static enum csin_status run_events(struct fluid *fl)
     return fl->no_memory ? csin_no_memory(fl->diag) : CSIN_OK;
 }
 
+static bool init_victims(struct fluid *fl)
+{
+    fl->moving_s = calloc((size_t)fl->s->n_owners + 1, sizeof *fl->moving_s);
+    return csin_traffic_init(&fl->victims, fl->s->n_owners) && fl->moving_s;
+}
+
+static bool hand_over_victims(struct fluid *fl)
+{
+    const struct csin_traffic *v = &fl->victims;
+    struct csin_victims *rows = calloc((size_t)v->n_loads + 1, sizeof *rows);
+    if (!rows)
+        return false;
+    for (uint32_t i = 0; i < v->n_loads; i++)
+        rows[i] = (struct csin_victims){v->loads[i].owner, v->loads[i].arc, v->loads[i].bytes};
+    fl->result.victims = rows;
+    fl->result.n_victims = v->n_loads;
+    fl->result.moving_s = fl->moving_s;
+    fl->moving_s = NULL;
+    return true;
+}
+
 static void finish(struct fluid *fl)
 {
     csin_run_result_finish(&fl->result);
     csin_dispatch_destroy(fl->dispatch);
     csin_network_finish(&fl->net);
     csin_fair_finish(&fl->fair);
+    csin_lossless_finish(&fl->lossless);
+    csin_traffic_finish(&fl->victims);
+    free(fl->lanes);
+    free(fl->moving_s);
     csin_watch_finish(&fl->watch);
     for (uint32_t slot = 0; slot < fl->n_slots; slot++)
         if (fl->slots[slot].wide) {
@@ -697,9 +887,13 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
     struct fluid fl = {.run = run, .s = run->schedule, .diag = diag, .free_slot = CSIN_NONE};
     enum csin_status status = CSIN_E_FAILED;
     fl.watching = run->watch;
+    fl.is_lossless = run->congestion == CSIN_LOSSLESS;
     bool ok = csin_run_result_init(run, 0, &fl.result);
     ok = csin_network_init(&fl.net, run) && ok;
-    ok = csin_fair_init(&fl.fair, run->fabric->n_arcs, run->fabric->arc_capacity_Bps) && ok;
+    ok = (fl.is_lossless
+              ? init_lanes(&fl) && init_victims(&fl)
+              : csin_fair_init(&fl.fair, run->fabric->n_arcs, run->fabric->arc_capacity_Bps)) &&
+         ok;
     ok = (!run->watch || csin_watch_init(&fl.watch, run->fabric->n_arcs, fl.result.arcs)) && ok;
     fl.dispatch = ok ? csin_dispatch_create(fl.s, fl.result.start_s, fl.result.finish_s) : NULL;
     if (!fl.dispatch) {
@@ -714,6 +908,10 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
     if (run->watch)
         csin_watch_end(&fl.watch, fl.now_s);
     fl.result.skipped = csin_dispatch_skipped(fl.dispatch);
+    if (fl.is_lossless && run->watch && !hand_over_victims(&fl)) {
+        status = csin_no_memory(diag);
+        goto done;
+    }
     fl.result.traffic = fl.net.traffic;
     memset(&fl.net.traffic, 0, sizeof fl.net.traffic);
     *ret = fl.result;

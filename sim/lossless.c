@@ -65,6 +65,7 @@ void csin_lossless_finish(struct csin_lossless *l)
     for (size_t h = 0; h < sizeof l->dirty / sizeof *l->dirty; h++)
         free(l->dirty[h].items);
     free(l->sources.items);
+    free(l->active.items);
     free(l->changed.items);
     free(l->touched.items);
     free(l->meanwhile.items);
@@ -101,6 +102,27 @@ static void soil_lanes(struct csin_lossless *l, uint32_t queue)
     for (uint32_t lane = 0; lane < l->n_lanes; lane++)
         if (first + lane == queue || l->queues[first + lane].throughput > 0)
             soil(l, first + lane);
+}
+
+/* ---- causes ---- */
+
+static void hold(struct csin_lossless *l, uint32_t turn, bool held)
+{
+    if (turn == CSIN_NONE || l->turns[turn].held == held)
+        return;
+    l->turns[turn].held = held;
+    soil(l, l->turns[turn].to);
+}
+
+/* The queue is held back by the turn `cause` now, if by any. */
+static void set_cause(struct csin_lossless *l, struct csin_lossless_queue *q, uint32_t cause,
+                      bool full)
+{
+    if (q->cause != cause)
+        hold(l, q->cause, false);
+    q->cause = cause;
+    q->full = full;
+    hold(l, cause, full);
 }
 
 /* ---- flows come and go ---- */
@@ -355,6 +377,11 @@ uint32_t csin_lossless_add(struct csin_lossless *l, const uint32_t *arcs, const 
         l->free_flow = flow;
         return CSIN_NONE;
     }
+    if (s->flows.n == 1) {
+        s->active = l->active.n;
+        s->root = CSIN_NONE;
+        push(l, &l->active, source);
+    }
     add_flow_rate(l, f, s->flow_rate);
     for (uint32_t k = 0; k < f->n_turns; k++) {
         soil(l, l->turns[f->turns[k].what].from); /* even where its rate is 0 yet */
@@ -376,8 +403,14 @@ bool csin_lossless_remove(struct csin_lossless *l, uint32_t flow)
     s->flows.items[f->place] = last;
     l->flows[last].place = f->place;
     s->throughput = s->flow_rate * s->flows.n;
-    if (s->flows.n == 0)
+    if (s->flows.n == 0) {
         s->flow_rate = 0;
+        s->level = HUGE_VAL;
+        set_cause(l, s, CSIN_NONE, false);
+        last = l->active.items[--l->active.n];
+        l->active.items[s->active] = last;
+        l->queues[last].active = s->active;
+    }
     soil_lanes(l, f->source);
     f->source = CSIN_NONE;
     f->place = l->free_flow;
@@ -505,25 +538,6 @@ static double level_of_turn(struct csin_lossless *l, const struct csin_lossless_
 
 /* ---- a solve ---- */
 
-static void hold(struct csin_lossless *l, uint32_t turn, bool held)
-{
-    if (turn == CSIN_NONE || l->turns[turn].held == held)
-        return;
-    l->turns[turn].held = held;
-    soil(l, l->turns[turn].to);
-}
-
-/* The queue is held back by the turn `cause` now, if by any. */
-static void set_cause(struct csin_lossless *l, struct csin_lossless_queue *q, uint32_t cause,
-                      bool full)
-{
-    if (q->cause != cause)
-        hold(l, q->cause, false);
-    q->cause = cause;
-    q->full = full;
-    hold(l, cause, full);
-}
-
 /* What each flow of a source may send. */
 static void visit_source(struct csin_lossless *l, uint32_t queue)
 {
@@ -649,9 +663,9 @@ bool csin_lossless_solve(struct csin_lossless *l)
     return !l->no_memory;
 }
 
-uint32_t csin_lossless_root(const struct csin_lossless *l, uint32_t flow)
+uint32_t csin_lossless_root(const struct csin_lossless *l, uint32_t source)
 {
-    uint32_t queue = l->flows[flow].source;
+    uint32_t queue = source;
     for (unsigned hops = 0; l->queues[queue].cause != CSIN_NONE && hops < CSIN_PATH_MAX; hops++)
         queue = l->turns[l->queues[queue].cause].to;
     return queue;

@@ -57,6 +57,8 @@ struct csin_lossless_queue {
     double flow_rate;                  /* of a source: of each of its flows */
     struct csin_lossless_list in, out; /* turns */
     struct csin_lossless_list flows;   /* of a source */
+    uint32_t active;                   /* of a source with flows: its place in lossless.active */
+    uint32_t root; /* of a source, for those who ask: the queue that csin_lossless_root gave last */
     uint32_t cause; /* the turn that holds it back; CSIN_NONE: its own capacity */
     uint8_t height; /* arcs to the farthest sink of what passes it */
     bool full;      /* it holds somebody back */
@@ -98,6 +100,7 @@ struct csin_lossless {
     size_t flows_room;
     uint32_t n_slots, free_flow, n_flows;
     struct csin_lossless_list dirty[CSIN_PATH_MAX + 1]; /* by height */
+    struct csin_lossless_list active;                   /* sources that have flows */
     struct csin_lossless_list sources;                  /* whose rate moves at the end of a round */
     struct csin_lossless_list changed;   /* flows whose rate is another than before the solve */
     struct csin_lossless_list touched;   /* queues whose state may be, */

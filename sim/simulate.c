@@ -24,6 +24,8 @@ static struct csin_run run_of(const struct csin_scenario *sc, const struct csin_
     return (struct csin_run){.fabric = sc->fabric,
                              .routes = sc->routes,
                              .schedule = schedule,
+                             .congestion = sc->congestion,
+                             .lanes = &sc->lanes,
                              .horizon_s = HUGE_VAL,
                              .progress = progress->options->progress ? pass_on : NULL,
                              .progress_arg = progress};
@@ -39,8 +41,8 @@ static enum csin_status run_alone(const struct csin_scenario *sc, uint32_t owner
     enum csin_status status = csin_scenario_schedule(sc, owner, diag, &schedule);
     if (status != CSIN_OK)
         return status;
-    struct csin_sha256 key = csin_cache_key(&schedule, sc->fabric, sc->routes, sc->seed,
-                                            sc->engine);
+    struct csin_sha256 key = csin_cache_key(&schedule, sc->fabric, sc->routes, sc->seed, sc->engine,
+                                            sc->congestion);
     if (!csin_cache_get(options->cache_folder, &key, row, n)) {
         struct progress progress = {options, sc->owners[owner]};
         struct csin_run run = run_of(sc, &schedule, &progress);
@@ -71,7 +73,8 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
         status = csin_no_memory(diag);
         goto done;
     }
-    bool is_alone = scenario->n_owners == 1; /* then the run itself is the run alone */
+    /* Then the run itself is the run alone. */
+    bool is_alone = scenario->n_owners == 1 && scenario->n_events == 0;
     for (uint32_t owner = 0; owner < scenario->n_owners; owner++) {
         alone[owner] = csin_arena_alloc(arena, csin_owner_row_size(scenario, owner),
                                         sizeof **alone);
@@ -84,6 +87,9 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
     struct progress progress = {options, scenario->name};
     struct csin_run run = run_of(scenario, schedule, &progress);
     run.horizon_s = scenario->horizon_s;
+    run.events = scenario->events; /* nothing happens to those who run alone */
+    run.n_events = scenario->n_events;
+    run.reaction_s = scenario->reaction_s;
     run.watch = true;
     status = scenario->engine->run(&run, diag, &together);
     if (status == CSIN_OK) {

@@ -2,11 +2,12 @@
  *
  * Times one engine on one scenario, without the process around it:
  *
- *     bench-engine ENGINE SCENARIO [TIMES]
+ *     bench-engine ENGINE SCENARIO [TIMES]     ENGINE: simgrid, fluid, or lossless (fluid with that
+ * model)
  *
  * prints on one line: transfers, events, most transfers in flight, best seconds of a run (schedule
- * not counted), seconds to make the schedule, bytes of the schedule, bytes that a run adds at most to
- * what was resident before it (itself or its child). tools/bench.py calls it. */
+ * not counted), seconds to make the schedule, bytes of the schedule, bytes that a run adds at most
+ * to what was resident before it (itself or its child). tools/bench.py calls it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ int main(int argc, char **argv)
     int times = argc > 3 ? atoi(argv[3]) : 1;
     struct csin_arena *arena = csin_arena_create();
     struct csin_diag *diag = csin_diag_create();
-    struct csin_overrides overrides = {.engine = argv[1]};
+    bool lossless = strcmp(argv[1], "lossless") == 0;
+    struct csin_overrides overrides = {.engine = lossless ? "fluid" : argv[1]};
     struct csin_scenario *sc;
     struct csin_schedule schedule;
     if (csin_scenario_open(argv[2], &overrides, arena, diag, &sc) != CSIN_OK)
@@ -50,7 +52,7 @@ int main(int argc, char **argv)
                            .routes = sc->routes,
                            .schedule = &schedule,
                            .horizon_s = sc->horizon_s,
-                           .congestion = sc->congestion,
+                           .congestion = lossless ? CSIN_LOSSLESS : sc->congestion,
                            .lanes = &sc->lanes,
                            .events = sc->events,
                            .n_events = sc->n_events,
