@@ -46,8 +46,8 @@ struct csin_class { /* of traffic */
 
 struct csin_job {
     const char *name;
-    uint32_t class;  /* index into the scenario's classes; CSIN_NONE: none, which is SL 0 */
-    uint32_t *hosts; /* [n_hosts] by rank */
+    uint32_t traffic_class; /* index into the scenario's classes; CSIN_NONE: none, which is SL 0 */
+    uint32_t *hosts;        /* [n_hosts] by rank */
     uint32_t n_hosts;
     double start_s;
     uint32_t repeat;
@@ -61,7 +61,7 @@ extern const char *const csin_storage_names[];
 
 struct csin_stream {
     const char *name;
-    uint32_t class; /* as of a job */
+    uint32_t traffic_class; /* as of a job */
     enum csin_storage kind;
     uint32_t *clients, n_clients; /* readers or writers */
     uint32_t *servers, n_servers;
