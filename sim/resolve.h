@@ -6,6 +6,7 @@
  *     jobs       sim/scenario_jobs.c       hosts, steps
  *     storage    sim/scenario_storage.c    clients, servers
  *     owners     sim/scenario.c            names of both, in one set
+ *     lanes      sim/scenario_lanes.c      classes of traffic, service levels, virtual lanes
  *     routes     sim/scenario.c            and whether those who talk can reach each other
  *
  * All of them go on after a mistake, to find more. */
@@ -49,8 +50,12 @@ static inline uint64_t csin_count_or(const struct csin_count *count, uint64_t ot
  * change what this one draws. */
 uint64_t csin_owner_seed(const struct csin_scenario *sc, const char *owner);
 
+/* All of it, for a scenario that has its fabric, routing policy, engine, congestion model, seed and
+ * horizon. */
+void csin_resolve(struct resolver *r);
 /* The stages. */
 void csin_resolve_jobs(struct resolver *r);
 void csin_resolve_storage(struct resolver *r);
+void csin_resolve_lanes(struct resolver *r);
 
 #endif

@@ -136,26 +136,73 @@ static int index_of(const char *name, const char *const *names)
     return -1;
 }
 
+/* The name of an engine with the lossless model; NULL where this build has none. */
+static const char *lossless_engine(void)
+{
+    for (size_t i = 0; csin_engine_names[i]; i++)
+        if (csin_engine_find(csin_engine_names[i])->lossless)
+            return csin_engine_names[i];
+    return NULL;
+}
+
+/* What an engine is asked for that it does not have, and one that has it. */
+static void check_engine(struct resolver *r, struct csin_loc loc)
+{
+    const struct csin_engine *engine = r->sc->engine;
+    const char *other = lossless_engine();
+    const char *lanes = r->spec->classes.loc.line ? "classes"
+                        : r->spec->lanes.loc.line ? "lanes"
+                                                  : NULL;
+    if (engine->lossless || (r->sc->congestion == CSIN_FAIR && !lanes))
+        return;
+    if (r->sc->congestion == CSIN_LOSSLESS)
+        FAIL(r, 407, loc, "engine '%s' cannot simulate 'congestion: lossless'", engine->name);
+    else
+        FAIL(r, 408, loc, "engine '%s' has no virtual lanes for '%s'", engine->name, lanes);
+    if (other)
+        csin_note(r->diag, loc, "'engine: %s' can, with 'congestion: lossless'", other);
+    else
+        csin_note(r->diag, loc, "no engine of this build can");
+}
+
+/* The engine that somebody asked for, or the one that has the congestion model. */
+static void choose_engine(struct resolver *r, const struct csin_overrides *o)
+{
+    static const char *const by_congestion[] = {"simgrid", "fluid"};
+    struct csin_scenario *sc = r->sc;
+    struct csin_loc loc = o->congestion ? (struct csin_loc){0} : r->spec->congestion.loc;
+    sc->congestion = o->congestion
+                         ? (enum csin_congestion)index_of(o->congestion, csin_congestion_names)
+                         : (enum csin_congestion)r->spec->congestion.i;
+    const char *asked = o->engine                  ? o->engine
+                        : r->spec->engine.loc.line ? csin_engine_names[r->spec->engine.i]
+                                                   : NULL;
+    sc->engine = csin_engine_find(asked ? asked : by_congestion[sc->congestion]);
+    if (!sc->engine)
+        FAIL(r, 409, loc, "this build has no engine '%s', which 'congestion: %s' needs",
+             by_congestion[sc->congestion], csin_congestion_names[sc->congestion]);
+    else if (asked)
+        check_engine(r, o->engine ? loc : r->spec->engine.loc);
+}
+
 static void apply_overrides(struct resolver *r, const struct csin_overrides *o)
 {
+    static const struct csin_overrides none;
     struct csin_scenario *sc = r->sc;
+    o = o ? o : &none;
     sc->policy = (enum csin_policy)r->spec->routing.i;
-    sc->engine = csin_engine_find(csin_engine_names[r->spec->engine.i]);
+    choose_engine(r, o);
     sc->seed = csin_count_or(&r->spec->seed, DEFAULT_SEED);
     sc->horizon_s = r->spec->horizon_s.loc.line ? r->spec->horizon_s.x : HUGE_VAL;
-    if (!o)
-        return;
     if (o->routing)
         sc->policy = (enum csin_policy)index_of(o->routing, csin_policy_names);
-    if (o->engine)
-        sc->engine = csin_engine_find(o->engine);
     if (o->seed_given) {
         sc->seed = o->seed;
         r->seed_overridden = true;
     }
 }
 
-static void resolve(struct resolver *r)
+void csin_resolve(struct resolver *r)
 {
     struct csin_scenario *sc = r->sc;
     r->job_of = csin_resolve_array(r, sc->fabric->n_hosts, sizeof *r->job_of);
@@ -166,6 +213,7 @@ static void resolve(struct resolver *r)
     csin_resolve_jobs(r);
     csin_resolve_storage(r);
     resolve_owners(r);
+    csin_resolve_lanes(r);
     if (r->status != CSIN_OK)
         return;
     r->chance = r->chance || sc->policy != CSIN_DMODK;
@@ -235,7 +283,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     struct resolver r = {.sc = sc, .spec = &spec, .diag = diag, .status = status};
     if (status == CSIN_OK) {
         apply_overrides(&r, overrides);
-        resolve(&r);
+        csin_resolve(&r);
     } else {
         check_hosts(&r);
     }
