@@ -19,7 +19,16 @@ struct arguments {
     bool summary, no_cache, fail_on_congestion;
 };
 
-enum { KEY_DUMP = 256, KEY_ENGINE, KEY_ROUTING, KEY_SEED, KEY_NO_CACHE, KEY_FAIL_ON, KEY_SUMMARY };
+enum {
+    KEY_DUMP = 256,
+    KEY_ENGINE,
+    KEY_ROUTING,
+    KEY_CONGESTION,
+    KEY_SEED,
+    KEY_NO_CACHE,
+    KEY_FAIL_ON,
+    KEY_SUMMARY
+};
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "write the result to FILE; its extension sets the format", 0},
@@ -29,6 +38,7 @@ static const struct argp_option options[] = {
     {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine instead of the scenario's", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
      "route by this policy: dmodk, random, ecmp, spray or least-loaded", 0},
+    {"congestion", KEY_CONGESTION, "MODEL", 0, "share cables by this model: fair or lossless", 0},
     {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
     {"no-cache", KEY_NO_CACHE, 0, 0, "run every job alone again, even if it is known", 0},
     {"fail-on", KEY_FAIL_ON, "WHAT", 0, "WHAT is congestion: exit with 4 if there is any", 0},
@@ -83,6 +93,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ROUTING:
         check_name(state, "routing policy", arg, csin_policy_names);
         arguments->overrides.routing = arg;
+        return 0;
+    case KEY_CONGESTION:
+        check_name(state, "congestion model", arg, csin_congestion_names);
+        arguments->overrides.congestion = arg;
         return 0;
     case KEY_SEED:
         set_seed(state, arguments, arg);

@@ -117,6 +117,7 @@ struct csin_engine {
      * untouched. */
     enum csin_status (*run)(const struct csin_run *run, struct csin_diag *diag,
                             struct csin_run_result *ret);
+    bool lossless; /* it has the lossless model and its lanes */
 };
 
 extern const struct csin_engine csin_engine_simgrid, csin_engine_fluid;

@@ -923,6 +923,7 @@ done:
 
 const struct csin_engine csin_engine_fluid = {
     "fluid",
-    "max-min fair rates, updated incrementally",
+    "rates updated incrementally, latency as a delay",
     run_fluid,
+    true,
 };

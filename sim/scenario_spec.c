@@ -144,7 +144,8 @@ static enum csin_status read_step(struct csin_yaml_node node, void *field,
 #define STREAM_COMMON                                                                              \
     STREAM("name", CSIN_REQUIRED, name, name, NULL),                                               \
         STREAM("placement", 0, clients.placement, choice, csin_placement_names),                   \
-        STREAM("zone", 0, clients.zone, name, NULL), STREAM("servers", 0, servers, text, NULL),    \
+        STREAM("zone", 0, clients.zone, name, NULL),                                               \
+        STREAM("class", 0, traffic_class, name, NULL), STREAM("servers", 0, servers, text, NULL),  \
         STREAM("chunk", 0, chunk, size, NULL),                                                     \
         STREAM("concurrency", 0, concurrency, count, &one_up),                                     \
         STREAM("start", 0, start_s, time, NULL)
@@ -188,6 +189,7 @@ static const struct csin_key job_keys[] = {
     JOB("hosts", CSIN_REQUIRED, hosts.hosts, text, NULL),
     JOB("placement", 0, hosts.placement, choice, csin_placement_names),
     JOB("zone", 0, hosts.zone, name, NULL),
+    JOB("class", 0, traffic_class, name, NULL),
     JOB("start", 0, start_s, time, NULL),
     JOB("repeat", 0, repeat, count, &one_up),
     JOB("steps", CSIN_REQUIRED, steps, one_or_list, &step_element),
@@ -197,6 +199,31 @@ static const struct csin_element job_element = {sizeof(struct csin_job_spec), cs
                                                 job_keys};
 static const struct csin_element stream_element = {sizeof(struct csin_stream_spec), read_stream,
                                                    NULL};
+
+static const struct csin_range sl_range = {0, 15};
+static const struct csin_range weight_range = {1, 255};
+
+static const struct csin_key class_keys[] = {
+    {"sl", CSIN_REQUIRED, AT(csin_class_spec, sl), csin_yaml_count, &sl_range}, {0}};
+static const struct csin_element class_element = {sizeof(struct csin_class_spec), csin_yaml_section,
+                                                  class_keys};
+
+static const struct csin_element vl_element = {sizeof(struct csin_count), csin_yaml_count, NULL};
+static const struct csin_element weight_element = {sizeof(struct csin_count), csin_yaml_count,
+                                                   &weight_range};
+static const struct csin_key lanes_keys[] = {
+    {"sl-to-vl", 0, AT(csin_lanes_spec, sl_to_vl), csin_yaml_list, &vl_element},
+    {"weights", 0, AT(csin_lanes_spec, weights), csin_yaml_list, &weight_element},
+    {0}};
+
+static enum csin_status read_lanes(struct csin_yaml_node node, void *field,
+                                   const struct csin_key *key)
+{
+    (void)key;
+    struct csin_lanes_spec *lanes = field;
+    lanes->loc = csin_yaml_loc(node);
+    return csin_yaml_read_keys(node, lanes, lanes_keys);
+}
 
 #define SCENARIO(name, flags, member, reader, arg)                                                 \
     {                                                                                              \
@@ -210,8 +237,11 @@ static const struct csin_key scenario_keys[] = {
     SCENARIO("fabric", CSIN_REQUIRED, fabric, text, NULL),
     SCENARIO("routing", 0, routing, choice, csin_policy_names),
     SCENARIO("engine", 0, engine, choice, csin_engine_names),
+    SCENARIO("congestion", 0, congestion, choice, csin_congestion_names),
     SCENARIO("seed", 0, seed, count, &seed_range),
     SCENARIO("horizon", 0, horizon_s, time, NULL),
+    SCENARIO("classes", 0, classes, map, &class_element),
+    {"lanes", 0, AT(csin_scenario_spec, lanes), read_lanes, NULL},
     SCENARIO("jobs", 0, jobs, list, &job_element),
     SCENARIO("storage", 0, storage, list, &stream_element),
     {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},

@@ -16,8 +16,18 @@ struct csin_step_spec {
     struct csin_quantity time_s; /* of a compute delay */
 };
 
-struct csin_job_spec {
+struct csin_class_spec {
     struct csin_text name;
+    struct csin_count sl;
+};
+
+struct csin_lanes_spec {
+    struct csin_loc loc;                /* line 0: not given */
+    struct csin_list sl_to_vl, weights; /* of csin_count */
+};
+
+struct csin_job_spec {
+    struct csin_text name, traffic_class;
     struct csin_pick_spec hosts;
     struct csin_quantity start_s;
     struct csin_count repeat;
@@ -26,7 +36,7 @@ struct csin_job_spec {
 
 struct csin_stream_spec {
     enum csin_storage kind;
-    struct csin_text name;
+    struct csin_text name, traffic_class;
     struct csin_pick_spec clients; /* readers or writers */
     struct csin_text servers;      /* all storage hosts when absent */
     struct csin_count size, chunk, concurrency, stripe, replicas;
@@ -35,9 +45,11 @@ struct csin_stream_spec {
 
 struct csin_scenario_spec {
     struct csin_text name, fabric;
-    struct csin_choice routing, engine;
+    struct csin_choice routing, engine, congestion;
     struct csin_count seed;
     struct csin_quantity horizon_s;
+    struct csin_list classes; /* csin_class_spec */
+    struct csin_lanes_spec lanes;
     struct csin_list jobs, storage; /* csin_job_spec, csin_stream_spec */
 };
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Streams of chance: 0 picks the hosts (sim/scenario.c), the others are numbered here. */
+/* Streams of chance: 0 picks the hosts (sim/scenario_*.c), the others are numbered here. */
 #define CIRCLE_DRAW 1
 #define CLIENT_DRAW 2 /* + client */
 

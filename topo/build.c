@@ -28,7 +28,7 @@ static bool set_digest(struct csin_fabric *f)
     for (uint32_t s = 0; s < f->n_switches; s++) {
         csin_sha256_add(sha, f->switches[s].name, strlen(f->switches[s].name) + 1);
         /* dmodk numbers NICs by zone, so the same cables without zones are routed differently. */
-        uint32_t facts[] = {f->switches[s].layer, f->switches[s].zone};
+        uint32_t facts[] = {f->switches[s].layer, f->switches[s].zone, f->switches[s].n_vls};
         csin_sha256_add(sha, facts, sizeof facts);
     }
     for (uint32_t h = 0; h < f->n_hosts; h++) {

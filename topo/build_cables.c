@@ -278,14 +278,6 @@ static bool override_cable(struct builder *b, struct csin_cable *cable,
     return cable->up != before.up || cable->capacity_Bps != before.capacity_Bps;
 }
 
-/* The vertices a name stands for: a switch, or the NICs of a host. */
-static bool is_end(const struct csin_fabric *f, uint32_t vertex, uint32_t named)
-{
-    if (named < f->n_switches)
-        return vertex == named;
-    return csin_is_nic(f, vertex) && f->nics[vertex - f->n_switches].host == named - f->n_switches;
-}
-
 void csin_build_apply_override(struct builder *b, const struct csin_override_spec *spec)
 {
     struct csin_fabric *f = b->f;
@@ -307,30 +299,12 @@ void csin_build_apply_override(struct builder *b, const struct csin_override_spe
     }
     if (id[0] == CSIN_NONE || id[1] == CSIN_NONE)
         return;
-    if (id[0] >= f->n_switches) { /* walk the ports of a switch: a cable always has one */
-        uint32_t t = id[0];
-        id[0] = id[1];
-        id[1] = t;
-    }
-    uint32_t found = 0, changed = 0, first_port = 0, n_ports = 0;
-    if (id[0] < f->n_switches) { /* two hosts have no cable between them */
-        first_port = f->switches[id[0]].first_port;
-        n_ports = f->switches[id[0]].n_ports;
-    }
-    for (uint32_t p = 0; p < n_ports; p++) {
-        uint32_t arc = f->port_arc[first_port + p];
-        if (arc == CSIN_NONE || !is_end(f, csin_arc_head(f, arc), id[1]))
-            continue;
-        found++;
-        if (!spec->nth.loc.line || spec->nth.n == found)
-            changed += override_cable(b, &f->cables[arc >> 1], spec);
-    }
-    if (found == 0)
-        FAIL(b, 229, spec->between.loc, "there is no cable between '%s' and '%s'", names[0].s,
-             names[1].s);
-    else if (spec->nth.loc.line && spec->nth.n > found)
-        FAIL(b, 229, spec->nth.loc, "'%s' and '%s' are joined by %u cable%s; there is no cable %s",
-             names[0].s, names[1].s, found, found == 1 ? "" : "s", csin_show_count(spec->nth.n).s);
+    uint32_t cables[CSIN_MAX_PORTS], changed = 0;
+    uint32_t n = csin_fabric_cables(f, b->diag, &spec->between, id, &spec->nth, cables);
+    for (uint32_t i = 0; i < n; i++)
+        changed += override_cable(b, &f->cables[cables[i]], spec);
+    if (n == 0)
+        csin_build_fail(b, CSIN_E_INPUT);
     else if (changed == 0)
         csin_warning(b->diag, 233, spec->between.loc,
                      "this override has no effect: the cable is so already");

@@ -7,6 +7,9 @@
 #include "base/units.h"
 #include "topo/build.h"
 
+/* Assumed, as of a QM8700: 9 VLs, of which one is for management. */
+#define DEFAULT_DATA_VLS 8
+
 /* ---- zones ---- */
 
 /* What a zone comes to once its numbers are worked out. */
@@ -145,6 +148,7 @@ static void set_switch(struct builder *b, uint32_t s, const char *name,
         .first_port = f->n_ports,
         .rate_Bps = model->rate_Bps.x,
         .latency_s = model->latency_s.x,
+        .n_vls = model->data_vls.loc.line ? (uint32_t)model->data_vls.n : DEFAULT_DATA_VLS,
         .loc = loc,
     };
     f->n_ports += (uint32_t)model->ports.n;

@@ -76,6 +76,7 @@ static void write_switches(struct csin_json *json, const struct csin_fabric *f)
         csin_json_count(json, "ports_used", sw->n_used);
         csin_json_real(json, "port_Bps", sw->rate_Bps);
         csin_json_real(json, "latency_s", sw->latency_s);
+        csin_json_count(json, "data_vls", sw->n_vls);
         csin_json_end_object(json);
     }
     csin_json_end_array(json);

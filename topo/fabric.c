@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/units.h"
 #include "topo/build.h"
 
 struct csin_fabric *csin_fabric_alloc(void)
@@ -103,6 +104,43 @@ uint32_t csin_fabric_switch(const struct csin_fabric *f, const char *name)
 {
     uint32_t id = csin_names_find(&f->names, name);
     return id < f->n_switches ? id : CSIN_NONE;
+}
+
+/* The vertices a name stands for: a switch, or the NICs of a host. */
+static bool is_end(const struct csin_fabric *f, uint32_t vertex, uint32_t named)
+{
+    if (named < f->n_switches)
+        return vertex == named;
+    return csin_is_nic(f, vertex) && f->nics[vertex - f->n_switches].host == named - f->n_switches;
+}
+
+uint32_t csin_fabric_cables(const struct csin_fabric *f, struct csin_diag *diag,
+                            const struct csin_list *between, const uint32_t id[2],
+                            const struct csin_count *nth, uint32_t *ret_cables)
+{
+    const struct csin_text *names = between->items;
+    unsigned at = id[0] < f->n_switches ? 0 : 1; /* walk the ports of a switch: a cable has one */
+    uint32_t found = 0, n = 0, first_port = 0, n_ports = 0;
+    if (id[at] < f->n_switches) { /* two hosts have no cable between them */
+        first_port = f->switches[id[at]].first_port;
+        n_ports = f->switches[id[at]].n_ports;
+    }
+    for (uint32_t p = 0; p < n_ports; p++) {
+        uint32_t arc = f->port_arc[first_port + p];
+        if (arc == CSIN_NONE || !is_end(f, csin_arc_head(f, arc), id[!at]))
+            continue;
+        found++;
+        if (!nth->loc.line || nth->n == found)
+            ret_cables[n++] = arc >> 1;
+    }
+    if (found == 0)
+        csin_error(diag, CSIN_E_INPUT, 229, between->loc, "there is no cable between '%s' and '%s'",
+                   names[0].s, names[1].s);
+    else if (n == 0)
+        csin_error(diag, CSIN_E_INPUT, 229, nth->loc,
+                   "'%s' and '%s' are joined by %u cable%s; there is no cable %s", names[0].s,
+                   names[1].s, found, found == 1 ? "" : "s", csin_show_count(nth->n).s);
+    return n;
 }
 
 /* Every leaf of a zone has its links to every spine, and no spine has more. */

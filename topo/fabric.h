@@ -141,6 +141,14 @@ struct csin_vertex_name csin_vertex_name(const struct csin_fabric *f, uint32_t v
 /* leaf-up, leaf-down, host-up, host-down, inter-zone, ... */
 const char *csin_arc_place(const struct csin_fabric *f, uint32_t arc);
 
+/* The cables that a person means by two ends: `between` holds their names (struct csin_text), id
+ * what `names` has for them, so a host means all its NICs. `nth`: which of several, from 1, in the
+ * order of ports of the end written first, if that is a switch; all when absent. ret_cables:
+ * [CSIN_MAX_PORTS]. Returns how many; 0, reported (CSIN-229), where there are none. O(ports). */
+uint32_t csin_fabric_cables(const struct csin_fabric *f, struct csin_diag *diag,
+                            const struct csin_list *between, const uint32_t id[2],
+                            const struct csin_count *nth, uint32_t *ret_cables);
+
 /* Index of a host or a switch by name, CSIN_NONE where there is none. O(1). */
 uint32_t csin_fabric_host(const struct csin_fabric *f, const char *name);
 uint32_t csin_fabric_switch(const struct csin_fabric *f, const char *name);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/units.h"
+
 const char *const csin_role_names[] = {"compute", "storage", NULL};
 const char *const csin_layer_names[] = {"leaf", "spine", "core", "inter-zone", NULL};
 static const char *const spread_names[] = {"even", "fill", NULL};
@@ -20,10 +22,28 @@ static const struct csin_range ratio_range = {0.001, 1000};
 
 #define AT(record, member) offsetof(struct record, member)
 
+/* What a port can announce: VL0, VL0-1, VL0-3, VL0-7 or VL0-14 (InfiniBand Architecture
+ * Specification, volume 1, PortInfo: VLCap). */
+static enum csin_status read_data_vls(struct csin_yaml_node node, void *field,
+                                      const struct csin_key *key)
+{
+    struct csin_count *n = field;
+    enum csin_status status = csin_yaml_count(node, n, key);
+    if (status != CSIN_OK || n->n == 1 || n->n == 2 || n->n == 4 || n->n == 8 || n->n == 15)
+        return status;
+    struct csin_loc loc = n->loc;
+    csin_error(csin_yaml_diag(node), CSIN_E_INPUT, 235, loc, "no switch has %s data VLs",
+               csin_show_count(n->n).s);
+    csin_note(csin_yaml_diag(node), loc, "write 1, 2, 4, 8 or 15, as InfiniBand ports have them");
+    *n = (struct csin_count){0};
+    return CSIN_E_INPUT;
+}
+
 static const struct csin_key switch_model_keys[] = {
     {"ports", CSIN_REQUIRED, AT(csin_switch_model_spec, ports), csin_yaml_count, &ports_range},
     {"rate", CSIN_REQUIRED, AT(csin_switch_model_spec, rate_Bps), csin_yaml_rate, NULL},
     {"latency", 0, AT(csin_switch_model_spec, latency_s), csin_yaml_time, NULL},
+    {"data-vls", 0, AT(csin_switch_model_spec, data_vls), read_data_vls, NULL},
     {0},
 };
 

@@ -22,6 +22,7 @@ struct csin_switch_model_spec {
     struct csin_text name;
     struct csin_count ports;
     struct csin_quantity rate_Bps, latency_s;
+    struct csin_count data_vls; /* 1, 2, 4, 8 or 15; 8 when absent */
 };
 
 struct csin_host_model_spec {

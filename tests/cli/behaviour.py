@@ -155,15 +155,25 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
                       ["sim", "--seed", "-1", INCAST], ["sim", "--seed", "1.5", INCAST], ["sim", "--seed", "", INCAST],
                       ["sim", "--seed", "0x10", INCAST], ["sim", "--seed", "10000000000000000", INCAST],
                       ["sim", "--routing", "dmod", INCAST], ["sim", "--engine", "ns3", INCAST], ["sim", SPEC],
+                      ["sim", "--congestion", "unfair", INCAST], ["sim", "--congestion", "", INCAST],
                       ["sim", "--fail-on", "slowness", INCAST], ["sim", "--summary", INCAST],
                       ["sim", "--dump-schedule", "-", INCAST], ["sim", "-o", "x.json", "--dump-schedule", "x.json", INCAST]):
         ran = expect(run(folder, *arguments), 2, "", lambda text: text.strip())
         assert listing(folder) == [], (ran, listing(folder))
 
 
+def test_congestion_on_the_command_line_is_for_an_engine_that_has_it(folder):
+    expect(run(folder, "sim", "--congestion=fair", INCAST), 0, holds("congestion-free: "), "")
+    expect(run(folder, "sim", "--congestion=lossless", "--engine=simgrid", INCAST), 3, "",
+           holds("csin: error: engine 'simgrid' cannot simulate 'congestion: lossless' [CSIN-407]"))
+    assert listing(folder) == []
+
+
 def test_wrong_usage_says_what_would_be_right(folder):
     for arguments, words in ((["simm"], ["did you mean 'sim'?"]), (["sim", "--routing", "dmod", "x"], ["did you mean 'dmodk'?"]),
-                             (["sim", "--routing", "no", "x"], ["dmodk, random, ecmp, spray, least-loaded"]), (["check"], ["name at least one"]),
+                             (["sim", "--routing", "no", "x"], ["dmodk, random, ecmp, spray, least-loaded"]),
+                             (["sim", "--congestion", "losless", "x"], ["did you mean 'lossless'?"]),
+                             (["sim", "--congestion", "ideal", "x"], ["there are fair, lossless"]), (["check"], ["name at least one"]),
                              (["sim", "--fail-on", "x", "x"], ["there is congestion"]), (["sim", SPEC], ["name a scenario file"]),
                              (["topo", "-f", "pdf", SPEC], ["text, json, dot, svg"]), (["topo", "-o", "a.pdf", SPEC], [".svg"]),
                              (["sim", "--seed", "x", "x"], ["a whole number from 0 to 1e15"]), ([], ["csin topo", "csin sim"])):

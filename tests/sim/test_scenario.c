@@ -124,6 +124,11 @@ static void defaults_are_filled_in(void **state)
     const struct csin_scenario *sc = run.scenario;
     assert_int_equal(sc->policy, CSIN_DMODK);
     assert_string_equal(sc->engine->name, "simgrid");
+    assert_int_equal(sc->congestion, CSIN_FAIR);
+    assert_int_equal(sc->n_classes, 0);
+    assert_null(sc->lanes.of_owner);
+    assert_int_equal(sc->jobs[0].traffic_class, CSIN_NONE);
+    assert_int_equal(sc->streams[1].traffic_class, CSIN_NONE);
     assert_int_equal(sc->seed, 1);
     assert_true(isinf(sc->horizon_s));
     assert_int_equal(sc->jobs[0].repeat, 1);
@@ -148,6 +153,24 @@ static void the_command_line_overrides_the_file(void **state)
                      CSIN_OK);
     assert_int_equal(run.scenario->policy, CSIN_ECMP);
     assert_int_equal(run.scenario->seed, 42);
+    run_close(&run);
+}
+
+/* The engine follows the congestion model, wherever that comes from. */
+static void fair_sharing_can_be_asked_for_on_the_command_line(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    struct csin_overrides overrides = {.congestion = "fair"};
+    run.overrides = &overrides;
+    assert_int_equal(run_try(&run, NULL,
+                             "scenario: test\nfabric: leaf:1 spine:1 host:2 200Gb/s\n"
+                             "congestion: lossless\n"
+                             "jobs: [{name: j, hosts: 2, steps: [{compute: 1s}]}]\n"),
+                     CSIN_OK);
+    assert_int_equal(run.scenario->congestion, CSIN_FAIR);
+    assert_string_equal(run.scenario->engine->name, "simgrid");
+    assert_int_equal(csin_diag_warnings(run.diag), 0);
     run_close(&run);
 }
 
@@ -213,5 +236,6 @@ CHECK_MAIN(cmocka_unit_test(contiguous_takes_the_first_free_hosts),
            cmocka_unit_test(a_job_stays_in_its_zone_and_readers_may_be_hosts_of_jobs),
            cmocka_unit_test(defaults_are_filled_in),
            cmocka_unit_test(the_command_line_overrides_the_file),
+           cmocka_unit_test(fair_sharing_can_be_asked_for_on_the_command_line),
            cmocka_unit_test(settings_without_effect_are_told),
            cmocka_unit_test(every_mistake_is_told_in_one_run))

@@ -512,10 +512,50 @@ static void the_same_cables_without_a_zone_are_another_fabric(void **state)
     built_finish(&b);
 }
 
+/* ---- virtual lanes ---- */
+
+#define LANES_FABRIC(s, big)                                                                       \
+    "fabric: t\n"                                                                                  \
+    "switch-models: {s: {ports: 8, rate: 1Gb/s" s "}, big: {ports: 8, rate: 1Gb/s" big "}}\n"      \
+    "host-models: {gpu: {rate: 1Gb/s}}\n"                                                          \
+    "zones: {a: {model: s, spine-model: big, leaves: 2, spines: 2}}\n"                             \
+    "switches: {names: top, model: big, layer: core}\n"                                            \
+    "hosts: [{names: 'h[1-4]', model: gpu, attach: {zone: a}}]\n"
+
+static void every_switch_has_the_data_vls_of_its_model(void **state)
+{
+    (void)state;
+    static const uint32_t allowed[] = {1, 2, 4, 8, 15};
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
+        char yaml[1024];
+        snprintf(yaml, sizeof yaml, LANES_FABRIC("", ", data-vls: %u"), allowed[i]);
+        struct built b = build_yaml(yaml);
+        for (uint32_t s = 0; s < b.f->n_switches; s++)
+            assert_int_equal(b.f->switches[s].n_vls,
+                             b.f->switches[s].layer == CSIN_LEAF ? 8 : allowed[i]);
+        built_finish(&b);
+    }
+}
+
+static void data_vls_are_part_of_the_digest(void **state)
+{
+    (void)state;
+    struct built a = build_yaml(LANES_FABRIC("", "")),
+                 same = build_yaml(LANES_FABRIC(", data-vls: 8", "")),
+                 other = build_yaml(LANES_FABRIC(", data-vls: 4", ""));
+    assert_string_equal(a.f->digest.hex, same.f->digest.hex);
+    assert_string_not_equal(a.f->digest.hex, other.f->digest.hex);
+    built_finish(&a);
+    built_finish(&same);
+    built_finish(&other);
+}
+
 CHECK_MAIN(cmocka_unit_test_teardown(random_fabrics_keep_every_invariant, campaign_end),
            cmocka_unit_test(one_line_fabrics_keep_every_invariant),
            cmocka_unit_test(fire_flyer_2_is_cabled_as_published),
            cmocka_unit_test(oversubscription_hosts_and_spines_follow_from_each_other),
            cmocka_unit_test(a_nic_that_is_attached_to_nothing_is_a_warning),
            cmocka_unit_test(overrides_of_one_cable_add_up),
-           cmocka_unit_test(the_same_cables_without_a_zone_are_another_fabric))
+           cmocka_unit_test(the_same_cables_without_a_zone_are_another_fabric),
+           cmocka_unit_test(every_switch_has_the_data_vls_of_its_model),
+           cmocka_unit_test(data_vls_are_part_of_the_digest))

@@ -10,7 +10,7 @@
 #define EVERYTHING                                                                                 \
     "fabric: all-keys\n"                                                                           \
     "switch-models:\n"                                                                             \
-    "  s: {ports: 16, rate: 100Gb/s, latency: 130ns}\n"                                            \
+    "  s: {ports: 16, rate: 100Gb/s, latency: 130ns, data-vls: 4}\n"                               \
     "  t: {ports: 8, rate: 12.5GB/s}\n"                                                            \
     "host-models:\n"                                                                               \
     "  plain: {rate: 50Gb/s}\n"                                                                    \
@@ -71,8 +71,11 @@ static void every_key_is_read_with_its_place(void **state)
     assert_at(models[0].ports, 3, 14);
     assert_true(models[0].rate_Bps.x == 12.5e9);
     assert_true(models[0].latency_s.x == 130e-9);
+    assert_int_equal(models[0].data_vls.n, 4);
+    assert_at(models[0].data_vls, 3, 59);
     assert_true(models[1].rate_Bps.x == 12.5e9);
     assert_int_equal(models[1].latency_s.loc.line, 0); /* absent */
+    assert_int_equal(models[1].data_vls.loc.line, 0);
 
     const struct csin_host_model_spec *hosts = spec.host_models.items;
     assert_int_equal(spec.host_models.n, 2);

@@ -22,6 +22,10 @@ _csin() {
         choices=$("$program" "$command" --help 2>/dev/null |
             sed -n 's/.*--format=FORMAT *//p' | sed 's/([^)]*)//g; s/,/ /g; s/ or / /g')
         ;;
+    --congestion) # share cables by this model: fair or lossless
+        choices=$("$program" "$command" --help 2>/dev/null |
+            sed -n 's/.*--congestion=MODEL .*: //p' | sed 's/ or / /')
+        ;;
     *)
         if [[ $word == -* ]]; then
             choices=$("$program" "$command" --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*')

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the parts of the resolver share. It makes a scenario (sim/scenario.h) from what a person
+ * wrote (sim/scenario_spec.h) and the fabric, in this order:
+ *
+ *     jobs       sim/scenario_jobs.c       hosts, steps
+ *     storage    sim/scenario_storage.c    clients, servers
+ *     owners     sim/scenario.c            names of both, in one set
+ *     lanes      sim/scenario_lanes.c      classes of traffic, service levels, virtual lanes
+ *     routes     sim/scenario.c            and whether those who talk can reach each other
+ *
+ * All of them go on after a mistake, to find more. */
+#ifndef CSIN_SIM_RESOLVE_H
+#define CSIN_SIM_RESOLVE_H
+
+#include "sim/scenario.h"
+#include "sim/scenario_spec.h"
+
+#define CSIN_DEFAULT_CHUNK ((uint64_t)4 << 20)
+
+struct resolver {
+    struct csin_scenario *sc;
+    const struct csin_scenario_spec *spec;
+    struct csin_diag *diag;
+    uint32_t *job_of; /* [n_hosts] the job a host is given to, CSIN_NONE */
+    bool *taken;      /* [n_hosts] */
+    bool chance;      /* something is drawn, so the seed matters */
+    bool seed_overridden;
+    enum csin_status status; /* the first failure */
+};
+
+#define FAIL(r, code, loc, ...)                                                                    \
+    csin_resolve_fail(r, csin_error((r)->diag, CSIN_E_INPUT, code, loc, __VA_ARGS__))
+
+/* Records a failure and goes on, to find more. */
+void csin_resolve_fail(struct resolver *r, enum csin_status status);
+/* True when nobody will read what is found from here on: base/diag.h keeps 100 messages. */
+bool csin_resolve_heard_enough(const struct resolver *r);
+/* n zeroed elements in the scenario's arena; NULL after a reported failure. */
+void *csin_resolve_array(struct resolver *r, size_t n, size_t size);
+/* What starts behind the horizon cannot finish before it. */
+void csin_resolve_check_start(struct resolver *r, const struct csin_quantity *start_s);
+
+static inline uint64_t csin_count_or(const struct csin_count *count, uint64_t otherwise)
+{
+    return count->loc.line ? count->n : otherwise;
+}
+
+/* The seed of one job or stream. It depends on the name alone, so adding another one does not
+ * change what this one draws. */
+uint64_t csin_owner_seed(const struct csin_scenario *sc, const char *owner);
+
+/* All of it, for a scenario that has its fabric, routing policy, engine, congestion model, seed and
+ * horizon. */
+void csin_resolve(struct resolver *r);
+/* The stages. */
+void csin_resolve_jobs(struct resolver *r);
+void csin_resolve_storage(struct resolver *r);
+void csin_resolve_lanes(struct resolver *r);
+
+#endif

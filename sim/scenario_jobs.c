@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Jobs: which hosts they have, and their steps with all defaults filled in. */
+#include <string.h>
+
+#include "base/units.h"
+#include "sim/resolve.h"
+
+/* ---- steps ---- */
+
+static void check_chunk(struct resolver *r, const struct csin_step_spec *spec,
+                        struct csin_step *step, const char *work)
+{
+    if (spec->chunk.loc.line && spec->chunk.n == 0) {
+        FAIL(r, 420, spec->chunk.loc, "a chunk of 0 bytes");
+        return;
+    }
+    bool pipelined = step->work == CSIN_BROADCAST ||
+                     (step->work == CSIN_ALLREDUCE && step->algorithm == CSIN_DOUBLE_BINARY_TREE);
+    if (!pipelined) {
+        if (spec->chunk.loc.line)
+            csin_warning(r->diag, 402, spec->chunk.loc,
+                         "'chunk' has no effect: a ring cuts the buffer into one piece per rank");
+        return;
+    }
+    step->chunk_bytes = csin_count_or(&spec->chunk, CSIN_DEFAULT_CHUNK);
+    uint64_t data = step->work == CSIN_ALLREDUCE ? (step->size_bytes + 1) / 2 : step->size_bytes;
+    if (spec->chunk.loc.line && spec->chunk.n > data)
+        csin_warning(r->diag, 402, spec->chunk.loc,
+                     "a chunk of %s has no effect: %s moves %s at a time as it is",
+                     csin_show_size(spec->chunk.n).s, work, csin_show_size(data).s);
+}
+
+static void resolve_step(struct resolver *r, const struct csin_step_spec *spec,
+                         const struct csin_job *job, struct csin_step *step)
+{
+    const char *work = csin_work_names[spec->work];
+    *step = (struct csin_step){
+        .work = spec->work,
+        .algorithm = spec->algorithm.loc.line ? (enum csin_algorithm)spec->algorithm.i : CSIN_RING,
+        .size_bytes = spec->size.n,
+        .root = (uint32_t)spec->root.n,
+        .shift = (uint32_t)spec->shift.n,
+        .time_s = spec->time_s.x,
+        .loc = spec->loc,
+    };
+    if (spec->work != CSIN_COMPUTE_DELAY && spec->size.n == 0)
+        FAIL(r, 421, spec->size.loc, "'%s' of 0 bytes", work);
+    if (spec->root.n >= job->n_hosts)
+        FAIL(r, 422, spec->root.loc, "there is no rank %s in a job of %s hosts",
+             csin_show_count(spec->root.n).s, csin_show_count(job->n_hosts).s);
+    if (spec->shift.n >= job->n_hosts && spec->shift.loc.line)
+        FAIL(r, 422, spec->shift.loc, "a shift of %s in a job of %s hosts",
+             csin_show_count(spec->shift.n).s, csin_show_count(job->n_hosts).s);
+    if (spec->work != CSIN_COMPUTE_DELAY && job->n_hosts == 1)
+        csin_warning(r->diag, 402, spec->loc, "'%s' has no effect in a job of one host", work);
+    check_chunk(r, spec, step, work);
+    r->chance = r->chance || (spec->work == CSIN_PERMUTATION && spec->shift.n == 0);
+}
+
+/* ---- jobs ---- */
+
+static void take_hosts(struct resolver *r, uint32_t index, const struct csin_job_spec *spec)
+{
+    const struct csin_job *job = &r->sc->jobs[index];
+    unsigned said = 0;
+    for (uint32_t i = 0; i < job->n_hosts; i++) {
+        uint32_t host = job->hosts[i], other = r->job_of[host];
+        if (other != CSIN_NONE && other != index && said++ < 3) {
+            FAIL(r, 423, spec->hosts.hosts.loc, "host '%s' belongs to job '%s' already",
+                 r->sc->fabric->hosts[host].name, r->sc->jobs[other].name);
+            csin_note(r->diag, r->sc->jobs[other].loc, "that job is here");
+        }
+        r->job_of[host] = index;
+        r->taken[host] = true;
+    }
+}
+
+static bool is_counted(const struct csin_text *hosts)
+{
+    return strcmp(hosts->s, "all") == 0 || hosts->s[strspn(hosts->s, "0123456789+-.")] == 0;
+}
+
+static void resolve_job(struct resolver *r, uint32_t index, const struct csin_job_spec *spec)
+{
+    struct csin_scenario *sc = r->sc;
+    struct csin_job *job = &sc->jobs[index];
+    enum csin_status status = csin_pick_hosts(sc->fabric, &spec->hosts, CSIN_COMPUTE, r->taken,
+                                              csin_rng_init(csin_owner_seed(sc, job->name), 0),
+                                              sc->arena, r->diag, &job->hosts, &job->n_hosts);
+    csin_resolve_fail(r, status);
+    if (status != CSIN_OK)
+        return;
+    r->chance = r->chance || (spec->hosts.placement.i == CSIN_RANDOM_PLACEMENT &&
+                              is_counted(&spec->hosts.hosts));
+    take_hosts(r, index, spec);
+    job->start_s = spec->start_s.x;
+    csin_resolve_check_start(r, &spec->start_s);
+    job->repeat = (uint32_t)csin_count_or(&spec->repeat, 1);
+    job->n_steps = spec->steps.n;
+    if (job->n_steps == 0)
+        FAIL(r, 424, spec->steps.loc, "job '%s' has no steps", job->name);
+    if (!(job->steps = csin_resolve_array(r, job->n_steps, sizeof *job->steps)))
+        return;
+    const struct csin_step_spec *steps = spec->steps.items;
+    for (uint32_t i = 0; i < job->n_steps; i++)
+        resolve_step(r, &steps[i], job, &job->steps[i]);
+}
+
+/* Hosts given by name are taken first, so that counted jobs find what is really free. */
+void csin_resolve_jobs(struct resolver *r)
+{
+    const struct csin_job_spec *specs = r->spec->jobs.items;
+    struct csin_scenario *sc = r->sc;
+    sc->n_jobs = r->spec->jobs.n;
+    if (!(sc->jobs = csin_resolve_array(r, sc->n_jobs, sizeof *sc->jobs)))
+        return;
+    for (uint32_t i = 0; i < sc->n_jobs; i++) {
+        sc->jobs[i].name = specs[i].name.s;
+        sc->jobs[i].loc = specs[i].name.loc;
+    }
+    for (unsigned counted = 0; counted < 2; counted++)
+        for (uint32_t i = 0; i < sc->n_jobs && !csin_resolve_heard_enough(r); i++)
+            if (is_counted(&specs[i].hosts.hosts) == (counted == 1))
+                resolve_job(r, i, &specs[i]);
+}
