@@ -27,8 +27,16 @@ static void write_provenance(const struct csin_scenario *sc, FILE *out)
     fprintf(out, "provenance,fabric,,sha256,,%s\n", sc->inputs[1].sha256.hex);
     fprintf(out, "provenance,routing,,policy,,%s\n", csin_policy_names[sc->policy]);
     fprintf(out, "provenance,engine,,name,,%s\n", sc->engine->name);
+    fprintf(out, "provenance,congestion,,model,,%s\n", csin_congestion_names[sc->congestion]);
     struct row row = {out, "provenance", "seed", 0};
     put(&row, "seed", "1", (double)sc->seed);
+}
+
+static void write_waiting(const struct row *row, const struct csin_waiting *w)
+{
+    put(row, "without_way_times", "1", w->n);
+    put(row, "without_way_total", "s", w->total_s);
+    put(row, "without_way_longest", "s", w->longest_s);
 }
 
 static void write_job(const struct csin_job_result *r, FILE *out)
@@ -39,6 +47,8 @@ static void write_job(const struct csin_job_result *r, FILE *out)
     put(&row, "time", "s", r->finish_s - r->start_s);
     put(&row, "time_alone", "s", r->alone_s);
     put(&row, "slowdown", "1", r->slowdown);
+    put(&row, "stopped", "1", r->stopped);
+    write_waiting(&row, &r->waiting);
     for (uint32_t i = 0; i < r->job->n_steps; i++) {
         row.step = (int)i + 1;
         put(&row, "time_mean", "s", r->steps[i].mean_s);
@@ -70,6 +80,18 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     put(&row, "request_time_mean", "s", r->mean_request_s);
     put(&row, "request_time_p99", "s", r->p99_request_s);
     put(&row, "request_time_max", "s", r->max_request_s);
+    write_waiting(&row, &r->waiting);
+}
+
+static void write_victim(const struct csin_result *result, const struct csin_victim_result *v,
+                         FILE *out)
+{
+    const struct csin_fabric *f = result->scenario->fabric;
+    char metric[240];
+    struct row row = {out, "victim", result->scenario->owners[v->owner], 0};
+    snprintf(metric, sizeof metric, "behind:%s>%s", csin_vertex_name(f, csin_arc_tail(f, v->arc)).s,
+             csin_vertex_name(f, csin_arc_head(f, v->arc)).s);
+    put(&row, metric, "s", v->held_s);
 }
 
 static void write_arc(const struct csin_result *result, const struct csin_arc_result *arc,
@@ -108,6 +130,8 @@ void csin_report_csv(const struct csin_result *result, FILE *out)
         write_job(&result->jobs[i], out);
     for (uint32_t i = 0; i < sc->n_streams; i++)
         write_stream(&result->streams[i], out);
+    for (uint32_t i = 0; i < result->n_victims; i++)
+        write_victim(result, &result->victims[i], out);
     for (uint32_t i = 0; i < result->n_arcs; i++)
         write_arc(result, &result->arcs[i], out);
 }

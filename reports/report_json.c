@@ -24,6 +24,15 @@ static void write_effective(struct csin_json *j, const struct csin_effective *e)
     csin_json_end_object(j);
 }
 
+static void write_waiting(struct csin_json *j, const struct csin_waiting *w)
+{
+    csin_json_flat_object(j, "without_way");
+    csin_json_count(j, "times", w->n);
+    csin_json_real(j, "total_s", w->total_s);
+    csin_json_real(j, "longest_s", w->longest_s);
+    csin_json_end_object(j);
+}
+
 static void write_step(struct csin_json *j, const struct csin_step_result *r)
 {
     const struct csin_step *step = r->step;
@@ -43,6 +52,7 @@ static void write_step(struct csin_json *j, const struct csin_step_result *r)
         if (step->shift)
             csin_json_count(j, "shift", step->shift);
     }
+    csin_json_count(j, "rounds", r->n_rounds);
     csin_json_real(j, "time_mean_s", r->mean_s);
     csin_json_real(j, "time_min_s", r->min_s);
     csin_json_real(j, "time_max_s", r->max_s);
@@ -53,6 +63,12 @@ static void write_step(struct csin_json *j, const struct csin_step_result *r)
         csin_json_real(j, "busbw_Bps", r->busbw_Bps);
     }
     csin_json_end_object(j);
+}
+
+static void write_class(struct csin_json *j, const struct csin_scenario *sc, uint32_t traffic_class)
+{
+    if (traffic_class != CSIN_NONE)
+        csin_json_string(j, "class", sc->classes[traffic_class].name);
 }
 
 static void write_hosts(struct csin_json *j, const char *key, const struct csin_result *result,
@@ -69,7 +85,9 @@ static void write_job(struct csin_json *j, const struct csin_result *result,
 {
     csin_json_object(j, NULL);
     csin_json_string(j, "name", r->job->name);
+    write_class(j, result->scenario, r->job->traffic_class);
     csin_json_count(j, "repeat", r->job->repeat);
+    csin_json_bool(j, "stopped", r->stopped);
     csin_json_real(j, "start_s", r->start_s);
     csin_json_real(j, "finish_s", r->finish_s);
     csin_json_real(j, "time_s", r->finish_s - r->start_s);
@@ -80,6 +98,7 @@ static void write_job(struct csin_json *j, const struct csin_result *result,
         write_step(j, &r->steps[i]);
     csin_json_end_array(j);
     write_effective(j, &r->effective);
+    write_waiting(j, &r->waiting);
     csin_json_count(j, "n_hosts", r->job->n_hosts);
     write_hosts(j, "hosts_by_rank", result, r->job->hosts, r->job->n_hosts);
     csin_json_end_object(j);
@@ -92,6 +111,7 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
     csin_json_object(j, NULL);
     csin_json_string(j, "name", stream->name);
     csin_json_string(j, "kind", csin_storage_names[stream->kind]);
+    write_class(j, result->scenario, stream->traffic_class);
     csin_json_count(j, "chunk_bytes", stream->chunk_bytes);
     csin_json_count(j, "concurrency", stream->concurrency);
     if (stream->kind == CSIN_READ)
@@ -113,6 +133,7 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
     csin_json_real(j, "request_time_p99_s", r->p99_request_s);
     csin_json_real(j, "request_time_max_s", r->max_request_s);
     write_effective(j, &r->effective);
+    write_waiting(j, &r->waiting);
     csin_json_count(j, "n_clients", stream->n_clients);
     csin_json_count(j, "n_servers", stream->n_servers);
     write_hosts(j, "clients", result, stream->clients, stream->n_clients);
@@ -144,6 +165,35 @@ static void write_arc(struct csin_json *j, const struct csin_result *result,
     csin_json_end_object(j);
 }
 
+static void write_victim(struct csin_json *j, const struct csin_result *result,
+                         const struct csin_victim_result *v)
+{
+    const struct csin_fabric *f = result->scenario->fabric;
+    csin_json_flat_object(j, NULL);
+    csin_json_string(j, "name", result->scenario->owners[v->owner]);
+    csin_json_string(j, "behind_from", csin_vertex_name(f, csin_arc_tail(f, v->arc)).s);
+    csin_json_string(j, "behind_to", csin_vertex_name(f, csin_arc_head(f, v->arc)).s);
+    csin_json_real(j, "held_s", v->held_s);
+    csin_json_real(j, "share_of_transfer_time", v->share);
+    csin_json_end_object(j);
+}
+
+/* Service levels, and the virtual lane of each; weights of the lanes. */
+static void write_lanes(struct csin_json *j, const struct csin_scenario *sc)
+{
+    if (!sc->lanes.of_owner)
+        return;
+    csin_json_array(j, "lanes");
+    for (uint32_t owner = 0; owner < sc->n_owners; owner++) {
+        csin_json_flat_object(j, NULL);
+        csin_json_string(j, "name", sc->owners[owner]);
+        csin_json_count(j, "vl", sc->lanes.of_owner[owner]);
+        csin_json_real(j, "weight", sc->lanes.weights[sc->lanes.of_owner[owner]]);
+        csin_json_end_object(j);
+    }
+    csin_json_end_array(j);
+}
+
 static void write_provenance(struct csin_json *j, const struct csin_scenario *sc)
 {
     csin_json_object(j, "provenance");
@@ -151,8 +201,11 @@ static void write_provenance(struct csin_json *j, const struct csin_scenario *sc
     csin_json_string(j, "engine", sc->engine->name);
     csin_json_string(j, "engine_settings", sc->engine->what);
     csin_json_string(j, "routing", csin_policy_names[sc->policy]);
+    csin_json_string(j, "congestion", csin_congestion_names[sc->congestion]);
     csin_json_count(j, "seed", sc->seed);
     csin_json_real(j, "horizon_s", sc->horizon_s);
+    csin_json_count(j, "scheduled_events", sc->n_events);
+    csin_json_real(j, "reaction_s", sc->reaction_s);
     csin_json_array(j, "inputs");
     for (unsigned i = 0; i < 2; i++) {
         csin_json_flat_object(j, NULL);
@@ -208,6 +261,13 @@ void csin_report_json(const struct csin_result *result, FILE *out)
     for (uint32_t i = 0; i < sc->n_streams; i++)
         write_stream(j, result, &result->streams[i]);
     csin_json_end_array(j);
+    write_lanes(j, sc);
+    if (sc->congestion == CSIN_LOSSLESS) {
+        csin_json_array(j, "victims");
+        for (uint32_t i = 0; i < result->n_victims; i++)
+            write_victim(j, result, &result->victims[i]);
+        csin_json_end_array(j);
+    }
     csin_json_array(j, "arcs");
     for (uint32_t i = 0; i < result->n_arcs; i++)
         write_arc(j, result, &result->arcs[i]);

@@ -8,6 +8,7 @@
 #include "reports/report.h"
 
 #define WORST_ARCS 10
+#define WORST_VICTIMS 5
 #define COLUMNS 80
 #define TITLE 43 /* columns of a name */
 
@@ -36,6 +37,12 @@ static struct csin_shown plural(uint64_t n, const char *what)
     return shown;
 }
 
+static uint32_t class_of(const struct csin_scenario *sc, uint32_t owner)
+{
+    return owner < sc->n_jobs ? sc->jobs[owner].traffic_class
+                              : sc->streams[owner - sc->n_jobs].traffic_class;
+}
+
 /* The job or stream that company slows most. */
 static void write_most_slowed(const struct csin_result *result, FILE *out)
 {
@@ -59,6 +66,28 @@ static void write_most_slowed(const struct csin_result *result, FILE *out)
         fputs("nothing is slower than it would be alone\n", out);
 }
 
+/* The virtual lane that each class is sent on: "hfreduce SL 1 on VL 1, storage SL 2 on VL 2". */
+static void write_lanes(const struct csin_scenario *sc, FILE *out)
+{
+    if (sc->congestion != CSIN_LOSSLESS || sc->n_classes == 0)
+        return;
+    int column = fprintf(out, "classes:");
+    for (uint32_t c = 0; c < sc->n_classes; c++) {
+        char text[128];
+        uint32_t owner = 0;
+        while (owner < sc->n_owners && class_of(sc, owner) != c)
+            owner++;
+        int n = owner < sc->n_owners
+                    ? snprintf(text, sizeof text, " %s SL %u on VL %u", sc->classes[c].name,
+                               sc->classes[c].sl, sc->lanes.of_owner[owner])
+                    : snprintf(text, sizeof text, " %s SL %u, unused", sc->classes[c].name,
+                               sc->classes[c].sl);
+        if (column + n >= COLUMNS)
+            column = fprintf(out, "\n ") - 1;
+        column += fprintf(out, "%s%s", text, c + 1 < sc->n_classes ? "," : "\n");
+    }
+}
+
 static void write_verdict(const struct csin_result *result, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
@@ -79,8 +108,13 @@ static void write_verdict(const struct csin_result *result, FILE *out)
                      csin_show_count(sc->fabric->n_hosts).s);
     fprintf(out, "fabric %s:%s%s\n", sc->fabric->name,
             strlen(sc->fabric->name) + (size_t)n > 71 ? "\n  " : " ", size);
-    fprintf(out, "routing %s, engine %s, seed %s\n", csin_policy_names[sc->policy],
-            sc->engine->name, csin_show_exact((double)sc->seed).s);
+    fprintf(out, "routing %s, engine %s, congestion %s, seed %s\n", csin_policy_names[sc->policy],
+            sc->engine->name, csin_congestion_names[sc->congestion],
+            csin_show_exact((double)sc->seed).s);
+    write_lanes(sc, out);
+    if (sc->n_events > 0)
+        fprintf(out, "%s on the way, routes follow %s later\n", plural(sc->n_events, "event").s,
+                csin_show_time(sc->reaction_s).s);
 }
 
 static void write_effective(const struct csin_effective *e, FILE *out)
@@ -106,8 +140,20 @@ static void write_effective(const struct csin_effective *e, FILE *out)
         fprintf(out, "  %s not begun before the time was up\n", plural(e->n_skipped, "request").s);
 }
 
+static void write_waiting(const struct csin_waiting *w, FILE *out)
+{
+    if (w->n > 0)
+        fprintf(out, "  stood still without a way %s: %s in all, %s at most\n",
+                plural(w->n, "time").s, csin_show_time(w->total_s).s,
+                csin_show_time(w->longest_s).s);
+}
+
 static void write_step(const struct csin_step_result *r, uint32_t index, FILE *out)
 {
+    if (r->n_rounds == 0) {
+        fprintf(out, "  %-2u %-38s %10s\n", index + 1, csin_step_words(r->step).s, "not ended");
+        return;
+    }
     fprintf(out, "  %-2u %-38s %10s %10s %9s", index + 1, csin_step_words(r->step).s,
             csin_show_time(r->mean_s).s, csin_show_time(r->alone_s).s, factor(r->slowdown).s);
     fputc('\n', out);
@@ -137,7 +183,11 @@ static void write_job(const struct csin_job_result *r, FILE *out)
             csin_show_time(r->alone_s).s, factor(r->slowdown).s);
     for (uint32_t i = 0; i < r->job->n_steps; i++)
         write_step(&r->steps[i], i, out);
+    if (r->stopped)
+        fprintf(out, "  stopped; times are those of %s that ended\n",
+                plural(r->steps[r->job->n_steps - 1].n_rounds, "round").s);
     write_effective(&r->effective, out);
+    write_waiting(&r->waiting, out);
 }
 
 static void write_stream(const struct csin_stream_result *r, FILE *out)
@@ -156,6 +206,7 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
             csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
             csin_show_time(r->p99_request_s).s);
     write_effective(&r->effective, out);
+    write_waiting(&r->waiting, out);
 }
 
 /* The largest loads of an arc that fit into `room` columns: "llm 71 %, dataset 27 %, +1". */
@@ -179,6 +230,21 @@ static void write_loads(const struct csin_result *result, const struct csin_arc_
     fputc('\n', out);
 }
 
+/* The arc's row, which is there where anything went over it. */
+static const struct csin_arc_result *arc_result(const struct csin_result *result, uint32_t arc)
+{
+    uint32_t i = 0;
+    while (result->arcs[i].arc != arc)
+        i++;
+    return &result->arcs[i];
+}
+
+static int widest(int so_far, const char *text)
+{
+    int length = (int)strlen(text);
+    return length > so_far ? length : so_far;
+}
+
 struct arc_name {
     char s[200];
 };
@@ -188,6 +254,37 @@ static struct arc_name arc_name(const struct csin_fabric *f, uint32_t arc)
     snprintf(name.s, sizeof name.s, "%s > %s", csin_vertex_name(f, csin_arc_tail(f, arc)).s,
              csin_vertex_name(f, csin_arc_head(f, arc)).s);
     return name;
+}
+
+/* Whose transfers stand in queues behind others that wait for a full arc, and whose bytes fill it.
+ */
+static void write_victims(const struct csin_result *result, FILE *out)
+{
+    const struct csin_scenario *sc = result->scenario;
+    uint32_t n = result->n_victims < WORST_VICTIMS ? result->n_victims : WORST_VICTIMS;
+    if (sc->congestion != CSIN_LOSSLESS)
+        return;
+    if (n == 0) {
+        fputs("\nno victims: nobody waits behind a full arc that is not on his way\n", out);
+        return;
+    }
+    int names = 8, arcs = 12;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_victim_result *v = &result->victims[i];
+        names = widest(names, sc->owners[v->owner]);
+        arcs = widest(arcs, arc_name(sc->fabric, v->arc).s);
+    }
+    fprintf(out, "\n%-*s %8s  %-*s  %s\n", names, "VICTIMS", "held for", arcs, "behind",
+            "whose bytes");
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_victim_result *v = &result->victims[i];
+        fprintf(out, "%-*s %8s  %-*s  ", names, sc->owners[v->owner], percent(v->share).s, arcs,
+                arc_name(sc->fabric, v->arc).s);
+        write_loads(result, arc_result(result, v->arc), COLUMNS - names - arcs - 13, out);
+    }
+    if (result->n_victims > n)
+        fprintf(out, "and %s more pairs of victim and arc; the JSON result has all of them\n",
+                csin_show_count(result->n_victims - n).s);
 }
 
 static void write_worst(const struct csin_result *result, FILE *out)
@@ -228,5 +325,6 @@ void csin_report_text(const struct csin_result *result, FILE *out)
         fprintf(out, "\n%-43s %10s %10s %9s\n", "STORAGE", "throughput", "alone", "slowdown");
     for (uint32_t i = 0; i < sc->n_streams; i++)
         write_stream(&result->streams[i], out);
+    write_victims(result, out);
     write_worst(result, out);
 }

@@ -104,8 +104,9 @@ struct csin_run_result {
     uint32_t n_waits;
     struct csin_victims *victims; /* [n_victims] each owner and arc once; lossless, when watched */
     uint32_t n_victims;
-    double *moving_s; /* [n_owners] how long transfers moved, summed; as victims */
-    void *memory;     /* of the arrays */
+    double dropped_bytes; /* that transfers had moved when they were stopped */
+    double *moving_s;     /* [n_owners] how long transfers moved, summed; as victims */
+    void *memory;         /* of the arrays */
     size_t memory_bytes;
 };
 

@@ -12,6 +12,8 @@
  * of the clock on, which is a double. */
 #define CONGESTION_FLOOR_S 1e-9
 #define CLOCK_STEPS 64
+/* Transfers held back for less in all are not called victims. */
+#define VICTIM_FLOOR_S 1e-6
 
 struct measure {
     const struct csin_scenario *sc;
@@ -34,17 +36,22 @@ struct step_sum {
     uint32_t n;
 };
 
-/* Times of each step of a job over its rounds; returns when the job started and finished. */
-static void sum_steps(const struct csin_schedule *s, const struct csin_run_result *run,
+/* Times of each step of a job over its rounds; returns when the job started and finished. Steps
+ * that did not end, as the job was stopped, do not count; false where there are such. */
+static bool sum_steps(const struct csin_schedule *s, const struct csin_run_result *run,
                       uint32_t owner, struct step_sum *steps, double *ret_start_s,
                       double *ret_finish_s)
 {
-    bool first = true;
+    bool first = true, complete = true;
     for (uint32_t i = 0; i < s->n_spans; i++) {
         const struct csin_span *span = &s->spans[i];
         if (span->owner != owner)
             continue;
         double start = run->finish_s[span->begin], finish = run->finish_s[span->end];
+        if (start < 0 || finish < 0) {
+            complete = false;
+            continue;
+        }
         struct step_sum *sum = &steps[span->step];
         double time = finish - start;
         sum->min_s = sum->n && sum->min_s < time ? sum->min_s : time;
@@ -56,6 +63,7 @@ static void sum_steps(const struct csin_schedule *s, const struct csin_run_resul
         first = false;
         *ret_finish_s = finish;
     }
+    return complete;
 }
 
 static void measure_job(struct measure *m, uint32_t owner, const double *alone)
@@ -67,17 +75,23 @@ static void measure_job(struct measure *m, uint32_t owner, const double *alone)
     result->steps = csin_arena_alloc(m->result->arena, job->n_steps, sizeof *result->steps);
     if (!sums || !result->steps)
         return;
-    sum_steps(m->s, m->run, owner, sums, &result->start_s, &result->finish_s);
+    result->stopped = !sum_steps(m->s, m->run, owner, sums, &result->start_s, &result->finish_s);
     result->alone_s = alone[0];
-    result->slowdown = ratio(result->finish_s - result->start_s, alone[0]);
+    if (result->stopped) {
+        result->alone_s = 0;
+        for (uint32_t i = 0; i < job->n_steps; i++)
+            result->alone_s += sums[i].n * alone[1 + i];
+    }
+    result->slowdown = ratio(result->finish_s - result->start_s, result->alone_s);
     for (uint32_t i = 0; i < job->n_steps; i++) {
         const struct csin_step *step = &job->steps[i];
-        double mean = sums[i].sum_s / sums[i].n;
+        double mean = sums[i].n ? sums[i].sum_s / sums[i].n : 0;
         double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && job->n_hosts > 1
                            ? (double)step->size_bytes / mean
                            : 0;
         result->steps[i] = (struct csin_step_result){
             .step = step,
+            .n_rounds = sums[i].n,
             .cut = csin_step_cut(step, job->n_hosts),
             .mean_s = mean,
             .min_s = sums[i].min_s,
@@ -85,7 +99,7 @@ static void measure_job(struct measure *m, uint32_t owner, const double *alone)
             .algbw_Bps = algbw,
             .busbw_Bps = algbw * csin_step_bus_factor(step, job->n_hosts),
             .alone_s = alone[1 + i],
-            .slowdown = ratio(mean, alone[1 + i]),
+            .slowdown = sums[i].n ? ratio(mean, alone[1 + i]) : 1,
         };
     }
 }
@@ -316,6 +330,7 @@ static enum csin_status check_bytes(struct measure *m, const struct csin_load *r
     for (uint32_t op = 0; op < m->s->n_ops; op++)
         if (!csin_is_delay(m->s, op) && m->run->finish_s[op] >= 0)
             moved += (double)m->s->amount[op].bytes;
+    moved += m->run->dropped_bytes;
     if (fabs(sent - moved) <= 1e-9 * moved)
         return CSIN_OK;
     return csin_error(m->diag, CSIN_E_FAILED, 440, (struct csin_loc){0},
@@ -394,6 +409,57 @@ static enum csin_status measure_arcs(struct measure *m)
     return CSIN_OK;
 }
 
+/* ---- victims and those who wait ---- */
+
+static int most_held(const void *a, const void *b)
+{
+    const struct csin_victim_result *x = a, *y = b;
+    if (x->share != y->share)
+        return x->share > y->share ? -1 : 1;
+    if (x->owner != y->owner)
+        return x->owner < y->owner ? -1 : 1;
+    return x->arc < y->arc ? -1 : x->arc > y->arc;
+}
+
+static enum csin_status measure_victims(struct measure *m)
+{
+    const struct csin_run_result *run = m->run;
+    struct csin_victim_result *rows = csin_arena_alloc(m->result->arena, run->n_victims,
+                                                       sizeof *rows);
+    if (!rows)
+        return csin_no_memory(m->diag);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < run->n_victims; i++) {
+        const struct csin_victims *v = &run->victims[i];
+        if (v->held_s > VICTIM_FLOOR_S)
+            rows[n++] = (struct csin_victim_result){v->owner, v->arc, v->held_s,
+                                                    v->held_s / run->moving_s[v->owner]};
+    }
+    if (n > 0)
+        qsort(rows, n, sizeof *rows, most_held);
+    m->result->victims = rows;
+    m->result->n_victims = n;
+    return CSIN_OK;
+}
+
+static void measure_waits(struct measure *m)
+{
+    const struct csin_run_result *run = m->run;
+    for (uint32_t i = 0; i < run->n_waits; i++) {
+        const struct csin_wait *wait = &run->waits[i];
+        uint32_t owner = csin_schedule_owner(m->s, wait->op), n_jobs = m->sc->n_jobs;
+        struct csin_waiting *w = owner < n_jobs ? &m->result->jobs[owner].waiting
+                                                : &m->result->streams[owner - n_jobs].waiting;
+        double time = wait->to_s - wait->from_s;
+        w->n++;
+        w->total_s += time;
+        if (time > w->longest_s) {
+            w->longest_s = time;
+            w->longest_op = wait->op;
+        }
+    }
+}
+
 /* ---- all ---- */
 
 enum csin_status csin_measure(const struct csin_scenario *scenario,
@@ -435,8 +501,11 @@ enum csin_status csin_measure(const struct csin_scenario *scenario,
     }
     warn_of_clock(&m);
     status = measure_arcs(&m);
+    if (status == CSIN_OK)
+        status = measure_victims(&m);
     if (status != CSIN_OK)
         goto fail;
+    measure_waits(&m);
     *ret_result = result;
     return CSIN_OK;
 

@@ -8,8 +8,23 @@
 #include "sim/collectives.h"
 #include "sim/scenario.h"
 
+/* Transfers that stood still for a while, without a way or before a dead cable. */
+struct csin_waiting {
+    uint32_t n; /* times */
+    double total_s, longest_s;
+    uint32_t longest_op;
+};
+
+/* What an owner's transfers suffered from a full arc that they do not cross. */
+struct csin_victim_result {
+    uint32_t owner, arc;
+    double held_s; /* summed over the transfers */
+    double share;  /* of all the time that the owner's transfers moved */
+};
+
 struct csin_step_result {
     const struct csin_step *step;
+    uint32_t n_rounds; /* that ended */
     struct csin_cut cut;
     double mean_s, min_s, max_s; /* over the rounds */
     double algbw_Bps, busbw_Bps; /* at the mean time; 0 for delays */
@@ -22,6 +37,8 @@ struct csin_job_result {
     double start_s, finish_s;
     double alone_s, slowdown;       /* of the whole job */
     struct csin_step_result *steps; /* [job->n_steps] */
+    bool stopped; /* by an event; times are those of the steps that ended, alone_s of the same */
+    struct csin_waiting waiting;
     struct csin_effective effective;
 };
 
@@ -34,6 +51,7 @@ struct csin_stream_result {
     double min_client_Bps, mean_client_Bps, max_client_Bps;
     double fairness; /* Jain's index over the clients' throughputs: 1 = all alike */
     double mean_request_s, p99_request_s, max_request_s;
+    struct csin_waiting waiting;
     struct csin_effective effective;
 };
 
@@ -59,7 +77,9 @@ struct csin_result {
     struct csin_arc_result *arcs; /* the arcs that carried anything, in the fabric's order */
     uint32_t n_arcs;
     uint32_t *worst; /* [n_arcs] indices into arcs: longest congested first, then busiest */
-    const struct csin_load *loads; /* by arc, the largest first */
+    const struct csin_load *loads;      /* by arc, the largest first */
+    struct csin_victim_result *victims; /* the largest share first */
+    uint32_t n_victims;
 };
 
 /* What one owner did, as one row of numbers that can be kept in a cache: a job gives its total time
