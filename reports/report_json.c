@@ -174,7 +174,7 @@ static void write_victim(struct csin_json *j, const struct csin_result *result,
     csin_json_string(j, "behind_from", csin_vertex_name(f, csin_arc_tail(f, v->arc)).s);
     csin_json_string(j, "behind_to", csin_vertex_name(f, csin_arc_head(f, v->arc)).s);
     csin_json_real(j, "held_s", v->held_s);
-    csin_json_real(j, "share_of_transfer_time", v->share);
+    csin_json_real(j, "share", v->share);
     csin_json_end_object(j);
 }
 
@@ -188,7 +188,7 @@ static void write_lanes(struct csin_json *j, const struct csin_scenario *sc)
         csin_json_flat_object(j, NULL);
         csin_json_string(j, "name", sc->owners[owner]);
         csin_json_count(j, "vl", sc->lanes.of_owner[owner]);
-        csin_json_real(j, "weight", sc->lanes.weights[sc->lanes.of_owner[owner]]);
+        csin_json_count(j, "weight", (uint64_t)sc->lanes.weights[sc->lanes.of_owner[owner]]);
         csin_json_end_object(j);
     }
     csin_json_end_array(j);

@@ -185,7 +185,7 @@ def describe(schema, path="schema"):
         wanted = resolve(value)
         if "description" not in value and value.get("$ref") != "#/$defs/effective":
             yield f"{path}.{key} has no description of its own"
-        if wanted.get("type") == "number" and not re.search(r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+)$", key):
+        if wanted.get("type") == "number" and not re.search(r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^share)$", key):
             yield f"{path}.{key} has no unit"
         yield from describe(value, f"{path}.{key}")
     if isinstance(resolved.get("items"), dict) and "properties" in resolve(resolved["items"]):
@@ -268,7 +268,7 @@ def csv_differs(text, result):
         yield f"the head is {rows[0]}"
     values = {}
     for row in rows[1:]:
-        if len(row) != 6 or row[0] not in ("provenance", "scenario", "job", "storage", "arc"):
+        if len(row) != 6 or row[0] not in ("provenance", "scenario", "job", "storage", "victim", "arc"):
             yield f"the row {row}"
             continue
         if tuple(row[:4]) in values:
