@@ -8,6 +8,9 @@
 
 #include "base/arena.h"
 
+/* Ports that are not held back may want so much more than there is, relative: a queue that is
+ * offered exactly what it can take, as is common where all capacities are equal, is not full. */
+#define EDGE 1e-4
 #define SAME 1e-9 /* relative: shares that differ by less do not wake anybody up */
 #define CALM_ROUNDS                                                                                \
     30u /* after so many rounds sources move half the way, so that nothing swings                  \
@@ -487,7 +490,7 @@ static double level_of(struct csin_lossless_wish *wishes, uint32_t n, double hel
         slope += wishes[i].share;
     sort(wishes, n);
     for (uint32_t i = 0; i < n; i++) {
-        if (left <= slope * wishes[i].rate)
+        if (left <= (1 - EDGE) * slope * wishes[i].rate)
             return left > 0 ? left / slope : 0;
         left -= wishes[i].rate * wishes[i].share;
         slope -= wishes[i].share;
@@ -575,10 +578,11 @@ static void visit(struct csin_lossless *l, uint32_t queue)
     double level = level_of_capacity(l, queue);
     for (uint32_t i = 0; i < q->out.n; i++) {
         double other = level_of_turn(l, &l->turns[q->out.items[i]]);
-        if (other < level) {
-            level = other;
-            cause = q->out.items[i];
-        }
+        if (other == HUGE_VAL || other > level * (1 + EDGE))
+            continue;
+        level = other < level ? other : level;
+        cause = q->out.items[i]; /* of equals the one further on, so that roots are where it is full
+                                    first */
     }
     bool full = false;
     for (uint32_t i = 0; i < q->in.n; i++)
@@ -616,7 +620,10 @@ static double step_of(uint32_t round)
 {
     if (round < 12)
         return 1;
-    return round < 40 ? 0.5 : 0.5 * pow(0.94, round - 40);
+    double step = 0.5;
+    for (uint32_t r = 40; r < round; r++)
+        step *= 0.94;
+    return step;
 }
 
 /* All sources go to what the sweep has allowed them, together. */
