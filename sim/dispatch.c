@@ -13,6 +13,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
+
 struct queue { /* a list through dispatch.next */
     uint32_t head, tail;
 };
@@ -77,6 +79,8 @@ struct csin_dispatch *csin_dispatch_create(const struct csin_schedule *schedule,
         csin_dispatch_destroy(d);
         return NULL;
     }
+    csin_touch(d->waits, n * sizeof *d->waits);
+    csin_touch(d->next, n * sizeof *d->next);
     for (uint32_t op = 0; op < schedule->n_ops; op++) {
         start_s[op] = finish_s[op] = -1;
         d->waits[op] = (uint32_t)(schedule->dep_first[op + 1] - schedule->dep_first[op]);
