@@ -68,7 +68,7 @@ static void resolve_stream(struct resolver *r, uint32_t index, const struct csin
         .start_s = spec->start_s.x,
         .duration_s = spec->duration_s.x,
         .loc = spec->name.loc};
-    csin_resolve_check_start(r, &spec->start_s);
+    csin_resolve_check_time(r, "a start", &spec->start_s);
     struct csin_pick_spec servers = {.hosts = spec->servers};
     if (!servers.hosts.s)
         servers.hosts = (struct csin_text){"all", spec->name.loc};
