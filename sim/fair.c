@@ -14,7 +14,9 @@
  * well below what csin_fair_check allows. */
 #define SAME 1e-11
 #define CHECKED 1e-9
-/* A region that was refilled so often grows by all who share a resource with it. */
+/* Where less than that of a sum of weights is left, most of it is the rounding of the others. */
+#define SMALL 1e-3
+/* A region that was refilled so often grows by more than it has to, and so in few more rounds. */
 #define PATIENCE 24
 
 #ifndef CSIN_CHECKS
@@ -115,6 +117,21 @@ static uint32_t take_flow(struct csin_fair *fair)
     return fair->n_slots++;
 }
 
+static void give_flow(struct csin_fair *fair, uint32_t flow)
+{
+    fair->flows[flow].cap = -1;
+    fair->flows[flow].first_use = fair->free_flow;
+    fair->free_flow = flow;
+}
+
+/* The next solve finds a rate for the flow. */
+static bool expect(struct csin_fair *fair, uint32_t flow)
+{
+    fair->flows[flow].bottleneck = CSIN_NONE;
+    fair->flows[flow].place = fair->n_added;
+    return push(&fair->added, &fair->added_room, &fair->n_added, flow);
+}
+
 static bool enter(struct csin_fair *fair, uint32_t flow, uint32_t use)
 {
     struct csin_fair_use *u = &fair->uses[use];
@@ -147,28 +164,23 @@ uint32_t csin_fair_add(struct csin_fair *fair, const uint32_t *resources, const 
     uint32_t flow = take_flow(fair);
     if (flow == CSIN_NONE)
         goto fail;
-    fair->flows[flow] = (struct csin_fair_flow){.cap = cap,
-                                                .first_use = first,
-                                                .n_uses = n,
-                                                .bottleneck = CSIN_NONE,
-                                                .region = fair->solve};
+    fair->flows[flow] = (struct csin_fair_flow){
+        .cap = cap, .first_use = first, .n_uses = n, .region = fair->solve};
     for (; entered < n; entered++) {
         fair->uses[first + entered].resource = resources[entered];
         fair->uses[first + entered].weight = weights ? weights[entered] : 1;
         if (!enter(fair, flow, first + entered))
             goto fail;
     }
-    if (!push(&fair->added, &fair->added_room, &fair->n_added, flow))
+    if (!expect(fair, flow))
         goto fail;
     fair->n_flows++;
     return flow;
 fail:
     while (entered-- > 0)
         leave(fair, first + entered);
-    if (flow != CSIN_NONE) {
-        fair->flows[flow].first_use = fair->free_flow;
-        fair->free_flow = flow;
-    }
+    if (flow != CSIN_NONE)
+        give_flow(fair, flow);
     give_uses(fair, first, n);
     return CSIN_NONE;
 }
@@ -184,15 +196,12 @@ bool csin_fair_remove(struct csin_fair *fair, uint32_t flow)
     if (f->bottleneck < fair->n_resources)
         fair->resources[f->bottleneck].n_held--;
     if (f->bottleneck == CSIN_NONE) { /* no solve has seen it */
-        uint32_t i = fair->n_added;
-        while (i-- > 0 && fair->added[i] != flow)
-            ;
-        memmove(&fair->added[i], &fair->added[i + 1], (--fair->n_added - i) * sizeof *fair->added);
+        uint32_t last = fair->added[--fair->n_added];
+        fair->added[f->place] = last;
+        fair->flows[last].place = f->place;
     }
     give_uses(fair, f->first_use, f->n_uses);
-    f->n_uses = 0;
-    f->first_use = fair->free_flow;
-    fair->free_flow = flow;
+    give_flow(fair, flow);
     fair->n_flows--;
     return ok;
 }
@@ -205,14 +214,13 @@ bool csin_fair_set_capacity(struct csin_fair *fair, uint32_t resource, double ca
     r->capacity = capacity;
     /* Frozen flows may be too fast for it now: all of them are seen as new. */
     for (uint32_t i = 0; i < r->n; i++) {
-        struct csin_fair_flow *f = &fair->flows[r->flows[i].flow];
-        if (f->bottleneck == CSIN_NONE)
+        uint32_t bottleneck = fair->flows[r->flows[i].flow].bottleneck;
+        if (bottleneck == CSIN_NONE)
             continue;
-        if (!push(&fair->added, &fair->added_room, &fair->n_added, r->flows[i].flow))
+        if (bottleneck < fair->n_resources)
+            fair->resources[bottleneck].n_held--;
+        if (!expect(fair, r->flows[i].flow))
             return false;
-        if (f->bottleneck < fair->n_resources)
-            fair->resources[f->bottleneck].n_held--;
-        f->bottleneck = CSIN_NONE;
     }
     return soil(fair, resource);
 }
@@ -247,27 +255,46 @@ static bool join(struct csin_fair *fair, uint32_t flow)
     return push(&fair->region, &fair->region_room, &fair->n_region, flow);
 }
 
+static bool set_rate(struct csin_fair *fair, uint32_t flow, double rate)
+{
+    struct csin_fair_flow *f = &fair->flows[flow];
+    /* Rounding alone does not make another rate of it, so equal flows stay equal. */
+    if (fabs(rate - f->rate) <= 1e-14 * f->rate)
+        return true;
+    f->rate = rate;
+    return push(&fair->changed, &fair->changed_room, &fair->n_changed, flow);
+}
+
+static bool is_alone(const struct csin_fair *fair, uint32_t flow)
+{
+    const struct csin_fair_flow *f = &fair->flows[flow];
+    for (uint32_t u = f->first_use; u < f->first_use + f->n_uses; u++)
+        if (fair->resources[fair->uses[u].resource].n != 1)
+            return false;
+    return true;
+}
+
 /* A flow that is alone on all it uses takes what the narrowest gives, and nobody else notices. */
 static bool settle_alone(struct csin_fair *fair, uint32_t flow)
 {
     struct csin_fair_flow *f = &fair->flows[flow];
-    struct csin_fair_use *uses = &fair->uses[f->first_use];
+    const struct csin_fair_use *uses = &fair->uses[f->first_use];
     double rate = f->cap;
-    uint32_t bottleneck = CSIN_FAIR_CAP;
+    f->bottleneck = CSIN_FAIR_CAP;
     for (uint32_t i = 0; i < f->n_uses; i++) {
-        const struct csin_fair_resource *r = &fair->resources[uses[i].resource];
-        if (r->n != 1)
-            return false;
-        if (r->capacity < rate * uses[i].weight || rate == HUGE_VAL) {
-            rate = r->capacity / uses[i].weight;
-            bottleneck = uses[i].resource;
+        double capacity = fair->resources[uses[i].resource].capacity;
+        if (capacity < rate * uses[i].weight || rate == HUGE_VAL) {
+            rate = capacity / uses[i].weight;
+            f->bottleneck = uses[i].resource;
         }
+        /* Where one capacity changed, the load of all its resources does. */
+        if (!soil(fair, uses[i].resource))
+            return false;
     }
-    if (bottleneck != CSIN_FAIR_CAP)
-        fair->resources[bottleneck].n_held++;
-    f->rate = rate;
-    f->bottleneck = bottleneck;
-    return true;
+    if (f->bottleneck != CSIN_FAIR_CAP)
+        fair->resources[f->bottleneck].n_held++;
+    f->region = fair->solve; /* so that no region takes it in */
+    return set_rate(fair, flow, rate);
 }
 
 /* Meets a resource of the region: what the frozen flows leave of it, and how they stand. */
@@ -298,6 +325,7 @@ static bool touch(struct csin_fair *fair, uint32_t resource)
             r->frozen_held = f->rate < r->frozen_held ? f->rate : r->frozen_held;
         }
     }
+    r->counted = r->weight;
     r->left = r->capacity - frozen;
     return push(&fair->touched, &fair->touched_room, &fair->n_touched, resource);
 }
@@ -350,6 +378,24 @@ static void fix(struct csin_fair *fair, uint32_t flow, double rate, uint32_t bot
     }
 }
 
+/* Sums up anew what the flows that are fixed leave of a resource. */
+static void recount(struct csin_fair *fair, struct csin_fair_resource *r)
+{
+    r->left = r->capacity;
+    r->weight = 0;
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct csin_fair_flow *f = &fair->flows[r->flows[i].flow];
+        double weight = fair->uses[r->flows[i].use].weight;
+        if (f->region != fair->solve)
+            r->left -= weight * f->rate;
+        else if (f->next_bottleneck != CSIN_NONE)
+            r->left -= weight * f->next_rate;
+        else
+            r->weight += weight;
+    }
+    r->counted = r->weight;
+}
+
 /* All flows of the region rise together; where a resource is full they stop. Levels in the heap may
  * be too low, as those of a resource only rise while others stop on it. */
 static void fill(struct csin_fair *fair)
@@ -364,6 +410,8 @@ static void fill(struct csin_fair *fair)
                 fix(fair, id - fair->n_resources, level, CSIN_FAIR_CAP);
         } else if (fair->resources[id].n_left > 0) {
             struct csin_fair_resource *r = &fair->resources[id];
+            if (r->weight < SMALL * r->counted)
+                recount(fair, r);
             double now = r->left / r->weight;
             if (now > top->level) {
                 top->level = now;
@@ -384,7 +432,7 @@ static void fill(struct csin_fair *fair)
 }
 
 /* Lets the frozen flows join that the filling has put in the wrong. *ret_grew: there were some. */
-static bool look_at_border(struct csin_fair *fair, bool all, bool *ret_grew)
+static bool look_at_border(struct csin_fair *fair, bool *ret_grew)
 {
     uint32_t before = fair->n_region;
     for (uint32_t t = 0; t < fair->n_touched; t++) {
@@ -399,7 +447,7 @@ static bool look_at_border(struct csin_fair *fair, bool all, bool *ret_grew)
             continue;
         for (uint32_t i = 0; i < r->n; i++) {
             const struct csin_fair_flow *f = &fair->flows[r->flows[i].flow];
-            bool moves = all || (too_slow && f->bottleneck == resource) ||
+            bool moves = (too_slow && f->bottleneck == resource) ||
                          (too_fast && f->rate > r->level * (1 + SAME)) ||
                          (r->level < 0 && r->left < -SAME * r->capacity);
             if (moves && !join(fair, r->flows[i].flow))
@@ -407,6 +455,27 @@ static bool look_at_border(struct csin_fair *fair, bool all, bool *ret_grew)
         }
     }
     *ret_grew = fair->n_region > before;
+    return true;
+}
+
+/* Doubles the region by those who share a resource with it, and those who share one with them. */
+static bool spread(struct csin_fair *fair)
+{
+    uint32_t enough = 2 * fair->n_region, seen = 0, flow = 0;
+    while (fair->n_region < enough && seen < fair->n_touched) {
+        for (; seen < fair->n_touched; seen++) {
+            const struct csin_fair_resource *r = &fair->resources[fair->touched[seen]];
+            for (uint32_t i = 0; i < r->n; i++)
+                if (!join(fair, r->flows[i].flow))
+                    return false;
+        }
+        for (; flow < fair->n_region; flow++) {
+            const struct csin_fair_flow *f = &fair->flows[fair->region[flow]];
+            for (uint32_t u = f->first_use; u < f->first_use + f->n_uses; u++)
+                if (!touch(fair, fair->uses[u].resource))
+                    return false;
+        }
+    }
     return true;
 }
 
@@ -419,11 +488,7 @@ static bool commit(struct csin_fair *fair)
         if (f->next_bottleneck < fair->n_resources)
             fair->resources[f->next_bottleneck].n_held++;
         f->bottleneck = f->next_bottleneck;
-        /* Rounding alone does not make another rate of it, so equal flows stay equal. */
-        if (fabs(f->next_rate - f->rate) <= 1e-14 * f->rate)
-            continue;
-        f->rate = f->next_rate;
-        if (!push(&fair->changed, &fair->changed_room, &fair->n_changed, fair->region[i]))
+        if (!set_rate(fair, fair->region[i], f->next_rate))
             return false;
     }
     return true;
@@ -433,13 +498,8 @@ static bool begin_region(struct csin_fair *fair)
 {
     for (uint32_t i = 0; i < fair->n_added; i++) {
         uint32_t flow = fair->added[i];
-        if (settle_alone(fair, flow)) {
-            fair->flows[flow].region = fair->solve; /* all its resources are its own */
-            if (!push(&fair->changed, &fair->changed_room, &fair->n_changed, flow))
-                return false;
-        } else if (!join(fair, flow)) {
+        if (!(is_alone(fair, flow) ? settle_alone(fair, flow) : join(fair, flow)))
             return false;
-        }
     }
     for (uint32_t i = 0; i < fair->n_dirty; i++) {
         const struct csin_fair_resource *r = &fair->resources[fair->dirty[i]];
@@ -481,7 +541,7 @@ bool csin_fair_solve(struct csin_fair *fair)
         if (!begin_filling(fair))
             return false;
         fill(fair);
-        if (!look_at_border(fair, round >= PATIENCE, &grew))
+        if (!look_at_border(fair, &grew) || (grew && round >= PATIENCE && !spread(fair)))
             return false;
     }
     fair->region_total += fair->n_region;
@@ -492,39 +552,53 @@ bool csin_fair_solve(struct csin_fair *fair)
     return true;
 }
 
+/* What the flows make of a resource. */
+struct sum {
+    double load, top;
+    uint32_t n_held;
+};
+
+static void check_flow(const struct csin_fair *fair, const struct sum *sums, uint32_t flow,
+                       double tolerance)
+{
+    const struct csin_fair_flow *f = &fair->flows[flow];
+    bool has_bottleneck = f->bottleneck == CSIN_FAIR_CAP && f->rate >= f->cap * (1 - tolerance);
+    assert(f->rate >= 0 && f->rate <= f->cap * (1 + tolerance));
+    for (uint32_t u = f->first_use; u < f->first_use + f->n_uses; u++) {
+        uint32_t r = fair->uses[u].resource;
+        assert(fair->resources[r].flows[fair->uses[u].place].flow == flow);
+        if (r == f->bottleneck)
+            has_bottleneck = sums[r].load >= fair->resources[r].capacity * (1 - tolerance) &&
+                             f->rate >= sums[r].top * (1 - tolerance);
+    }
+    assert(has_bottleneck);
+}
+
 void csin_fair_check(const struct csin_fair *fair, double tolerance)
 {
-    double *load = calloc((size_t)fair->n_resources + 1, sizeof *load);
-    double *top = calloc((size_t)fair->n_resources + 1, sizeof *top);
-    uint32_t *held = calloc((size_t)fair->n_resources + 1, sizeof *held);
-    assert(load && top && held);
+    struct sum *sums = calloc((size_t)fair->n_resources + 1, sizeof *sums);
+    uint32_t n_flows = 0;
+    if (!sums)
+        return;
     for (uint32_t r = 0; r < fair->n_resources; r++) {
         const struct csin_fair_resource *resource = &fair->resources[r];
         for (uint32_t i = 0; i < resource->n; i++) {
             const struct csin_fair_flow *f = &fair->flows[resource->flows[i].flow];
             const struct csin_fair_use *use = &fair->uses[resource->flows[i].use];
             assert(use->resource == r && use->place == i);
-            load[r] += use->weight * f->rate;
-            top[r] = larger(top[r], f->rate);
-            held[r] += f->bottleneck == r;
+            sums[r].load += use->weight * f->rate;
+            sums[r].top = larger(sums[r].top, f->rate);
+            sums[r].n_held += f->bottleneck == r;
         }
-        assert(load[r] <= resource->capacity * (1 + tolerance));
-        assert(held[r] == resource->n_held);
+        assert(sums[r].load <= resource->capacity * (1 + tolerance));
+        assert(sums[r].n_held == resource->n_held);
     }
-    for (uint32_t r = 0; r < fair->n_resources; r++)
-        for (uint32_t i = 0; i < fair->resources[r].n; i++) {
-            const struct csin_fair_flow *f = &fair->flows[fair->resources[r].flows[i].flow];
-            assert(f->rate >= 0 && f->rate <= f->cap * (1 + tolerance));
-            bool has_bottleneck = f->rate >= f->cap * (1 - tolerance);
-            for (uint32_t u = f->first_use; u < f->first_use + f->n_uses; u++) {
-                uint32_t q = fair->uses[u].resource;
-                has_bottleneck = has_bottleneck ||
-                                 (load[q] >= fair->resources[q].capacity * (1 - tolerance) &&
-                                  f->rate >= top[q] * (1 - tolerance));
-            }
-            assert(has_bottleneck);
-        }
-    free(load);
-    free(top);
-    free(held);
+    for (uint32_t flow = 0; flow < fair->n_slots; flow++) {
+        if (fair->flows[flow].cap < 0)
+            continue;
+        n_flows++;
+        check_flow(fair, sums, flow, tolerance);
+    }
+    assert(n_flows == fair->n_flows);
+    free(sums);
 }

@@ -38,12 +38,13 @@ struct csin_fair_use { /* of a resource, by a flow */
 
 struct csin_fair_flow {
     double rate;
-    double cap; /* HUGE_VAL: none */
+    double cap; /* HUGE_VAL: none; below 0: the place is free */
     uint32_t first_use, n_uses;
     uint32_t bottleneck; /* the resource that holds it; CSIN_FAIR_CAP; CSIN_NONE before a solve */
     uint32_t next_bottleneck;
     double next_rate; /* of the solve that is going on */
     uint32_t region;  /* number of the last solve that had it in its region */
+    uint32_t place;   /* in fair.added, before a solve */
 };
 
 struct csin_fair_entry { /* of a resource's list */
@@ -62,6 +63,7 @@ struct csin_fair_resource {
     uint32_t n_left;                /* flows of the region that are not fixed yet */
     uint32_t n_frozen_held;         /* frozen flows whose bottleneck it is */
     double left, weight;            /* capacity and weights of those not fixed yet */
+    double counted;                 /* the weight when it was last summed up */
     double top, level;              /* fastest of the region; of those it holds, -1: none */
     double frozen_top, frozen_held; /* fastest frozen flow; slowest one that it holds */
 };
@@ -108,13 +110,14 @@ void csin_fair_finish(struct csin_fair *fair);
  * its number, which may be that of a flow removed before; CSIN_NONE without memory. O(n). */
 uint32_t csin_fair_add(struct csin_fair *fair, const uint32_t *resources, const double *weights,
                        uint32_t n, double cap);
-/* False without memory, as the other one below; the flow is gone all the same. O(n). */
+/* False without memory, as the two below; then only csin_fair_finish is safe. O(n). */
 bool csin_fair_remove(struct csin_fair *fair, uint32_t flow);
+/* O(flows on it). */
 bool csin_fair_set_capacity(struct csin_fair *fair, uint32_t resource, double capacity);
 
 /* Makes the rates max-min fair again. fair->changed [n_changed] are the flows whose rate is another
  * than before, fair->touched [n_touched] the resources whose flows or rates may be, each once, both
- * until the next call. False without memory. O(flows and resources in the region x log). */
+ * until the next call. O(flows and resources in the region x log). */
 bool csin_fair_solve(struct csin_fair *fair);
 
 /* Asserts the max-min condition to `tolerance`, relative, for every flow and resource, from

@@ -13,18 +13,13 @@
  *
  *     edge1 - edge2 ...              explicit leaves, in a chain or under the spines of a zone
  *
- * Then cables die or slow down: faults are chosen on the built fabric, by name, and appended.
- *
- * A campaign tries the seeds 1, 2, ... of a given number of fabrics; with CSIN_SOAK=SECONDS it goes
- * on from a new seed until the time is up, with CSIN_SEED=N it tries that one. The seed at fault is
- * printed by campaign_end, which every campaign's test has as its teardown. */
+ * Then cables die or slow down: faults are chosen on the built fabric, by name, and appended. */
 #ifndef CSIN_TESTS_TOPO_RANDOM_FABRIC_H
 #define CSIN_TESTS_TOPO_RANDOM_FABRIC_H
 
-#include "tests/check.h"
+#include "tests/campaign.h"
 
 #include <stdbool.h>
-#include <time.h>
 
 #include "base/rng.h"
 #include "topo/fabric.h"
@@ -454,47 +449,6 @@ static inline void built_finish(struct built *b)
 {
     csin_fabric_destroy(b->f);
     csin_arena_destroy(b->arena);
-}
-
-/* ---- campaigns ---- */
-
-static uint64_t campaign_seed; /* being tried; 0 between campaigns */
-
-static inline uint64_t campaign_env(const char *name)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 10) : 0;
-}
-
-static inline double campaign_now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* Tries n seeds, or as many as CSIN_SOAK has time for, or the one of CSIN_SEED. */
-static inline void campaign(uint32_t n, void (*try_seed)(uint64_t seed))
-{
-    uint64_t only = campaign_env("CSIN_SEED"), soak_s = campaign_env("CSIN_SOAK"), tried = 0;
-    uint64_t first = only ? only : soak_s ? (uint64_t)time(NULL) << 20 : 1;
-    double end_s = campaign_now_s() + (double)soak_s;
-    for (; only ? tried < 1 : tried < n || (soak_s && campaign_now_s() < end_s); tried++) {
-        campaign_seed = first + tried;
-        try_seed(campaign_seed);
-    }
-    campaign_seed = 0;
-    print_message("%llu fabrics, seeds from %llu\n", (unsigned long long)tried,
-                  (unsigned long long)first);
-}
-
-static inline int campaign_end(void **state)
-{
-    (void)state;
-    if (campaign_seed)
-        print_error("the seed at fault: CSIN_SEED=%llu\n", (unsigned long long)campaign_seed);
-    campaign_seed = 0;
-    return 0;
 }
 
 #endif
