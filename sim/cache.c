@@ -17,9 +17,9 @@ struct csin_sha256 csin_cache_key(const struct csin_schedule *s, const struct cs
     struct csin_sha256_stream *sha = csin_sha256_start();
     if (!sha)
         return (struct csin_sha256){""};
-    uint64_t policy = csin_routes_policy(routes);
+    enum csin_policy policy = csin_routes_policy(routes);
     /* Chance enters the routes only where they are drawn. */
-    uint64_t numbers[] = {congestion, policy,     policy == CSIN_DMODK ? 0 : seed,
+    uint64_t numbers[] = {congestion, policy,     csin_routes_are_drawn(policy) ? seed : 0,
                           s->n_ops,   s->n_gates, s->n_spans,
                           s->n_deps};
     csin_sha256_add(sha, CSIN_VERSION, sizeof CSIN_VERSION);

@@ -745,11 +745,42 @@ static void reroute(struct fluid *fl, uint32_t slot)
     }
 }
 
+/* Ends what an owner has in flight, as it is; what it has not begun never begins. */
+static void stop_owner(struct fluid *fl, uint32_t owner)
+{
+    if (!csin_dispatch_stop(fl->dispatch, owner, NULL, NULL)) {
+        fl->no_memory = true;
+        return;
+    }
+    for (uint32_t slot = 0; slot < fl->n_slots; slot++) {
+        struct slot *s = &fl->slots[slot];
+        if (s->state == FREE || csin_network_owner(&fl->net, s->op) != owner)
+            continue;
+        uint32_t op = s->op;
+        if (s->state == MOVING)
+            bring_forward(fl, s);
+        if (s->state != DELAY) {
+            fl->result.dropped_bytes += (double)fl->s->amount[op].bytes - s->left;
+            leave_way(fl, slot, s->left);
+        }
+        give_slot(fl, slot);
+        csin_dispatch_dropped(fl->dispatch, op);
+    }
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < fl->n_moving; i++)
+        if (fl->slots[fl->moving[i]].state != FREE)
+            fl->moving[n++] = fl->moving[i];
+    fl->n_moving = n;
+}
+
 static enum csin_status change_network(struct fluid *fl)
 {
+    end_those_over(fl); /* what ends now is not stopped now */
     enum csin_status status = csin_network_advance(&fl->net, fl->now_s, fl->diag);
     if (status != CSIN_OK)
         return status;
+    for (uint32_t i = 0; i < fl->net.n_stopped; i++)
+        stop_owner(fl, fl->net.stopped[i]);
     for (uint32_t i = 0; i < fl->net.n_changed_arcs; i++) {
         uint32_t arc = fl->net.changed_arcs[i];
         bool ok = fl->is_lossless

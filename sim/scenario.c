@@ -227,7 +227,7 @@ void csin_resolve(struct resolver *r)
     csin_resolve_events(r);
     if (r->status != CSIN_OK)
         return;
-    r->chance = r->chance || sc->policy != CSIN_DMODK;
+    r->chance = r->chance || csin_routes_are_drawn(sc->policy);
     if (r->seed_overridden && !r->chance)
         csin_warning(r->diag, 402, (struct csin_loc){0},
                      "the seed given has no effect: nothing in this scenario is drawn by chance");

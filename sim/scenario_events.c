@@ -267,6 +267,8 @@ static bool move_job(struct events *e, const struct csin_event_spec *spec, uint3
         return false;
     }
     event->kind = CSIN_EVENT_MOVE;
+    event->from = job->hosts;
+    event->n_hosts = job->n_hosts;
     enum csin_status status = csin_pick_named(r->sc->fabric, &spec->to, r->sc->arena, r->diag,
                                               &event->hosts, &n);
     csin_resolve_fail(r, status);

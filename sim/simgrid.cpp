@@ -48,6 +48,7 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <fcntl.h>
@@ -115,6 +116,7 @@ struct shared {
 };
 
 struct Ending { /* followed by the arrays, in this order */
+    double dropped_bytes;
     uint32_t n_effective, n_loads, n_waits;
 };
 
@@ -335,6 +337,8 @@ class Child {
     struct csin_dispatch *dispatch = nullptr;
     struct csin_network net = {};
     std::vector<struct csin_wait> waits;
+    std::unordered_set<uint32_t> dropped; /* operations that were stopped in flight */
+    double dropped_bytes = 0;             /* that they had moved */
 
     sg::s4u::Host *from = nullptr, *to = nullptr;
     PathZone *zone = nullptr;
@@ -389,7 +393,7 @@ class Child {
     bool write_ending()
     {
         const struct csin_traffic &traffic = net.traffic;
-        Ending head = {traffic.n_owners, traffic.n_loads, static_cast<uint32_t>(waits.size())};
+        Ending head = {dropped_bytes, traffic.n_owners, traffic.n_loads, static_cast<uint32_t>(waits.size())};
         return write_all(&head, 1) && write_all(traffic.effective, traffic.n_owners) &&
                write_all(traffic.loads, traffic.n_loads) && write_all(waits.data(), waits.size());
     }
@@ -608,6 +612,9 @@ class Child {
     {
         if (csin_network_advance(&net, now(), nullptr) != CSIN_OK)
             throw std::bad_alloc();
+        finish_over();
+        for (uint32_t i = 0; i < net.n_stopped; i++)
+            stop_owner(net.stopped[i]);
         for (uint32_t i = 0; i < net.n_changed_arcs; i++) {
             uint32_t arc = net.changed_arcs[i];
             if (net.capacity_Bps[arc] > 0)
@@ -632,6 +639,43 @@ class Child {
         expect_change();
     }
 
+    /* Ends what an owner has in flight, as it is; what it has not begun never begins. */
+    void stop_owner(uint32_t owner)
+    {
+        std::vector<uint32_t> ops;
+        auto note = [](void *arg, uint32_t op) {
+            static_cast<std::vector<uint32_t> *>(arg)->push_back(op);
+        };
+        if (!csin_dispatch_stop(dispatch, owner, note, &ops))
+            throw std::bad_alloc();
+        for (uint32_t slot = 0; slot < flows.size(); slot++) {
+            Flow &flow = flows[slot];
+            if (flow.state == Flow::FREE || flow.owner != owner)
+                continue;
+            if (flow.state == Flow::MOVING)
+                forget(slot);
+            dropped_bytes += static_cast<double>(s->amount[flow.op].bytes) - flow.left;
+            leave_way(flow, flow.left);
+            flow.state = Flow::FREE;
+            free_slots.push_back(slot);
+            in_flight--;
+        }
+        for (uint32_t op : ops) {
+            dropped.insert(op);
+            csin_dispatch_dropped(dispatch, op);
+        }
+    }
+
+    /* What ends now is not stopped now. */
+    void finish_over()
+    {
+        for (uint32_t op : over)
+            csin_dispatch_finished(dispatch, op, now());
+        if (!over.empty())
+            last_finish = now();
+        over.clear();
+    }
+
     void expect_change()
     {
         double next = csin_network_next(&net);
@@ -647,6 +691,8 @@ class Child {
             pending.pop();
             if (it.op == CSIN_NONE)
                 change_network();
+            else if (dropped.count(it.op) > 0)
+                continue; /* it was stopped meanwhile */
             else if (it.slot == CSIN_NONE)
                 over.push_back(it.op);
             else if (flows[it.slot].state == Flow::LATENCY && flows[it.slot].op == it.op)
@@ -668,11 +714,7 @@ class Child {
     void settle()
     {
         for (;;) {
-            for (uint32_t op : over)
-                csin_dispatch_finished(dispatch, op, now());
-            if (!over.empty())
-                last_finish = now();
-            over.clear();
+            finish_over();
             std::vector<uint32_t> ready;
             for (uint32_t op; csin_dispatch_next(dispatch, now(), &op);)
                 ready.push_back(op);
@@ -1082,6 +1124,7 @@ bool read_ending(const Bytes *bytes, struct csin_run_result *result)
     traffic->n_owners = head->n_effective;
     traffic->n_loads = head->n_loads;
     result->n_waits = head->n_waits;
+    result->dropped_bytes = head->dropped_bytes;
     free(head);
     return take(bytes, &at, &traffic->effective, traffic->n_owners) &&
            take(bytes, &at, &traffic->loads, traffic->n_loads) &&

@@ -362,7 +362,7 @@ def same_bytes_cases():
 
     def outputs(*arguments):
         return [run("sim", path, "-f", "json", "--no-cache", *arguments) for _ in range(2)]
-    for option, values in {"--seed": ["7", "8", "0", "1000000000000000"], "--routing": ["dmodk", "random", "ecmp"]}.items():
+    for option, values in {"--seed": ["7", "8", "0", "1000000000000000"], "--routing": ["dmodk", "random", "ecmp", "spray", "least-loaded"]}.items():
         results = {}
         for value in values:
             first, second = outputs(option, value)
