@@ -34,7 +34,7 @@ struct csin_sha256 csin_cache_key(const struct csin_schedule *s, const struct cs
     csin_sha256_add(sha, s->dep_first, (s->n_ops + (size_t)1) * sizeof *s->dep_first);
     csin_sha256_add(sha, s->dep, s->n_deps * sizeof *s->dep);
     for (uint32_t g = 0; g < s->n_gates; g++) {
-        double gate[] = {s->gates[g].limit, s->gates[g].close_s};
+        double gate[] = {s->gates[g].limit, s->gates[g].hold, s->gates[g].close_s};
         csin_sha256_add(sha, gate, sizeof gate);
     }
     for (uint32_t i = 0; i < s->n_spans; i++) {

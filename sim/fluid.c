@@ -748,10 +748,7 @@ static void reroute(struct fluid *fl, uint32_t slot)
 /* Ends what an owner has in flight, as it is; what it has not begun never begins. */
 static void stop_owner(struct fluid *fl, uint32_t owner)
 {
-    if (!csin_dispatch_stop(fl->dispatch, owner, NULL, NULL)) {
-        fl->no_memory = true;
-        return;
-    }
+    csin_dispatch_stop(fl->dispatch, owner, NULL, NULL);
     for (uint32_t slot = 0; slot < fl->n_slots; slot++) {
         struct slot *s = &fl->slots[slot];
         if (s->state == FREE || csin_network_owner(&fl->net, s->op) != owner)

@@ -393,7 +393,8 @@ class Child {
     bool write_ending()
     {
         const struct csin_traffic &traffic = net.traffic;
-        Ending head = {dropped_bytes, traffic.n_owners, traffic.n_loads, static_cast<uint32_t>(waits.size())};
+        Ending head = {dropped_bytes, traffic.n_owners, traffic.n_loads,
+                       static_cast<uint32_t>(waits.size())};
         return write_all(&head, 1) && write_all(traffic.effective, traffic.n_owners) &&
                write_all(traffic.loads, traffic.n_loads) && write_all(waits.data(), waits.size());
     }
@@ -646,8 +647,7 @@ class Child {
         auto note = [](void *arg, uint32_t op) {
             static_cast<std::vector<uint32_t> *>(arg)->push_back(op);
         };
-        if (!csin_dispatch_stop(dispatch, owner, note, &ops))
-            throw std::bad_alloc();
+        csin_dispatch_stop(dispatch, owner, note, &ops);
         for (uint32_t slot = 0; slot < flows.size(); slot++) {
             Flow &flow = flows[slot];
             if (flow.state == Flow::FREE || flow.owner != owner)
