@@ -279,6 +279,22 @@ static void a_request_at_a_closed_gate_takes_its_transfer_with_it(void **state)
     csin_schedule_finish(&c.s);
 }
 
+/* A place that a skipped operation gives back is taken at once. */
+static void a_transfer_at_a_closed_gate_lets_the_next_request_go(void **state)
+{
+    (void)state;
+    struct clockwork c = {0};
+    csin_schedule_init(&c.s, 2, 1);
+    uint32_t sending = csin_schedule_gate(&c.s, 1, 0.5);
+    add_pairs(&c.s, 3, 1, csin_schedule_holding_gate(&c.s, 1, HUGE_VAL), sending);
+    clockwork_run(&c, false);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_true(c.start_s[2 * i] == i && c.start_s[2 * i + 1] == -1);
+    assert_int_equal(csin_dispatch_done(c.dispatch), 6);
+    clockwork_end(&c);
+    csin_schedule_finish(&c.s);
+}
+
 /* ---- stopping ---- */
 
 static void drop(void *arg, uint32_t op)
@@ -291,19 +307,32 @@ static void drop(void *arg, uint32_t op)
     csin_dispatch_dropped(c->dispatch, op);
 }
 
-/* Runs to the end, and stops each owner at its second, before (0.5: between) others finish. */
+static void stop_all_at(struct clockwork *c, const double *stops_s, double from_s, double to_s)
+{
+    double now = c->now;
+    for (uint32_t owner = 0; owner < c->s.n_owners; owner++) {
+        uint32_t op;
+        if (stops_s[owner] < from_s || stops_s[owner] >= to_s)
+            continue;
+        c->now = stops_s[owner];
+        if (csin_dispatch_next(c->dispatch, c->now, &op)) /* and now the others are ready */
+            c->order[c->n_started++] = c->flying[c->n_flying++] = op;
+        csin_dispatch_stop(c->dispatch, owner, drop, c);
+    }
+    clockwork_start_all(c);
+    c->now = now;
+}
+
+/* Runs to the end, and stops each owner at its time: behind the finishes of that second, when one
+ * operation has been started. */
 static void clockwork_run_stopping(struct clockwork *c, const double *stops_s, bool backwards)
 {
     clockwork_begin(c);
-    for (clockwork_start_all(c); c->n_flying > 0; clockwork_start_all(c)) {
-        for (uint32_t owner = 0; owner < c->s.n_owners; owner++)
-            if (stops_s[owner] >= c->now && stops_s[owner] < c->now + 1) {
-                double now = c->now;
-                c->now = stops_s[owner];
-                csin_dispatch_stop(c->dispatch, owner, drop, c);
-                clockwork_start_all(c);
-                c->now = now;
-            }
+    for (;;) {
+        stop_all_at(c, stops_s, c->now, nextafter(c->now, HUGE_VAL));
+        stop_all_at(c, stops_s, nextafter(c->now, HUGE_VAL), c->now + 1);
+        if (c->n_flying == 0)
+            return;
         c->now += 1;
         uint32_t n = c->n_flying;
         c->n_flying = 0;
@@ -542,6 +571,7 @@ CHECK_MAIN(cmocka_unit_test(operations_wait_for_all_their_dependencies),
            cmocka_unit_test(requests_of_no_time_hold_their_gate_too),
            cmocka_unit_test(the_second_of_a_pair_has_a_gate_of_its_own),
            cmocka_unit_test(a_request_at_a_closed_gate_takes_its_transfer_with_it),
+           cmocka_unit_test(a_transfer_at_a_closed_gate_lets_the_next_request_go),
            cmocka_unit_test(a_stop_ends_what_is_on_the_way_and_skips_the_rest),
            cmocka_unit_test(a_stop_skips_what_is_ready),
            cmocka_unit_test(a_stop_gives_places_at_gates_to_others),
