@@ -96,7 +96,8 @@ struct csin_run_result {
     double makespan_s;           /* when the last operation finished */
     uint64_t events;             /* intervals during which no flow came or went */
     uint32_t max_flows;          /* most transfers between start and finish at once */
-    uint32_t skipped;            /* operations that met a closed gate */
+    uint32_t skipped;            /* operations that met a closed gate, and what they took with them
+                                  */
     double *start_s, *finish_s;  /* [n_ops]; -1 for skipped ones. Start is before the latency. */
     struct csin_arc_watch *arcs; /* [n_arcs]; NULL unless watched */
     struct csin_traffic traffic; /* whose bytes each arc carried, and the effective numbers */

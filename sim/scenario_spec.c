@@ -156,6 +156,7 @@ static const struct csin_key read_keys[] = {
     STREAM("size", 0, size, size, NULL),
     STREAM("duration", 0, duration_s, time, NULL),
     STREAM("stripe", 0, stripe, count, &one_up),
+    STREAM("request-to-send", 0, senders, count, &one_up),
     {0}};
 static const struct csin_key checkpoint_keys[] = {
     STREAM_COMMON,

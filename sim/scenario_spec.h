@@ -39,7 +39,7 @@ struct csin_stream_spec {
     struct csin_text name, traffic_class;
     struct csin_pick_spec clients; /* readers or writers */
     struct csin_text servers;      /* all storage hosts when absent */
-    struct csin_count size, chunk, concurrency, stripe, replicas;
+    struct csin_count size, chunk, concurrency, senders, stripe, replicas;
     struct csin_quantity start_s, duration_s;
 };
 

@@ -82,6 +82,7 @@ static void check_scenario(const struct csin_scenario *sc)
         check_hosts(sc, stream->clients, stream->n_clients);
         check_hosts(sc, stream->servers, stream->n_servers);
         assert(stream->chunk_bytes > 0 && stream->concurrency > 0);
+        assert(stream->senders == 0 || stream->kind == CSIN_READ);
         assert((stream->size_bytes > 0) != (stream->duration_s > 0));
         assert(stream->stripe <= stream->n_servers && stream->replicas <= stream->n_servers);
     }

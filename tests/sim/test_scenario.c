@@ -137,6 +137,7 @@ static void defaults_are_filled_in(void **state)
     assert_int_equal(sc->jobs[0].steps[0].chunk_bytes, 4 << 20);
     assert_int_equal(sc->streams[0].concurrency, 8);
     assert_int_equal(sc->streams[0].stripe, 4);
+    assert_int_equal(sc->streams[0].senders, 0);
     assert_int_equal(sc->streams[1].replicas, 2);
     assert_string_equal(sc->owners[0], "j");
     assert_string_equal(sc->owners[2], "c");
@@ -396,6 +397,8 @@ static void settings_without_effect_are_told(void **state)
                  "'allreduce' has no effect in a job of one host");
     assert_warns("jobs: [{name: j, hosts: 2, steps: [{broadcast: {size: 1MiB, chunk: 64MiB}}]}]\n",
                  "a chunk of 64 MiB has no effect");
+    assert_warns("storage: [{read: {name: r, readers: 2, size: 64MiB, request-to-send: 8}}]\n",
+                 "a request-to-send of 8 has no effect but the time it takes");
     assert_warns("storage: [{read: {name: r, readers: 2, size: 8MiB, concurrency: 99}}]\n",
                  "a concurrency of 99 has no effect");
 }
