@@ -182,7 +182,8 @@ uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op)
     return s->n_spans == 0 ? 0 : s->spans[csin_schedule_span_of(s, op)].owner;
 }
 
-int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b)
+int csin_schedule_compare(const struct csin_schedule *s, const double *start_s, uint32_t a,
+                          uint32_t b)
 {
     if (s->src[a] != s->src[b])
         return s->src[a] < s->src[b] ? -1 : 1;
@@ -190,6 +191,8 @@ int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b)
         return s->dst[a] < s->dst[b] ? -1 : 1;
     if (s->amount[a].bytes != s->amount[b].bytes)
         return s->amount[a].bytes < s->amount[b].bytes ? -1 : 1;
+    if (start_s[a] != start_s[b])
+        return start_s[a] < start_s[b] ? -1 : 1;
     return a < b ? -1 : a > b;
 }
 

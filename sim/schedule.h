@@ -101,10 +101,11 @@ uint32_t csin_schedule_span_of(const struct csin_schedule *s, uint32_t op);
 /* The owner of an operation, from its span; 0 in a schedule without spans. O(log spans). */
 uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op);
 
-/* Orders operations by what they are (hosts, then bytes), and by number only where they are the
- * same, so that what happens at one instant happens in an order that does not depend on how a
- * scenario was written. As strcmp. */
-int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b);
+/* Orders operations by what they are: hosts, then bytes, then when they started (start_s [n_ops]),
+ * and by number only where all that is the same. So what happens at one instant happens in an order
+ * that does not depend on how a scenario was written. As strcmp. */
+int csin_schedule_compare(const struct csin_schedule *s, const double *start_s, uint32_t a,
+                          uint32_t b);
 
 /* The dependencies turned round: who waits for i is next[first[i] .. first[i + 1]), in ascending
  * order. Needs dependencies in range. Both arrays are malloc'ed and the caller's. 0 without memory

@@ -215,11 +215,12 @@ static void every_field_of_a_gate_is_in_the_key(void **state)
     others[0].limit++;
     others[1].hold = 1;
     others[2].close_s = 1;
-    struct csin_sha256 key = csin_cache_key(&run.schedule, sc->fabric, sc->routes, 1, sc->engine);
+    struct csin_sha256 key = csin_cache_key(&run.schedule, sc->fabric, sc->routes, 1, sc->engine,
+                                            CSIN_FAIR);
     for (size_t i = 0; i < 3; i++) {
         *gate = others[i];
         struct csin_sha256 other = csin_cache_key(&run.schedule, sc->fabric, sc->routes, 1,
-                                                  sc->engine);
+                                                  sc->engine, CSIN_FAIR);
         assert_string_not_equal(key.hex, other.hex);
     }
     *gate = was;
