@@ -118,6 +118,8 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
         csin_json_count(j, "stripe", stream->stripe);
     else
         csin_json_count(j, "replicas", stream->replicas);
+    if (stream->senders)
+        csin_json_count(j, "request_to_send", stream->senders);
     csin_json_real(j, "start_s", r->start_s);
     csin_json_real(j, "finish_s", r->finish_s);
     csin_json_count(j, "requests", r->n_requests);

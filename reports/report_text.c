@@ -117,7 +117,7 @@ static void write_verdict(const struct csin_result *result, FILE *out)
                 csin_show_time(sc->reaction_s).s);
 }
 
-static void write_effective(const struct csin_effective *e, FILE *out)
+static void write_effective(const struct csin_effective *e, bool stopped, FILE *out)
 {
     if (e->n_transfers == 0)
         return;
@@ -136,7 +136,9 @@ static void write_effective(const struct csin_effective *e, FILE *out)
     fputc('\n', out);
     if (e->max_nics > 1)
         fprintf(out, "  its hosts have up to %u NICs; a flow uses one of them\n", e->max_nics);
-    if (e->n_skipped)
+    if (e->n_skipped && stopped)
+        fprintf(out, "  %s not made: it was stopped\n", plural(e->n_skipped, "more transfer").s);
+    else if (e->n_skipped)
         fprintf(out, "  %s not begun before the time was up\n", plural(e->n_skipped, "request").s);
 }
 
@@ -186,7 +188,7 @@ static void write_job(const struct csin_job_result *r, FILE *out)
     if (r->stopped)
         fprintf(out, "  stopped; times are those of %s that ended\n",
                 plural(r->steps[r->job->n_steps - 1].n_rounds, "round").s);
-    write_effective(&r->effective, out);
+    write_effective(&r->effective, r->stopped, out);
     write_waiting(&r->waiting, out);
 }
 
@@ -205,7 +207,7 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     fprintf(out, "  %s of %s, %s each, 99 %% within %s\n", plural(r->n_requests, "request").s,
             csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
             csin_show_time(r->p99_request_s).s);
-    write_effective(&r->effective, out);
+    write_effective(&r->effective, false, out);
     write_waiting(&r->waiting, out);
 }
 

@@ -17,9 +17,9 @@ struct csin_sha256 csin_cache_key(const struct csin_schedule *s, const struct cs
     struct csin_sha256_stream *sha = csin_sha256_start();
     if (!sha)
         return (struct csin_sha256){""};
-    uint64_t policy = csin_routes_policy(routes);
+    enum csin_policy policy = csin_routes_policy(routes);
     /* Chance enters the routes only where they are drawn. */
-    uint64_t numbers[] = {congestion, policy,     policy == CSIN_DMODK ? 0 : seed,
+    uint64_t numbers[] = {congestion, policy,     csin_routes_are_drawn(policy) ? seed : 0,
                           s->n_ops,   s->n_gates, s->n_spans,
                           s->n_deps};
     csin_sha256_add(sha, CSIN_VERSION, sizeof CSIN_VERSION);
@@ -34,7 +34,7 @@ struct csin_sha256 csin_cache_key(const struct csin_schedule *s, const struct cs
     csin_sha256_add(sha, s->dep_first, (s->n_ops + (size_t)1) * sizeof *s->dep_first);
     csin_sha256_add(sha, s->dep, s->n_deps * sizeof *s->dep);
     for (uint32_t g = 0; g < s->n_gates; g++) {
-        double gate[] = {s->gates[g].limit, s->gates[g].close_s};
+        double gate[] = {s->gates[g].limit, s->gates[g].hold, s->gates[g].close_s};
         csin_sha256_add(sha, gate, sizeof gate);
     }
     for (uint32_t i = 0; i < s->n_spans; i++) {

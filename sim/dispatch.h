@@ -15,9 +15,13 @@
  *
  * An operation whose turn at its gate comes later than close_s is skipped: it counts as done, its
  * start and finish stay -1, and its successors are let go at that moment (not at close_s itself).
+ * Of a pair at a gate that holds, both are skipped.
  *
- * Never recursive; 16 bytes an operation and 4 a dependency. The schedule must have passed
- * csin_schedule_check and stays the caller's, like the arrays. */
+ * csin_dispatch_stop ends all that an owner still does: what has not started is skipped, and what
+ * is with the engine is to be given back by csin_dispatch_dropped.
+ *
+ * Never recursive; 16 bytes an operation, 4 a dependency and 12 an owner. The schedule must have
+ * passed csin_schedule_check and stays the caller's, like the arrays. */
 #ifndef CSIN_SIM_DISPATCH_H
 #define CSIN_SIM_DISPATCH_H
 
@@ -43,8 +47,21 @@ void csin_dispatch_begin(struct csin_dispatch *dispatch);
 bool csin_dispatch_next(struct csin_dispatch *dispatch, double now, uint32_t *ret_op);
 void csin_dispatch_finished(struct csin_dispatch *dispatch, uint32_t op, double now);
 
+/* Stops an owner (of csin_schedule_owner): its operations that were not handed out yet are skipped,
+ * those that wait for others when these are over. Calls `in_flight`, where not NULL, for each that
+ * was handed out and has not finished, in ascending order; the engine ends these too, at once or
+ * from within, by csin_dispatch_dropped. Others that wait for any of them are let go as if they had
+ * finished. Once for an owner. O(operations of the owner); from then on O(log spans) more for each
+ * operation of anybody that becomes ready. */
+void csin_dispatch_stop(struct csin_dispatch *dispatch, uint32_t owner,
+                        void (*in_flight)(void *arg, uint32_t op), void *arg);
+/* An operation in flight is over without having finished: its start stays, its finish stays -1, and
+ * it counts as skipped. Of a pair at a gate that holds, the second one is skipped. */
+void csin_dispatch_dropped(struct csin_dispatch *dispatch, uint32_t op);
+
 /* Operations that have finished or were skipped. All are, at the end of a complete run. */
 uint32_t csin_dispatch_done(const struct csin_dispatch *dispatch);
+/* Operations that were skipped or dropped: those whose finish stays -1. */
 uint32_t csin_dispatch_skipped(const struct csin_dispatch *dispatch);
 
 #ifdef __cplusplus

@@ -58,6 +58,22 @@ void csin_run_result_finish(struct csin_run_result *result)
     memset(result, 0, sizeof *result);
 }
 
+static int by_beginning(const void *a, const void *b)
+{
+    const struct csin_wait *x = a, *y = b;
+    if (x->from_s != y->from_s)
+        return x->from_s < y->from_s ? -1 : 1;
+    if (x->to_s != y->to_s)
+        return x->to_s < y->to_s ? -1 : 1;
+    return x->op < y->op ? -1 : x->op > y->op;
+}
+
+void csin_waits_sort(struct csin_wait *waits, uint32_t n)
+{
+    if (n > 0)
+        qsort(waits, n, sizeof *waits, by_beginning);
+}
+
 static void note_unfinished(const struct csin_run *run, struct csin_diag *diag,
                             const struct csin_run_result *so_far)
 {

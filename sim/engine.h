@@ -69,6 +69,11 @@ struct csin_run {
      * not. */
     void (*progress)(void *arg, uint64_t done, uint64_t total, double now_s);
     void *progress_arg;
+    /* Called when a transfer has another rate than before, in the process that simulates: SimGrid's
+     * is a child, which shares with the caller only what was mapped so. Needs `watch`; NULL: not.
+     * Of several rates within one instant, all or the last one only. */
+    void (*observe)(void *arg, double now_s, uint32_t op, double rate_Bps);
+    void *observe_arg;
 };
 
 /* A flow is congested while an arc that is not at one of its two hosts is what limits its rate. */
@@ -96,7 +101,8 @@ struct csin_run_result {
     double makespan_s;           /* when the last operation finished */
     uint64_t events;             /* intervals during which no flow came or went */
     uint32_t max_flows;          /* most transfers between start and finish at once */
-    uint32_t skipped;            /* operations that met a closed gate */
+    uint32_t skipped;            /* operations that met a closed gate, and what they took with them
+                                  */
     double *start_s, *finish_s;  /* [n_ops]; -1 for skipped ones. Start is before the latency. */
     struct csin_arc_watch *arcs; /* [n_arcs]; NULL unless watched */
     struct csin_traffic traffic; /* whose bytes each arc carried, and the effective numbers */
@@ -133,6 +139,9 @@ void csin_run_result_finish(struct csin_run_result *result);
 /* Memory for start_s, finish_s and, where `watch`, arcs, all of them zero; `extra` bytes in front
  * of them, at ret->memory. With `extra` bytes it is shared with children. False without memory. */
 bool csin_run_result_init(const struct csin_run *run, size_t extra, struct csin_run_result *ret);
+
+/* Puts waits in the order that a result has them in. */
+void csin_waits_sort(struct csin_wait *waits, uint32_t n);
 
 /* The two ends of a run that is not complete: nothing can happen any more (CSIN-321), or the
  * horizon is reached (CSIN-322). Names some operations. Both return CSIN_E_FAILED. */

@@ -36,6 +36,7 @@
 #define LOSSLESS_FULL (1 - 1e-3)
 #define CLOCK_STEPS 16       /* but never fewer steps of the clock, a double */
 #define RECENT 256u          /* a power of two */
+#define NAMED_OPS 3u         /* operations named in messages */
 #define PROGRESS_EVERY 4096u /* operations */
 #define PROGRESS_MS 200
 
@@ -120,6 +121,7 @@ struct fluid {
     double now_s;
     bool changed; /* flows came or went since the clock last moved on */
     bool no_memory;
+    bool cut_off;  /* a transfer has no way, and never will */
     uint64_t told; /* operations done when progress was last told */
     struct timespec told_at;
 };
@@ -313,13 +315,11 @@ static bool widen(struct slot *s, uint32_t n)
            csin_grow(&s->wide->congests, &s->wide->congests_room, n, sizeof *s->wide->congests);
 }
 
-/* Gives the slot the way that the network has just found. */
+/* Gives the slot the way that the network has just found. Without memory it stays without. */
 static void take_way(struct fluid *fl, uint32_t slot)
 {
     struct slot *s = &fl->slots[slot];
     const struct csin_way *way = &fl->net.way;
-    s->n = way->n;
-    s->way_left = s->left;
     if (s->wide)
         s->wide->used = false;
     if (way->n == way->n_hops) {
@@ -332,6 +332,8 @@ static void take_way(struct fluid *fl, uint32_t slot)
         fl->no_memory = true;
         return;
     }
+    s->n = way->n;
+    s->way_left = s->left;
     csin_network_count(&fl->net, arcs_of(s), s->n, 1);
     if (!s->noted)
         csin_traffic_note(&fl->net.traffic, s->owner, way, fl->run->fabric->arc_capacity_Bps,
@@ -419,6 +421,10 @@ static void look(struct fluid *fl)
     }
     look_at(fl, fair->region, fair->n_region);
     look_at(fl, fair->changed, fair->n_changed); /* some that are alone on their way */
+    for (uint32_t i = 0; fl->run->observe && i < fair->n_changed; i++) {
+        const struct slot *s = &fl->slots[fl->slot_of[fair->changed[i]]];
+        fl->run->observe(fl->run->observe_arg, fl->now_s, s->op, s->rate_Bps);
+    }
     csin_watch_settle(&fl->watch, fl->now_s);
 }
 
@@ -612,6 +618,22 @@ static void wait_for_way(struct fluid *fl, uint32_t slot)
     s->state = WAITING;
 }
 
+/* It has a way, whose latency comes first. */
+static void wait_for_latency(struct fluid *fl, uint32_t slot)
+{
+    struct slot *s = &fl->slots[slot];
+    s->state = LATENCY;
+    s->since_s = fl->now_s;
+    if (fl->net.way.latency_s > 0) {
+        set_moment(fl, slot, fl->now_s + fl->net.way.latency_s);
+    } else if (s->left > 0) {
+        PUSH(fl, moving, slot);
+    } else {
+        leave_way(fl, slot, 0);
+        PUSH(fl, over, slot);
+    }
+}
+
 static void start(struct fluid *fl, uint32_t op)
 {
     uint32_t slot = take_slot(fl, op, csin_is_delay(fl->s, op) ? DELAY : LATENCY);
@@ -619,34 +641,28 @@ static void start(struct fluid *fl, uint32_t op)
         return;
     if (csin_is_delay(fl->s, op)) {
         set_moment(fl, slot, fl->now_s + fl->s->amount[op].delay_s);
-        return;
-    }
-    if (!csin_network_way(&fl->net, op, fl->result.finish_s)) {
+    } else if (csin_network_way(&fl->net, op, fl->result.finish_s)) {
+        take_way(fl, slot);
+        wait_for_latency(fl, slot);
+    } else {
+        fl->cut_off = fl->run->n_events == 0;
         wait_for_way(fl, slot);
-        return;
     }
-    take_way(fl, slot);
-    if (fl->net.way.latency_s > 0)
-        set_moment(fl, slot, fl->now_s + fl->net.way.latency_s);
-    else if (fl->s->amount[op].bytes == 0)
-        PUSH(fl, over, slot);
-    else
-        PUSH(fl, moving, slot);
 }
 
 /* ---- batches ---- */
 
 static int ops_by_what(const void *a, const void *b, void *arg)
 {
-    return csin_schedule_compare(((struct fluid *)arg)->s, *(const uint32_t *)a,
+    const struct fluid *fl = arg;
+    return csin_schedule_compare(fl->s, fl->result.start_s, *(const uint32_t *)a,
                                  *(const uint32_t *)b);
 }
 
 static int slots_by_what(const void *a, const void *b, void *arg)
 {
-    const struct fluid *fl = arg;
-    return csin_schedule_compare(fl->s, fl->slots[*(const uint32_t *)a].op,
-                                 fl->slots[*(const uint32_t *)b].op);
+    const struct slot *slots = ((const struct fluid *)arg)->slots;
+    return ops_by_what(&slots[*(const uint32_t *)a].op, &slots[*(const uint32_t *)b].op, arg);
 }
 
 static void sort(struct fluid *fl, uint32_t *items, uint32_t n,
@@ -698,8 +714,16 @@ static void start_those_ready(struct fluid *fl)
     for (uint32_t op; csin_dispatch_next(fl->dispatch, fl->now_s, &op);)
         PUSH(fl, starting, op);
     sort(fl, fl->starting, fl->n_starting, ops_by_what);
-    for (uint32_t i = 0; i < fl->n_starting; i++)
+    for (uint32_t i = 0; i < fl->n_starting && !fl->no_memory; i++)
         start(fl, fl->starting[i]);
+}
+
+static void begin_those_due(struct fluid *fl)
+{
+    sort(fl, fl->moving, fl->n_moving, slots_by_what);
+    for (uint32_t i = 0; i < fl->n_moving && !fl->no_memory; i++)
+        begin_to_move(fl, fl->moving[i]);
+    fl->n_moving = 0;
 }
 
 /* The flow's rate is another one from now on. */
@@ -754,10 +778,7 @@ static void settle(struct fluid *fl)
         end_those_over(fl);
         start_those_ready(fl);
     } while (fl->n_over > 0 && !fl->no_memory);
-    sort(fl, fl->moving, fl->n_moving, slots_by_what);
-    for (uint32_t i = 0; i < fl->n_moving; i++)
-        begin_to_move(fl, fl->moving[i]);
-    fl->n_moving = 0;
+    begin_those_due(fl);
     if (fl->in_flight > fl->result.max_flows)
         fl->result.max_flows = fl->in_flight;
     if (fl->no_memory)
@@ -811,17 +832,40 @@ static void reroute(struct fluid *fl, uint32_t slot)
         PUSH(fl, moving, slot);
     } else if (waited) {
         note_wait(fl, s);
-        s->state = LATENCY;
-        s->since_s = fl->now_s;
-        set_moment(fl, slot, fl->now_s + fl->net.way.latency_s);
+        wait_for_latency(fl, slot);
+    }
+}
+
+/* Ends what an owner has in flight, as it is; what it has not begun never begins. */
+static void stop_owner(struct fluid *fl, uint32_t owner)
+{
+    csin_dispatch_stop(fl->dispatch, owner, NULL, NULL);
+    for (uint32_t slot = 0; slot < fl->n_slots; slot++) {
+        struct slot *s = &fl->slots[slot];
+        if (s->state == FREE || csin_network_owner(&fl->net, s->op) != owner)
+            continue;
+        uint32_t op = s->op;
+        if (s->state == MOVING)
+            bring_forward(fl, s);
+        if (s->state != DELAY) {
+            fl->result.dropped_bytes += (double)fl->s->amount[op].bytes - s->left;
+            leave_way(fl, slot, s->left);
+        }
+        give_slot(fl, slot);
+        csin_dispatch_dropped(fl->dispatch, op);
     }
 }
 
 static enum csin_status change_network(struct fluid *fl)
 {
+    /* What ends now has ended, and what begins to move now moves, before anything changes. */
+    end_those_over(fl);
+    begin_those_due(fl);
     enum csin_status status = csin_network_advance(&fl->net, fl->now_s, fl->diag);
     if (status != CSIN_OK)
         return status;
+    for (uint32_t i = 0; i < fl->net.n_stopped; i++)
+        stop_owner(fl, fl->net.stopped[i]);
     for (uint32_t i = 0; i < fl->net.n_changed_arcs; i++) {
         uint32_t arc = fl->net.changed_arcs[i];
         bool ok = fl->is_lossless
@@ -837,7 +881,7 @@ static enum csin_status change_network(struct fluid *fl)
         if (fl->slots[slot].state > DELAY)
             PUSH(fl, starting, slot);
     sort(fl, fl->starting, fl->n_starting, slots_by_what);
-    for (uint32_t i = 0; i < fl->n_starting; i++)
+    for (uint32_t i = 0; i < fl->n_starting && !fl->no_memory; i++)
         reroute(fl, fl->starting[i]);
     return CSIN_OK;
 }
@@ -859,18 +903,20 @@ static void tell_progress(struct fluid *fl)
     fl->run->progress(fl->run->progress_arg, done, fl->s->n_ops, fl->now_s);
 }
 
+/* Nothing can happen any more. Where the network never changes, some transfer may have no way. */
 static enum csin_status stuck(struct fluid *fl)
 {
+    enum csin_status status = CSIN_OK;
     unsigned n = 0;
-    for (uint32_t slot = 0; fl->run->n_events == 0 && slot < fl->n_slots && n < 3; slot++)
-        if (fl->slots[slot].state == WAITING) {
-            csin_network_no_way(&fl->net, fl->diag, fl->slots[slot].op);
-            n++;
-        }
-    if (n > 0)
-        return CSIN_E_FAILED;
-    return csin_engine_stuck(fl->run, fl->diag, &fl->result, csin_dispatch_done(fl->dispatch),
-                             fl->now_s);
+    for (uint32_t op = 0; fl->run->n_events == 0 && op < fl->s->n_ops && n < NAMED_OPS; op++) {
+        if (csin_is_delay(fl->s, op) || csin_network_check_way(&fl->net, fl->diag, op) == CSIN_OK)
+            continue;
+        status = CSIN_E_FAILED;
+        n++;
+    }
+    return status != CSIN_OK ? status
+                             : csin_engine_stuck(fl->run, fl->diag, &fl->result,
+                                                 csin_dispatch_done(fl->dispatch), fl->now_s);
 }
 
 static enum csin_status run_events(struct fluid *fl)
@@ -882,7 +928,7 @@ static enum csin_status run_events(struct fluid *fl)
             return csin_no_memory(fl->diag);
         double network_s = csin_network_next(&fl->net);
         double next_s = fmin(network_s, fl->n_heap > 0 ? fl->heap[0].at_s : HUGE_VAL);
-        if (next_s == HUGE_VAL)
+        if (next_s == HUGE_VAL || fl->cut_off)
             return stuck(fl);
         if (next_s > fl->run->horizon_s)
             return csin_engine_horizon(fl->run, fl->diag, &fl->result,
@@ -982,6 +1028,7 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
         goto done;
     if (run->watch)
         csin_watch_end(&fl.watch, fl.now_s);
+    csin_waits_sort(fl.result.waits, fl.result.n_waits);
     fl.result.skipped = csin_dispatch_skipped(fl.dispatch);
     if (fl.is_lossless && run->watch && !hand_over_victims(&fl)) {
         status = csin_no_memory(diag);

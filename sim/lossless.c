@@ -677,3 +677,24 @@ uint32_t csin_lossless_root(const struct csin_lossless *l, uint32_t source)
         queue = l->turns[l->queues[queue].cause].to;
     return queue;
 }
+
+#define CHECKED 1e-3 /* relative */
+
+void csin_lossless_check(const struct csin_lossless *l)
+{
+    for (uint32_t arc = 0; arc < l->n_arcs; arc++) {
+        double load = 0;
+        for (uint32_t lane = 0; lane < l->n_lanes; lane++) {
+            const struct csin_lossless_queue *q = &l->queues[arc * l->n_lanes + lane];
+            double in = q->flow_rate * q->flows.n, out = 0, scale = l->capacities[arc];
+            for (uint32_t i = 0; i < q->in.n; i++)
+                in += l->turns[q->in.items[i]].rate;
+            for (uint32_t i = 0; i < q->out.n; i++)
+                out += l->turns[q->out.items[i]].rate;
+            assert(fabs(in - q->throughput) <= CHECKED * scale);
+            assert(q->out.n == 0 || fabs(in - out) <= CHECKED * scale);
+            load += in;
+        }
+        assert(load <= l->capacities[arc] * (1 + CHECKED));
+    }
+}

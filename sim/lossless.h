@@ -131,6 +131,10 @@ bool csin_lossless_set_capacity(struct csin_lossless *l, uint32_t arc, double ca
  * False without memory. */
 bool csin_lossless_solve(struct csin_lossless *l);
 
+/* Asserts what must hold behind a solve, from scratch: no arc carries more than it can, to a
+ * thousandth, and every queue sends on all that enters it. */
+void csin_lossless_check(const struct csin_lossless *l);
+
 /* The queue that holds a flow back in the end: follows the causes from its source to the arc that
  * is full. */
 uint32_t csin_lossless_root(const struct csin_lossless *l, uint32_t flow);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "sim/storage.h"
 
 /* An arc counts as congested from this time on, less than any packet takes; and from so many steps
  * of the clock on, which is a double. */
@@ -142,28 +143,29 @@ static double throughput(const struct stream_sum *sum)
     return time > 0 ? (double)sum->bytes / time : 0;
 }
 
-/* Calls `each` for every request that was served. Requests are runs of operations: one for a read,
- * one per replica for a write. */
+/* Calls `each` for every request that was served. Requests are runs of operations; of a read the
+ * last one brings the chunk, of a write the first one takes it away. */
 static struct stream_sum sum_stream(const struct csin_stream *stream, const struct csin_schedule *s,
                                     const struct csin_run_result *run, const struct csin_span *span,
                                     void (*each)(void *arg, uint32_t client_host, uint64_t bytes,
                                                  double start_s, double finish_s),
                                     void *arg)
 {
-    uint32_t hops = stream->kind == CSIN_READ ? 1 : stream->replicas;
+    bool read = stream->kind == CSIN_READ;
+    uint32_t n = csin_stream_ops(stream);
     struct stream_sum sum = {.start_s = run->finish_s[span->begin]};
     sum.finish_s = sum.start_s;
-    for (uint32_t op = span->begin + 1; op < span->first + span->n; op += hops) {
-        double finish = run->finish_s[op + hops - 1];
+    for (uint32_t op = span->begin + 1; op < span->first + span->n; op += n) {
+        uint32_t last = op + n - 1;
+        double finish = run->finish_s[last];
         if (finish < 0)
-            continue; /* the gate had closed */
-        uint64_t bytes = s->amount[op].bytes;
+            continue;                           /* the gate had closed */
+        uint64_t bytes = s->amount[last].bytes; /* of all hops of a chain alike */
         sum.bytes += bytes;
         sum.n_requests++;
         sum.finish_s = fmax(sum.finish_s, finish);
         if (each)
-            each(arg, stream->kind == CSIN_READ ? s->dst[op] : s->src[op], bytes, run->start_s[op],
-                 finish);
+            each(arg, read ? s->dst[last] : s->src[op], bytes, run->start_s[op], finish);
     }
     return sum;
 }
@@ -462,6 +464,15 @@ static void measure_waits(struct measure *m)
 
 /* ---- all ---- */
 
+/* Those that were made. Requests to send are skipped too, so it is not all but run->skipped. */
+static uint64_t count_transfers(const struct csin_schedule *s, const struct csin_run_result *run)
+{
+    uint64_t n = s->n_transfers;
+    for (uint32_t op = 0; op < s->n_ops && run->skipped > 0; op++)
+        n -= run->finish_s[op] < 0 && !csin_is_delay(s, op);
+    return n;
+}
+
 enum csin_status csin_measure(const struct csin_scenario *scenario,
                               const struct csin_schedule *schedule,
                               const struct csin_run_result *run, double *const *alone,
@@ -478,7 +489,7 @@ enum csin_status csin_measure(const struct csin_scenario *scenario,
     result->scenario = scenario;
     result->makespan_s = run->makespan_s;
     result->n_ops = schedule->n_ops;
-    result->n_transfers = schedule->n_transfers - run->skipped; /* only transfers have gates */
+    result->n_transfers = count_transfers(schedule, run);
     result->events = run->events;
     result->max_flows = run->max_flows;
     result->jobs = csin_arena_alloc(result->arena, scenario->n_jobs, sizeof *result->jobs);

@@ -24,7 +24,6 @@ static void *filled(size_t n, size_t size, int byte)
 static bool init_changes(struct csin_network *net)
 {
     const struct csin_fabric *f = net->run->fabric;
-    uint32_t n_owners = net->run->schedule->n_owners;
     net->own_capacity_Bps = filled(f->n_arcs, sizeof *net->own_capacity_Bps, 0);
     net->cable_Bps = filled(f->n_cables, sizeof *net->cable_Bps, 0);
     net->cable_up = filled(f->n_cables, sizeof *net->cable_up, 0);
@@ -35,12 +34,11 @@ static bool init_changes(struct csin_network *net)
     net->alive = filled(f->n_hosts, sizeof *net->alive, 0);
     net->changed_arcs = filled(f->n_arcs, sizeof *net->changed_arcs, 0);
     net->stopped = filled(net->run->n_events, sizeof *net->stopped, 0);
-    net->moved_s = filled(n_owners, sizeof *net->moved_s, 0);
-    net->moved_to = filled(f->n_hosts, sizeof *net->moved_to, 0);
-    net->before_to = filled(f->n_hosts, sizeof *net->before_to, 0);
+    net->moved = filled(net->run->schedule->n_owners, sizeof *net->moved, 0);
+    net->rank = filled(f->n_hosts, sizeof *net->rank, 0);
     if (!net->own_capacity_Bps || !net->cable_Bps || !net->cable_up || !net->up ||
         !net->switch_up || !net->host_up || !net->gone || !net->alive || !net->changed_arcs ||
-        !net->stopped || !net->moved_s || !net->moved_to || !net->before_to)
+        !net->stopped || !net->moved || !net->rank)
         return false;
     for (uint32_t c = 0; c < f->n_cables; c++) {
         net->cable_up[c] = f->cables[c].up;
@@ -48,10 +46,6 @@ static bool init_changes(struct csin_network *net)
     }
     memcpy(net->own_capacity_Bps, f->arc_capacity_Bps, f->n_arcs * sizeof *net->own_capacity_Bps);
     net->capacity_Bps = net->own_capacity_Bps;
-    for (uint32_t owner = 0; owner < n_owners; owner++)
-        net->moved_s[owner] = HUGE_VAL;
-    for (uint32_t host = 0; host < f->n_hosts; host++)
-        net->moved_to[host] = net->before_to[host] = host;
     return true;
 }
 
@@ -67,8 +61,9 @@ bool csin_network_init(struct csin_network *net, const struct csin_run *run)
     bool ok = csin_traffic_init(&net->traffic, run->schedule->n_owners) && net->way.arcs &&
               net->way.weights;
     if (ok && csin_routes_policy(run->routes) == CSIN_LEAST_LOADED) {
+        net->n_flows = filled(run->fabric->n_arcs, sizeof *net->n_flows, 0);
         net->load = filled(run->fabric->n_arcs, sizeof *net->load, 0);
-        ok = net->load;
+        ok = net->n_flows && net->load;
     }
     return ok && (run->n_events == 0 || init_changes(net));
 }
@@ -79,6 +74,7 @@ void csin_network_finish(struct csin_network *net)
     csin_routes_destroy(net->own_routes);
     free(net->way.arcs);
     free(net->way.weights);
+    free(net->n_flows);
     free(net->load);
     free(net->own_capacity_Bps);
     free(net->cable_Bps);
@@ -90,9 +86,8 @@ void csin_network_finish(struct csin_network *net)
     free(net->alive);
     free(net->changed_arcs);
     free(net->stopped);
-    free(net->moved_s);
-    free(net->moved_to);
-    free(net->before_to);
+    free(net->moved);
+    free(net->rank);
     memset(net, 0, sizeof *net);
 }
 
@@ -138,11 +133,9 @@ static void refresh_cable(struct csin_network *net, uint32_t cable)
 
 static void move_job(struct csin_network *net, const struct csin_event *event)
 {
-    net->moved_s[event->items[0]] = event->at_s;
-    for (uint32_t rank = 0; rank < event->n_hosts; rank++) {
-        net->before_to[event->from[rank]] = net->moved_to[event->from[rank]];
-        net->moved_to[event->from[rank]] = event->hosts[rank];
-    }
+    net->moved[event->items[0]] = true;
+    for (uint32_t rank = 0; rank < event->n_hosts; rank++)
+        net->rank[event->from[rank]] = rank;
 }
 
 static void happen(struct csin_network *net, const struct csin_event *event)
@@ -241,18 +234,32 @@ static uint32_t stand_in(const struct csin_network *net, uint32_t host, uint32_t
     return chosen != other ? chosen : net->alive[(draw + 1) % net->n_alive];
 }
 
+/* Where the step of an operation, the one asked for last, has moved: the last move of its job that
+ * was before the step began. NULL: it is where it was planned. */
+static const uint32_t *moved_to(const struct csin_network *net, const double *finish_s)
+{
+    const struct csin_run *run = net->run;
+    const struct csin_span *span = &run->schedule->spans[net->span];
+    if (run->schedule->n_spans == 0)
+        return NULL;
+    for (uint32_t e = net->next_event; span->begin != CSIN_NONE && e-- > 0;) {
+        const struct csin_event *event = &run->events[e];
+        if (event->kind == CSIN_EVENT_MOVE && event->items[0] == span->owner &&
+            event->at_s <= finish_s[span->begin])
+            return event->hosts;
+    }
+    return NULL;
+}
+
 bool csin_network_way(struct csin_network *net, uint32_t op, const double *finish_s)
 {
     const struct csin_schedule *s = net->run->schedule;
     uint32_t src = s->src[op], dst = s->dst[op];
-    if (net->moved_s) {
-        uint32_t owner = csin_network_owner(net, op);
-        if (net->moved_s[owner] < HUGE_VAL) {
-            const struct csin_span *span = &s->spans[net->span];
-            const uint32_t *to = finish_s[span->begin] >= net->moved_s[owner] ? net->moved_to
-                                                                              : net->before_to;
-            src = to[src];
-            dst = to[dst];
+    if (net->run->n_events > 0) {
+        if (net->moved[csin_network_owner(net, op)]) {
+            const uint32_t *to = moved_to(net, finish_s);
+            src = to ? to[net->rank[src]] : src;
+            dst = to ? to[net->rank[dst]] : dst;
         }
         src = stand_in(net, src, dst);
         dst = stand_in(net, dst, src);
@@ -260,17 +267,35 @@ bool csin_network_way(struct csin_network *net, uint32_t op, const double *finis
     return csin_routes_way(net->routes, src, dst, csin_flow_key(src, dst), net->load, &net->way);
 }
 
-void csin_network_count(struct csin_network *net, const uint32_t *arcs, uint32_t n, double sign)
+/* The load is worked out from a count, so that it is 0 again when the last flow has gone. */
+void csin_network_count(struct csin_network *net, const uint32_t *arcs, uint32_t n, int change)
 {
-    for (uint32_t k = 0; net->load && k < n; k++)
-        net->load[arcs[k]] += sign / net->run->fabric->cables[arcs[k] >> 1].capacity_Bps;
+    for (uint32_t k = 0; net->load && k < n; k++) {
+        net->n_flows[arcs[k]] += (uint32_t)change;
+        net->load[arcs[k]] = net->n_flows[arcs[k]] /
+                             net->run->fabric->cables[arcs[k] >> 1].capacity_Bps;
+    }
 }
 
-enum csin_status csin_network_no_way(const struct csin_network *net, struct csin_diag *diag,
-                                     uint32_t op)
+enum csin_status csin_network_check_way(struct csin_network *net, struct csin_diag *diag,
+                                        uint32_t op)
 {
+    const struct csin_fabric *f = net->run->fabric;
     const struct csin_schedule *s = net->run->schedule;
-    return csin_error(
-        diag, CSIN_E_FAILED, 323, (struct csin_loc){0}, "there is no route from '%s' to '%s'",
-        net->run->fabric->hosts[s->src[op]].name, net->run->fabric->hosts[s->dst[op]].name);
+    uint32_t src = s->src[op], dst = s->dst[op];
+    if (!csin_routes_way(net->routes, src, dst, csin_flow_key(src, dst), net->load, &net->way))
+        return csin_error(diag, CSIN_E_FAILED, 323, (struct csin_loc){0},
+                          "there is no route from '%s' to '%s'", f->hosts[src].name,
+                          f->hosts[dst].name);
+    for (uint32_t i = 0; i < net->way.n; i++) {
+        uint32_t arc = net->way.arcs[i];
+        if (!(net->capacity_Bps[arc] > 0 && net->capacity_Bps[arc] < HUGE_VAL))
+            return csin_error(
+                diag, CSIN_E_FAILED, 323, (struct csin_loc){0},
+                "the route from '%s' to '%s' goes from '%s' to '%s', where no bandwidth is",
+                f->hosts[src].name, f->hosts[dst].name,
+                csin_vertex_name(f, csin_arc_tail(f, arc)).s,
+                csin_vertex_name(f, csin_arc_head(f, arc)).s);
+    }
+    return CSIN_OK;
 }

@@ -28,13 +28,14 @@ struct csin_network {
     struct csin_routes *own_routes; /* NULL: those of the run */
     double *own_capacity_Bps, *cable_Bps;
     bool *cable_up, *switch_up, *host_up, *up; /* up: of cables, with what is at their ends */
-    double *load;                              /* [n_arcs] flows per bytes/s; NULL: nobody asks */
-    uint32_t next_event, next_reaction;        /* indices into the run's events */
-    uint32_t *alive, n_alive;                  /* storage hosts that routes know to be up */
-    bool *gone;                                /* [n_hosts] hosts that they know to be down */
-    double *moved_s;                           /* [n_owners] when a job moved last; HUGE_VAL: not */
-    uint32_t *moved_to, *before_to; /* [n_hosts] where a job's host is since, and before */
-    uint32_t span;                  /* of the operation that was asked for last */
+    uint32_t *n_flows;                         /* [n_arcs] for least-loaded routes; else NULL */
+    double *load;                       /* [n_arcs] flows per bytes/s, as they are asked for */
+    uint32_t next_event, next_reaction; /* indices into the run's events */
+    uint32_t *alive, n_alive;           /* storage hosts that routes know to be up */
+    bool *gone;                         /* [n_hosts] hosts that they know to be down */
+    bool *moved;                        /* [n_owners] jobs that have moved */
+    uint32_t *rank; /* [n_hosts] in the job that it belongs to, if that has moved */
+    uint32_t span;  /* of the operation that was asked for last */
 };
 
 /* False without memory; finish is safe then. */
@@ -49,13 +50,14 @@ enum csin_status csin_network_advance(struct csin_network *net, double now, stru
 /* The owner of an operation. Amortised O(1) for neighbours. */
 uint32_t csin_network_owner(struct csin_network *net, uint32_t op);
 /* The way of a transfer that begins or is rerouted now, in net->way; false where there is none, for
- * now. `start_s`, `finish_s` as in the result. */
+ * now. `finish_s` as in the result. */
 bool csin_network_way(struct csin_network *net, uint32_t op, const double *finish_s);
 /* A flow takes this way from now on (+1), or no longer (-1): for least-loaded routes. */
-void csin_network_count(struct csin_network *net, const uint32_t *arcs, uint32_t n, double sign);
+void csin_network_count(struct csin_network *net, const uint32_t *arcs, uint32_t n, int change);
 
-/* Reports that the transfer has no way (CSIN-323). Returns CSIN_E_FAILED. */
-enum csin_status csin_network_no_way(const struct csin_network *net, struct csin_diag *diag,
-                                     uint32_t op);
+/* Reports a transfer that can never move while the network stays as it is (CSIN-323): it has no
+ * way, or one over an arc without bandwidth. CSIN_E_FAILED then. Leaves the way in net->way. */
+enum csin_status csin_network_check_way(struct csin_network *net, struct csin_diag *diag,
+                                        uint32_t op);
 
 #endif

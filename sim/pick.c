@@ -19,34 +19,112 @@ struct pick {
     struct csin_diag *diag;
 };
 
-/* With the first unknown name of a list, tells what hosts there are. */
-static enum csin_status unknown_host(const struct pick *p, const char *name, bool first)
+/* What a name may stand for. */
+enum kind { HOST, SWITCH, EITHER };
+static const char *const kind_names[] = {"host", "switch", "switch or host"};
+static const char *const kinds_names[] = {"hosts", "switches", "switches and hosts"};
+
+/* Number of a host, a switch, or of either in fabric->names; CSIN_NONE where there is none. */
+static uint32_t find_name(const struct csin_fabric *f, enum kind kind, const char *name)
 {
-    struct csin_loc loc = p->spec->hosts.loc;
+    return kind == HOST     ? csin_fabric_host(f, name)
+           : kind == SWITCH ? csin_fabric_switch(f, name)
+                            : csin_names_find(&f->names, name);
+}
+
+/* All names of a kind; NULL without memory. */
+static const char **all_names(const struct csin_fabric *f, enum kind kind,
+                              struct csin_arena *scratch, uint32_t *ret_n)
+{
+    uint32_t n = 0;
+    const char **names = csin_arena_alloc(scratch, (size_t)f->n_switches + f->n_hosts,
+                                          sizeof *names);
+    for (uint32_t s = 0; names && kind != HOST && s < f->n_switches; s++)
+        names[n++] = f->switches[s].name;
+    for (uint32_t h = 0; names && kind != SWITCH && h < f->n_hosts; h++)
+        names[n++] = f->hosts[h].name;
+    *ret_n = n;
+    return names;
+}
+
+/* With the first unknown name of a list, tells what there is. */
+static enum csin_status unknown_name(const struct csin_fabric *f, struct csin_diag *diag,
+                                     enum kind kind, const char *name, struct csin_loc loc,
+                                     bool first)
+{
     struct csin_arena *scratch = csin_arena_create();
     const char **names = NULL, *near = NULL, *all = NULL;
-    if (scratch && p->f->n_hosts && p->diag && csin_diag_errors(p->diag) < ENOUGH_ERRORS)
-        names = csin_arena_alloc(scratch, p->f->n_hosts, sizeof *names);
-    for (uint32_t h = 0; names && h < p->f->n_hosts; h++)
-        names[h] = p->f->hosts[h].name;
+    uint32_t n;
+    if (scratch && diag && csin_diag_errors(diag) < ENOUGH_ERRORS)
+        names = all_names(f, kind, scratch, &n);
     if (names) {
-        near = csin_nearest(name, names, p->f->n_hosts);
-        all = first ? csin_hostlist_fold(scratch, names, p->f->n_hosts) : NULL;
+        near = csin_nearest(name, names, n);
+        all = first ? csin_hostlist_fold(scratch, names, n) : NULL;
     }
     if (near && csin_names_differ_in_number(near, name))
         near = NULL;
-    if (csin_fabric_switch(p->f, name) != CSIN_NONE)
-        csin_error(p->diag, CSIN_E_INPUT, 400, loc, "'%s' is a switch, not a host", name);
+    if (csin_names_find(&f->names, name) != CSIN_NONE)
+        csin_error(diag, CSIN_E_INPUT, kind == HOST ? 400 : 217, loc, "'%s' is a %s, not a %s",
+                   name, kind_names[kind == HOST ? SWITCH : HOST], kind_names[kind]);
     else if (near)
-        csin_error(p->diag, CSIN_E_INPUT, 400, loc, "unknown host '%s'; did you mean '%s'?", name,
-                   near);
+        csin_error(diag, CSIN_E_INPUT, kind == HOST ? 400 : 217, loc,
+                   "unknown %s '%s'; did you mean '%s'?", kind_names[kind], name, near);
     else
-        csin_error(p->diag, CSIN_E_INPUT, 400, loc, "unknown host '%s'", name);
+        csin_error(diag, CSIN_E_INPUT, kind == HOST ? 400 : 217, loc, "unknown %s '%s'",
+                   kind_names[kind], name);
     if (all)
-        csin_note(p->diag, loc, "fabric '%s' has the hosts %s", p->f->name,
+        csin_note(diag, loc, "fabric '%s' has the %s %s", f->name, kinds_names[kind],
                   csin_brief(all, SIZE_MAX).s);
     csin_arena_destroy(scratch);
     return CSIN_E_INPUT;
+}
+
+static enum csin_status pick_list(const struct csin_fabric *f, enum kind kind,
+                                  const struct csin_text *list, struct csin_arena *arena,
+                                  struct csin_diag *diag, uint32_t **ret_picked, uint32_t *ret_n)
+{
+    const char *const *names;
+    uint32_t n = 0, unknown = 0, *picked = NULL;
+    struct csin_arena *scratch = csin_arena_create();
+    enum csin_status status = scratch ? csin_hostlist_expand(scratch, diag, list->loc, list->s,
+                                                             &names, &n)
+                                      : csin_no_memory(diag);
+    if (status == CSIN_OK && !(picked = csin_arena_alloc(arena, n, sizeof *picked)))
+        status = csin_no_memory(diag);
+    for (uint32_t i = 0; picked && i < n && unknown < UNKNOWN_TOLD; i++) {
+        picked[i] = find_name(f, kind, names[i]);
+        if (picked[i] == CSIN_NONE)
+            status = unknown_name(f, diag, kind, names[i], list->loc, unknown++ == 0);
+    }
+    csin_arena_destroy(scratch);
+    if (status != CSIN_OK)
+        return status;
+    *ret_picked = picked;
+    *ret_n = n;
+    return CSIN_OK;
+}
+
+enum csin_status csin_pick_named(const struct csin_fabric *fabric, const struct csin_text *list,
+                                 struct csin_arena *arena, struct csin_diag *diag,
+                                 uint32_t **ret_hosts, uint32_t *ret_n)
+{
+    return pick_list(fabric, HOST, list, arena, diag, ret_hosts, ret_n);
+}
+
+enum csin_status csin_pick_switches(const struct csin_fabric *fabric, const struct csin_text *list,
+                                    struct csin_arena *arena, struct csin_diag *diag,
+                                    uint32_t **ret_switches, uint32_t *ret_n)
+{
+    return pick_list(fabric, SWITCH, list, arena, diag, ret_switches, ret_n);
+}
+
+uint32_t csin_pick_end(const struct csin_fabric *fabric, const struct csin_text *name,
+                       struct csin_diag *diag)
+{
+    uint32_t id = find_name(fabric, EITHER, name->s);
+    if (id == CSIN_NONE)
+        unknown_name(fabric, diag, EITHER, name->s, name->loc, true);
+    return id;
 }
 
 static void warn_no_effect(const struct pick *p)
@@ -57,28 +135,6 @@ static void warn_no_effect(const struct pick *p)
     if (p->spec->zone.s)
         csin_warning(p->diag, 402, p->spec->zone.loc,
                      "'zone' has no effect: the hosts are listed by name");
-}
-
-static enum csin_status pick_named(const struct pick *p, struct csin_arena *scratch,
-                                   uint32_t **ret_hosts, uint32_t *ret_n)
-{
-    const char *const *names;
-    uint32_t n = 0, unknown = 0, *hosts = NULL;
-    warn_no_effect(p);
-    enum csin_status status = csin_hostlist_expand(scratch, p->diag, p->spec->hosts.loc,
-                                                   p->spec->hosts.s, &names, &n);
-    if (status == CSIN_OK && !(hosts = csin_arena_alloc(p->arena, n, sizeof *hosts)))
-        status = csin_no_memory(p->diag);
-    for (uint32_t i = 0; hosts && i < n && unknown < UNKNOWN_TOLD; i++) {
-        hosts[i] = csin_fabric_host(p->f, names[i]);
-        if (hosts[i] == CSIN_NONE)
-            status = unknown_host(p, names[i], unknown++ == 0);
-    }
-    if (status != CSIN_OK)
-        return status;
-    *ret_hosts = hosts;
-    *ret_n = n;
-    return CSIN_OK;
 }
 
 static bool in_zone(const struct csin_fabric *f, uint32_t host, uint32_t zone)
@@ -216,11 +272,14 @@ enum csin_status csin_pick_hosts(const struct csin_fabric *fabric,
         status = csin_read_count(diag, spec->hosts.loc, text, 1, CSIN_MAX_HOSTS, &wanted);
     if (status != CSIN_OK)
         return status;
+    if (is_named) {
+        warn_no_effect(&p);
+        return pick_list(fabric, HOST, &spec->hosts, arena, diag, ret_hosts, ret_n);
+    }
     struct csin_arena *scratch = csin_arena_create();
     if (!scratch)
         return csin_no_memory(diag);
-    status = is_named ? pick_named(&p, scratch, ret_hosts, ret_n)
-                      : pick_counted(&p, wanted, role, taken, rng, scratch, ret_hosts, ret_n);
+    status = pick_counted(&p, wanted, role, taken, rng, scratch, ret_hosts, ret_n);
     csin_arena_destroy(scratch);
     return status;
 }

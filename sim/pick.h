@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Picking hosts: `gpu[001-128]`, `128`, or `all`, with a placement. */
+ * Picking hosts: `gpu[001-128]`, `128`, or `all`, with a placement; and hosts and switches by name
+ * alone. */
 #ifndef CSIN_SIM_PICK_H
 #define CSIN_SIM_PICK_H
 
@@ -25,5 +26,18 @@ enum csin_status csin_pick_hosts(const struct csin_fabric *fabric,
                                  const struct csin_pick_spec *spec, enum csin_role role,
                                  const bool *taken, struct csin_rng rng, struct csin_arena *arena,
                                  struct csin_diag *diag, uint32_t **ret_hosts, uint32_t *ret_n);
+
+/* The hosts, or the switches, of a hostlist in its order, in `arena`. Reports those that the fabric
+ * does not have. */
+enum csin_status csin_pick_named(const struct csin_fabric *fabric, const struct csin_text *list,
+                                 struct csin_arena *arena, struct csin_diag *diag,
+                                 uint32_t **ret_hosts, uint32_t *ret_n);
+enum csin_status csin_pick_switches(const struct csin_fabric *fabric, const struct csin_text *list,
+                                    struct csin_arena *arena, struct csin_diag *diag,
+                                    uint32_t **ret_switches, uint32_t *ret_n);
+/* A switch or host by its name, as a number of fabric->names; CSIN_NONE, reported, where there is
+ * none. */
+uint32_t csin_pick_end(const struct csin_fabric *fabric, const struct csin_text *name,
+                       struct csin_diag *diag);
 
 #endif

@@ -7,6 +7,7 @@
  *     storage    sim/scenario_storage.c    clients, servers
  *     owners     sim/scenario.c            names of both, in one set
  *     lanes      sim/scenario_lanes.c      classes of traffic, service levels, virtual lanes
+ *     events     sim/scenario_events.c     what happens to the fabric and to jobs
  *     routes     sim/scenario.c            and whether those who talk can reach each other
  *
  * All of them go on after a mistake, to find more. */
@@ -22,9 +23,10 @@ struct resolver {
     struct csin_scenario *sc;
     const struct csin_scenario_spec *spec;
     struct csin_diag *diag;
-    uint32_t *job_of; /* [n_hosts] the job a host is given to, CSIN_NONE */
-    bool *taken;      /* [n_hosts] */
-    bool chance;      /* something is drawn, so the seed matters */
+    uint32_t *job_of;         /* [n_hosts] the job a host is given to, CSIN_NONE */
+    bool *taken;              /* [n_hosts] */
+    struct csin_names owners; /* jobs and streams by name */
+    bool chance;              /* something is drawn, so the seed matters */
     bool seed_overridden;
     enum csin_status status; /* the first failure */
 };
@@ -38,8 +40,15 @@ void csin_resolve_fail(struct resolver *r, enum csin_status status);
 bool csin_resolve_heard_enough(const struct resolver *r);
 /* n zeroed elements in the scenario's arena; NULL after a reported failure. */
 void *csin_resolve_array(struct resolver *r, size_t n, size_t size);
-/* What starts behind the horizon cannot finish before it. */
-void csin_resolve_check_start(struct resolver *r, const struct csin_quantity *start_s);
+/* What begins behind the horizon cannot finish before it. `what`: "a start". */
+void csin_resolve_check_time(struct resolver *r, const char *what,
+                             const struct csin_quantity *at_s);
+/* Marks hosts as those of a job; reports those that another one has or gets. */
+void csin_resolve_take_hosts(struct resolver *r, uint32_t job, const uint32_t *hosts, uint32_t n,
+                             struct csin_loc loc);
+
+/* `12` or `all`, not a hostlist. */
+bool csin_is_counted(const struct csin_text *hosts);
 
 static inline uint64_t csin_count_or(const struct csin_count *count, uint64_t otherwise)
 {
@@ -57,5 +66,8 @@ void csin_resolve(struct resolver *r);
 void csin_resolve_jobs(struct resolver *r);
 void csin_resolve_storage(struct resolver *r);
 void csin_resolve_lanes(struct resolver *r);
+void csin_resolve_events(struct resolver *r);
+/* Of a scenario that could not be read whole: only what events name of the fabric. */
+void csin_resolve_event_names(struct resolver *r);
 
 #endif

@@ -40,12 +40,12 @@ uint64_t csin_owner_seed(const struct csin_scenario *sc, const char *owner)
     return x;
 }
 
-void csin_resolve_check_start(struct resolver *r, const struct csin_quantity *start_s)
+void csin_resolve_check_time(struct resolver *r, const char *what, const struct csin_quantity *at_s)
 {
-    if (start_s->loc.line == 0 || start_s->x < r->sc->horizon_s)
+    if (at_s->loc.line == 0 || at_s->x < r->sc->horizon_s)
         return;
-    FAIL(r, 431, start_s->loc, "a start at %s is not before the horizon, %s",
-         csin_show_time(start_s->x).s, csin_show_time(r->sc->horizon_s).s);
+    FAIL(r, 431, at_s->loc, "%s at %s is not before the horizon, %s", what,
+         csin_show_time(at_s->x).s, csin_show_time(r->sc->horizon_s).s);
     csin_note(r->diag, r->spec->horizon_s.loc, "the horizon is set here");
 }
 
@@ -54,10 +54,9 @@ void csin_resolve_check_start(struct resolver *r, const struct csin_quantity *st
 static void resolve_owners(struct resolver *r)
 {
     struct csin_scenario *sc = r->sc;
-    struct csin_names index;
     sc->n_owners = sc->n_jobs + sc->n_streams;
     const char **owners = csin_resolve_array(r, sc->n_owners, sizeof *owners);
-    if (!owners || !csin_names_init(&index, sc->arena, sc->n_owners)) {
+    if (!owners || !csin_names_init(&r->owners, sc->arena, sc->n_owners)) {
         csin_resolve_fail(r, csin_no_memory(r->diag));
         return;
     }
@@ -68,7 +67,7 @@ static void resolve_owners(struct resolver *r)
                                                       : &streams[i - sc->n_jobs].name;
         uint32_t old;
         owners[i] = name->s;
-        if (csin_names_add(&index, name->s, i, &old))
+        if (csin_names_add(&r->owners, name->s, i, &old))
             continue;
         FAIL(r, 428, name->loc, "the name '%s' is used twice", name->s);
         csin_note(r->diag,
@@ -104,10 +103,21 @@ static void check_pairs(struct resolver *r, const uint32_t *a, uint32_t n_a, con
 }
 
 /* Ranks of a job talk to each other whatever the collective, so each must reach the first, which
- * with cables that work both ways is enough when every host has one NIC. */
+ * with cables that work both ways is enough when every host has one NIC. Where events bring
+ * something up, what is apart now may be joined when it is needed, and the engine tells. */
 static void check_connected(struct resolver *r)
 {
     const struct csin_scenario *sc = r->sc;
+    for (uint32_t i = 0; i < sc->n_events; i++)
+        if (sc->events[i].up && sc->events[i].kind <= CSIN_EVENT_HOST)
+            return;
+    for (uint32_t i = 0; i < sc->n_events; i++) {
+        const struct csin_event *event = &sc->events[i];
+        if (event->kind != CSIN_EVENT_MOVE)
+            continue;
+        const struct csin_job *job = &sc->jobs[event->items[0]];
+        check_pairs(r, event->hosts, 1, event->hosts, job->n_hosts, event->loc, job->name);
+    }
     for (uint32_t i = 0; i < sc->n_jobs; i++)
         check_pairs(r, sc->jobs[i].hosts, 1, sc->jobs[i].hosts, sc->jobs[i].n_hosts,
                     sc->jobs[i].loc, sc->jobs[i].name);
@@ -214,9 +224,10 @@ void csin_resolve(struct resolver *r)
     csin_resolve_storage(r);
     resolve_owners(r);
     csin_resolve_lanes(r);
+    csin_resolve_events(r);
     if (r->status != CSIN_OK)
         return;
-    r->chance = r->chance || sc->policy != CSIN_DMODK;
+    r->chance = r->chance || csin_routes_are_drawn(sc->policy);
     if (r->seed_overridden && !r->chance)
         csin_warning(r->diag, 402, (struct csin_loc){0},
                      "the seed given has no effect: nothing in this scenario is drawn by chance");
@@ -229,9 +240,9 @@ void csin_resolve(struct resolver *r)
         check_connected(r);
 }
 
-/* A scenario of which parts could not be read: tells the hosts that the fabric does not have as
- * well, so that one run tells those mistakes too. */
-static void check_hosts(struct resolver *r)
+/* A scenario of which parts could not be read: tells the hosts and switches that the fabric does
+ * not have as well, so that one run tells those mistakes too. */
+static void check_names(struct resolver *r)
 {
     const struct csin_job_spec *jobs = r->spec->jobs.items;
     const struct csin_stream_spec *streams = r->spec->storage.items;
@@ -251,6 +262,7 @@ static void check_hosts(struct resolver *r)
                                                  csin_rng_init(0, 0), r->sc->arena, r->diag, &hosts,
                                                  &n_hosts));
     }
+    csin_resolve_event_names(r);
 }
 
 static enum csin_status open_all(struct csin_scenario *sc, const char *path,
@@ -285,7 +297,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
         apply_overrides(&r, overrides);
         csin_resolve(&r);
     } else {
-        check_hosts(&r);
+        check_names(&r);
     }
     return r.status;
 }

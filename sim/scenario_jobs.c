@@ -60,23 +60,23 @@ static void resolve_step(struct resolver *r, const struct csin_step_spec *spec,
 
 /* ---- jobs ---- */
 
-static void take_hosts(struct resolver *r, uint32_t index, const struct csin_job_spec *spec)
+void csin_resolve_take_hosts(struct resolver *r, uint32_t job, const uint32_t *hosts, uint32_t n,
+                             struct csin_loc loc)
 {
-    const struct csin_job *job = &r->sc->jobs[index];
     unsigned said = 0;
-    for (uint32_t i = 0; i < job->n_hosts; i++) {
-        uint32_t host = job->hosts[i], other = r->job_of[host];
-        if (other != CSIN_NONE && other != index && said++ < 3) {
-            FAIL(r, 423, spec->hosts.hosts.loc, "host '%s' belongs to job '%s' already",
-                 r->sc->fabric->hosts[host].name, r->sc->jobs[other].name);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t other = r->job_of[hosts[i]];
+        if (other != CSIN_NONE && other != job && said++ < 3) {
+            FAIL(r, 423, loc, "host '%s' belongs to job '%s' already",
+                 r->sc->fabric->hosts[hosts[i]].name, r->sc->jobs[other].name);
             csin_note(r->diag, r->sc->jobs[other].loc, "that job is here");
         }
-        r->job_of[host] = index;
-        r->taken[host] = true;
+        r->job_of[hosts[i]] = job;
+        r->taken[hosts[i]] = true;
     }
 }
 
-static bool is_counted(const struct csin_text *hosts)
+bool csin_is_counted(const struct csin_text *hosts)
 {
     return strcmp(hosts->s, "all") == 0 || hosts->s[strspn(hosts->s, "0123456789+-.")] == 0;
 }
@@ -92,10 +92,10 @@ static void resolve_job(struct resolver *r, uint32_t index, const struct csin_jo
     if (status != CSIN_OK)
         return;
     r->chance = r->chance || (spec->hosts.placement.i == CSIN_RANDOM_PLACEMENT &&
-                              is_counted(&spec->hosts.hosts));
-    take_hosts(r, index, spec);
+                              csin_is_counted(&spec->hosts.hosts));
+    csin_resolve_take_hosts(r, index, job->hosts, job->n_hosts, spec->hosts.hosts.loc);
     job->start_s = spec->start_s.x;
-    csin_resolve_check_start(r, &spec->start_s);
+    csin_resolve_check_time(r, "a start", &spec->start_s);
     job->repeat = (uint32_t)csin_count_or(&spec->repeat, 1);
     job->n_steps = spec->steps.n;
     if (job->n_steps == 0)
@@ -121,6 +121,6 @@ void csin_resolve_jobs(struct resolver *r)
     }
     for (unsigned counted = 0; counted < 2; counted++)
         for (uint32_t i = 0; i < sc->n_jobs && !csin_resolve_heard_enough(r); i++)
-            if (is_counted(&specs[i].hosts.hosts) == (counted == 1))
+            if (csin_is_counted(&specs[i].hosts.hosts) == (counted == 1))
                 resolve_job(r, i, &specs[i]);
 }

@@ -38,7 +38,8 @@ static void schedule_stream(struct csin_schedule *s, const struct csin_scenario 
 {
     uint32_t begin = csin_schedule_delay(s, start_s);
     const struct csin_stream *stream = &sc->streams[owner - sc->n_jobs];
-    csin_stream_schedule(s, stream, sc->fabric, start_s, begin, csin_owner_seed(sc, stream->name));
+    csin_stream_schedule(s, stream, sc->fabric, sc->routes, start_s, begin,
+                         csin_owner_seed(sc, stream->name));
     csin_schedule_span(s, (struct csin_span){.owner = owner,
                                              .first = begin,
                                              .n = s->n_ops - begin,

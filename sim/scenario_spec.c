@@ -156,6 +156,7 @@ static const struct csin_key read_keys[] = {
     STREAM("size", 0, size, size, NULL),
     STREAM("duration", 0, duration_s, time, NULL),
     STREAM("stripe", 0, stripe, count, &one_up),
+    STREAM("request-to-send", 0, senders, count, &one_up),
     {0}};
 static const struct csin_key checkpoint_keys[] = {
     STREAM_COMMON,
@@ -225,6 +226,39 @@ static enum csin_status read_lanes(struct csin_yaml_node node, void *field,
     return csin_yaml_read_keys(node, lanes, lanes_keys);
 }
 
+static const char *const state_names[] = {"up", "down", NULL};
+static const char *const action_names[] = {"stop", "start", "move", NULL};
+static const struct csin_range nth_range = {1, 1024};
+static const struct csin_element name_element = {sizeof(struct csin_text), csin_yaml_name, NULL};
+
+#define EVENT(name, flags, member, reader, arg)                                                    \
+    {                                                                                              \
+        name, flags, AT(csin_event_spec, member), csin_yaml_##reader, arg                          \
+    }
+/* sim/scenario_events.c says which of them go together. */
+static const struct csin_key event_keys[] = {EVENT("at", CSIN_REQUIRED, at_s, time, NULL),
+                                             EVENT("cable", 0, cable, list, &name_element),
+                                             EVENT("switch", 0, switches, text, NULL),
+                                             EVENT("host", 0, hosts, text, NULL),
+                                             EVENT("job", 0, job, name, NULL),
+                                             EVENT("stream", 0, stream, name, NULL),
+                                             EVENT("nth", 0, nth, count, &nth_range),
+                                             EVENT("state", 0, state, choice, state_names),
+                                             EVENT("rate", 0, rate_Bps, rate, NULL),
+                                             EVENT("action", 0, action, choice, action_names),
+                                             EVENT("hosts", 0, to, text, NULL),
+                                             {0}};
+
+static enum csin_status read_event(struct csin_yaml_node node, void *field,
+                                   const struct csin_key *key)
+{
+    (void)key;
+    struct csin_event_spec *event = field;
+    event->loc = csin_yaml_loc(node);
+    return csin_yaml_read_keys(node, event, event_keys);
+}
+static const struct csin_element event_element = {sizeof(struct csin_event_spec), read_event, NULL};
+
 #define SCENARIO(name, flags, member, reader, arg)                                                 \
     {                                                                                              \
         name, flags, AT(csin_scenario_spec, member), csin_yaml_##reader, arg                       \
@@ -244,6 +278,8 @@ static const struct csin_key scenario_keys[] = {
     {"lanes", 0, AT(csin_scenario_spec, lanes), read_lanes, NULL},
     SCENARIO("jobs", 0, jobs, list, &job_element),
     SCENARIO("storage", 0, storage, list, &stream_element),
+    SCENARIO("events", 0, events, list, &event_element),
+    SCENARIO("reaction", 0, reaction_s, time, NULL),
     {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"host-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"hosts", CSIN_FOREIGN, 0, NULL, &fabric},

@@ -39,8 +39,25 @@ struct csin_stream_spec {
     struct csin_text name, traffic_class;
     struct csin_pick_spec clients; /* readers or writers */
     struct csin_text servers;      /* all storage hosts when absent */
-    struct csin_count size, chunk, concurrency, stripe, replicas;
+    struct csin_count size, chunk, concurrency, senders, stripe, replicas;
     struct csin_quantity start_s, duration_s;
+};
+
+/* What the `action` of an event can be; streams can stop only. */
+enum csin_action { CSIN_STOP, CSIN_START, CSIN_MOVE };
+
+/* One of cable, switches, hosts, job and stream is given, if it is right. */
+struct csin_event_spec {
+    struct csin_loc loc;
+    struct csin_quantity at_s;
+    struct csin_list cable;           /* two csin_text: its ends */
+    struct csin_text switches, hosts; /* hostlists */
+    struct csin_text job, stream;
+    struct csin_count nth;         /* of a cable, as in overrides */
+    struct csin_choice state;      /* enum csin_state */
+    struct csin_quantity rate_Bps; /* of a cable */
+    struct csin_choice action;     /* enum csin_action */
+    struct csin_text to;           /* hostlist: where a job moves */
 };
 
 struct csin_scenario_spec {
@@ -51,6 +68,8 @@ struct csin_scenario_spec {
     struct csin_list classes; /* csin_class_spec */
     struct csin_lanes_spec lanes;
     struct csin_list jobs, storage; /* csin_job_spec, csin_stream_spec */
+    struct csin_list events;        /* csin_event_spec */
+    struct csin_quantity reaction_s;
 };
 
 /* Reads the YAML text of a scenario. After a failure *ret_spec holds what could be read. */

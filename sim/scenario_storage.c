@@ -38,6 +38,15 @@ static void resolve_read(struct resolver *r, const struct csin_stream_spec *spec
         FAIL(r, 426, spec->name.loc, "'%s' has neither a size nor a duration", stream->name);
     else if (spec->duration_s.loc.line && spec->duration_s.x <= 0)
         FAIL(r, 426, spec->duration_s.loc, "'%s' lasts no time", stream->name);
+    stream->senders = (uint32_t)spec->senders.n;
+    if (stream->senders >= stream->concurrency) {
+        csin_warning(r->diag, 402, spec->senders.loc,
+                     "a request-to-send of %s has no effect but the time it takes: a reader has %s "
+                     "request%s outstanding",
+                     csin_show_count(stream->senders).s, csin_show_count(stream->concurrency).s,
+                     stream->concurrency == 1 ? "" : "s");
+        csin_note(r->diag, spec->senders.loc, "write fewer than 'concurrency', or leave it out");
+    }
     stream->stripe = (uint32_t)csin_count_or(&spec->stripe, stream->n_servers);
     if (stream->stripe > stream->n_servers)
         FAIL(r, 427, spec->stripe.loc, "a stripe over %s servers; there are %s",
@@ -68,7 +77,7 @@ static void resolve_stream(struct resolver *r, uint32_t index, const struct csin
         .start_s = spec->start_s.x,
         .duration_s = spec->duration_s.x,
         .loc = spec->name.loc};
-    csin_resolve_check_start(r, &spec->start_s);
+    csin_resolve_check_time(r, "a start", &spec->start_s);
     struct csin_pick_spec servers = {.hosts = spec->servers};
     if (!servers.hosts.s)
         servers.hosts = (struct csin_text){"all", spec->name.loc};

@@ -141,7 +141,7 @@ void csin_schedule_through(struct csin_schedule *s, uint32_t gate)
     s->gate[s->n_ops - 1] = gate;
 }
 
-uint32_t csin_schedule_gate(struct csin_schedule *s, uint32_t limit, double close_s)
+static uint32_t add_gate(struct csin_schedule *s, struct csin_gate gate)
 {
     if (s->failed)
         return CSIN_NONE;
@@ -153,8 +153,18 @@ uint32_t csin_schedule_gate(struct csin_schedule *s, uint32_t limit, double clos
         s->failed = NO_MEMORY;
         return CSIN_NONE;
     }
-    s->gates[s->n_gates] = (struct csin_gate){limit, close_s};
+    s->gates[s->n_gates] = gate;
     return s->n_gates++;
+}
+
+uint32_t csin_schedule_gate(struct csin_schedule *s, uint32_t limit, double close_s)
+{
+    return add_gate(s, (struct csin_gate){.limit = limit, .close_s = close_s});
+}
+
+uint32_t csin_schedule_holding_gate(struct csin_schedule *s, uint32_t limit, double close_s)
+{
+    return add_gate(s, (struct csin_gate){.limit = limit, .hold = 1, .close_s = close_s});
 }
 
 void csin_schedule_span(struct csin_schedule *s, struct csin_span span)
@@ -190,7 +200,8 @@ uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op)
     return s->n_spans == 0 ? 0 : s->spans[csin_schedule_span_of(s, op)].owner;
 }
 
-int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b)
+int csin_schedule_compare(const struct csin_schedule *s, const double *start_s, uint32_t a,
+                          uint32_t b)
 {
     if (s->src[a] != s->src[b])
         return s->src[a] < s->src[b] ? -1 : 1;
@@ -198,6 +209,8 @@ int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b)
         return s->dst[a] < s->dst[b] ? -1 : 1;
     if (s->amount[a].bytes != s->amount[b].bytes)
         return s->amount[a].bytes < s->amount[b].bytes ? -1 : 1;
+    if (start_s[a] != start_s[b])
+        return start_s[a] < start_s[b] ? -1 : 1;
     return a < b ? -1 : a > b;
 }
 
@@ -253,7 +266,7 @@ static void check_ops(struct check *c)
             if (!isfinite(delay_s) || delay_s < 0)
                 MISTAKE(c, 306, "op %" PRIu32 " is a delay of %s s", op,
                         csin_show_exact(delay_s).s);
-            if (gate != CSIN_NONE)
+            if (gate != CSIN_NONE && (gate >= s->n_gates || !s->gates[gate].hold))
                 MISTAKE(c, 307, "op %" PRIu32 " is a delay and has a gate", op);
         } else {
             n_transfers++;
@@ -294,14 +307,42 @@ static void check_ops(struct check *c)
                 n_transfers, bytes, s->n_transfers, s->bytes);
 }
 
+static bool waits_for(const struct csin_schedule *s, uint32_t op, uint32_t on)
+{
+    for (uint64_t k = s->dep_first[op]; k < s->dep_first[op + 1]; k++)
+        if (s->dep[k] == on)
+            return true;
+    return false;
+}
+
+/* Behind what goes through a gate that holds, there is what it holds for. */
+static void check_pairs(struct check *c)
+{
+    const struct csin_schedule *s = c->s;
+    for (uint32_t op = 0; op < s->n_ops && c->n_mistakes < MISTAKES_MAX; op++)
+        if (s->gate[op] != CSIN_NONE && s->gates[s->gate[op]].hold &&
+            (op + 1 == s->n_ops || !waits_for(s, op + 1, op)))
+            MISTAKE(c, 307,
+                    "op %" PRIu32 " holds gate %" PRIu32 ", but the operation behind does not wait "
+                    "for it",
+                    op, s->gate[op]);
+}
+
 static void check_gates(struct check *c)
 {
+    bool some_hold = false;
     for (uint32_t g = 0; g < c->s->n_gates && c->n_mistakes < MISTAKES_MAX; g++) {
+        some_hold = some_hold || c->s->gates[g].hold;
         if (c->s->gates[g].limit < 1)
             MISTAKE(c, 307, "gate %" PRIu32 " lets nothing through", g);
+        if (c->s->gates[g].hold > 1)
+            MISTAKE(c, 307, "gate %" PRIu32 " holds for %" PRIu32 " operations", g,
+                    c->s->gates[g].hold);
         if (isnan(c->s->gates[g].close_s))
             MISTAKE(c, 307, "gate %" PRIu32 " closes at no time", g);
     }
+    if (some_hold && c->n_mistakes == 0)
+        check_pairs(c);
 }
 
 /* A step begins where the one before it ended, so a mark may lie in an earlier span. */
@@ -448,8 +489,9 @@ void csin_schedule_dump(const struct csin_schedule *s, const struct csin_fabric 
                         const char *const *owners, FILE *out)
 {
     for (uint32_t g = 0; g < s->n_gates; g++)
-        fprintf(out, "gate %" PRIu32 " limit %" PRIu32 " closes %s\n", g, s->gates[g].limit,
-                isinf(s->gates[g].close_s) ? "never" : csin_show_exact(s->gates[g].close_s).s);
+        fprintf(out, "gate %" PRIu32 " limit %" PRIu32 " closes %s%s\n", g, s->gates[g].limit,
+                isinf(s->gates[g].close_s) ? "never" : csin_show_exact(s->gates[g].close_s).s,
+                s->gates[g].hold ? " holds" : "");
     uint32_t span = 0;
     for (uint32_t op = 0; op < s->n_ops; op++) {
         for (; span < s->n_spans && s->spans[span].first <= op; span++) {

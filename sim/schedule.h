@@ -6,11 +6,15 @@
  *
  *     op       src   dst         amount      gate   deps
  *     transfer host  host        bytes       gate   dep[dep_first[i] .. dep_first[i+1])
- *     delay    NONE  NONE        seconds     NONE
+ *     delay    NONE  NONE        seconds     NONE, or one that holds
  *
  * A gate admits at most `limit` of its operations at a time, in the order in which they became
  * ready, and nothing after `close_s`: operations still waiting then are skipped, on purpose, and
  * whoever waits for them is let go. (A reader with k chunks outstanding for two seconds is a gate.)
+ * A gate that holds is for pairs: operation i goes through it, and its place is free again when
+ * operation i + 1, which waits for i, is over. Where i is skipped, i + 1 is as well. (A chunk that
+ * is asked for, and sent when the reader lets it: the request counts as outstanding until the chunk
+ * has arrived.)
  * A span is a run of operations that belong together: one step of one round of a job, or a storage
  * stream; spans cover all operations in order.
  *
@@ -33,6 +37,7 @@ union csin_amount {
 
 struct csin_gate {
     uint32_t limit; /* >= 1 */
+    uint32_t hold;  /* 1: a place is held until the operation behind is over; 0: not */
     double close_s; /* HUGE_VAL: never */
 };
 
@@ -87,6 +92,8 @@ void csin_schedule_after(struct csin_schedule *s, uint32_t on);
 /* The operation added last goes through `gate`. */
 void csin_schedule_through(struct csin_schedule *s, uint32_t gate);
 uint32_t csin_schedule_gate(struct csin_schedule *s, uint32_t limit, double close_s);
+/* A gate that holds. */
+uint32_t csin_schedule_holding_gate(struct csin_schedule *s, uint32_t limit, double close_s);
 void csin_schedule_span(struct csin_schedule *s, struct csin_span span);
 
 /* The span of an operation, an index. There are spans. O(log spans). */
@@ -94,10 +101,11 @@ uint32_t csin_schedule_span_of(const struct csin_schedule *s, uint32_t op);
 /* The owner of an operation, from its span; 0 in a schedule without spans. O(log spans). */
 uint32_t csin_schedule_owner(const struct csin_schedule *s, uint32_t op);
 
-/* Orders operations by what they are (hosts, then bytes), and by number only where they are the
- * same, so that what happens at one instant happens in an order that does not depend on how a
- * scenario was written. As strcmp. */
-int csin_schedule_compare(const struct csin_schedule *s, uint32_t a, uint32_t b);
+/* Orders operations by what they are: hosts, then bytes, then when they started (start_s [n_ops]),
+ * and by number only where all that is the same. So what happens at one instant happens in an order
+ * that does not depend on how a scenario was written. As strcmp. */
+int csin_schedule_compare(const struct csin_schedule *s, const double *start_s, uint32_t a,
+                          uint32_t b);
 
 /* The dependencies turned round: who waits for i is next[first[i] .. first[i + 1]), in ascending
  * order. Needs dependencies in range. Both arrays are malloc'ed and the caller's. 0 without memory

@@ -29,9 +29,12 @@
  * - A link listed k times in a route is used with weight k, and weights are whole. Sprayed flows
  * use arcs by fractions; so with them every capacity and weight is multiplied by the same number
  * (Scale), which makes all of them whole.
- * - A link cannot have bandwidth 0. Flows over a dead arc are suspended. One that is rerouted is
- * suspended for ever, and what is left of it becomes a new flow; a suspended action costs nothing,
- * while cancelling it would wake up actors that do not exist. */
+ * - A link cannot have bandwidth 0. A flow over a dead arc, or one that is rerouted, is suspended
+ * for ever, and what is left of it becomes a new flow. A suspended action costs nothing, while
+ * cancelling it would wake up actors that do not exist. Resuming it is no way either: of its links
+ * SimGrid marks only those for a new solution that it reaches from the first one, and from that one
+ * it does not look further when it has marked it before in that instant. Two flows then ran at the
+ * full rate of a link that they shared. */
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -48,6 +51,7 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <fcntl.h>
@@ -82,7 +86,7 @@ namespace sg = simgrid;
 
 namespace {
 
-enum outcome { RUNNING, COMPLETE, STUCK, HORIZON, NO_MEMORY, THROWN };
+enum outcome { RUNNING, COMPLETE, STUCK, HORIZON, NO_MEMORY, NO_ROUTES, THROWN };
 
 /* What the child says about the run. In shared memory, before the arrays. `done` and `now_s` are
  * read while it runs, the rest when it is over. */
@@ -99,9 +103,10 @@ struct report {
 constexpr size_t REPORT_ROOM = 512;
 static_assert(sizeof(report) <= REPORT_ROOM, "the arrays begin behind the report");
 
-constexpr double INSTANT_S = 1e-12; /* ends closer together are one event */
-constexpr double FULL = 1 - 1e-6;   /* of a capacity or a rate: all of it but for rounding */
-constexpr unsigned NAMED_OPS = 3;   /* operations named in messages */
+constexpr double INSTANT_S = 1e-12;  /* ends closer together are one event */
+constexpr double LEAST_BYTES = 1e-9; /* of a flow that has not ended */
+constexpr double FULL = 1 - 1e-6;    /* of a capacity or a rate: all of it but for rounding */
+constexpr unsigned NAMED_OPS = 3;    /* operations named in messages */
 constexpr uint32_t SCALE_MAX = 5040;
 constexpr int PROGRESS_MS = 200;
 constexpr struct csin_loc nowhere = {nullptr, 0, 0};
@@ -115,6 +120,7 @@ struct shared {
 };
 
 struct Ending { /* followed by the arrays, in this order */
+    double dropped_bytes;
     uint32_t n_effective, n_loads, n_waits;
 };
 
@@ -143,11 +149,12 @@ struct Flow { /* a transfer between start and finish; slots are used again */
     enum { FREE, LATENCY, MOVING, WAITING } state;
     bool noted;            /* it has had a way */
     double left, way_left; /* bytes to go, now and when it took its way */
+    double due;            /* end of its latency */
     double still_since;    /* while it waits or is suspended */
     bool still;
     std::vector<uint32_t> arcs; /* of its way; none while it waits for one */
     std::vector<double> weights;
-    sg::kernel::resource::Action *action; /* while it moves bytes */
+    sg::kernel::resource::Action *action; /* while it moves bytes; none while it is still */
     /* The watch's: */
     std::vector<uint32_t> place; /* in the flow lists of its arcs */
     std::vector<bool> congests;  /* which arcs congest it */
@@ -186,11 +193,13 @@ class Watch {
         bool dirty = false;
     };
 
+    const struct csin_run *run;
     std::vector<Flow> &flows;
     const double *capacity_Bps;
     struct csin_arc_watch *out;
     std::vector<Arc> arcs;
     std::vector<uint32_t> dirty, affected; /* arcs; slots of flows on them */
+    double since = 0;                      /* of the rates that are looked at */
     uint64_t looks = 0;
 
     void soil(uint32_t index)
@@ -219,6 +228,8 @@ class Watch {
                 double rate_Bps = flow.still ? 0 : flow.action->get_rate();
                 if (rate_Bps != flow.rate_Bps) {
                     flow.rate_Bps = rate_Bps;
+                    if (run->observe)
+                        run->observe(run->observe_arg, since, flow.op, rate_Bps);
                     for (uint32_t arc : flow.arcs)
                         soil(arc);
                 }
@@ -257,9 +268,10 @@ class Watch {
     }
 
   public:
-    Watch(std::vector<Flow> &the_flows, const double *the_capacity_Bps, uint32_t n_arcs,
-          struct csin_arc_watch *the_out)
-        : flows(the_flows), capacity_Bps(the_capacity_Bps), out(the_out), arcs(n_arcs)
+    Watch(const struct csin_run *the_run, std::vector<Flow> &the_flows,
+          const double *the_capacity_Bps, struct csin_arc_watch *the_out)
+        : run(the_run), flows(the_flows), capacity_Bps(the_capacity_Bps), out(the_out),
+          arcs(the_run->fabric->n_arcs)
     {
     }
 
@@ -302,6 +314,7 @@ class Watch {
     void look(double from)
     {
         looks++;
+        since = from;
         affected.clear();
         for (size_t i = 0; i < dirty.size(); i++) /* grows */
             refresh_arc(dirty[i]);
@@ -335,6 +348,8 @@ class Child {
     struct csin_dispatch *dispatch = nullptr;
     struct csin_network net = {};
     std::vector<struct csin_wait> waits;
+    std::unordered_set<uint32_t> dropped; /* operations that were stopped in flight */
+    double dropped_bytes = 0;             /* that they had moved */
 
     sg::s4u::Host *from = nullptr, *to = nullptr;
     PathZone *zone = nullptr;
@@ -389,7 +404,9 @@ class Child {
     bool write_ending()
     {
         const struct csin_traffic &traffic = net.traffic;
-        Ending head = {traffic.n_owners, traffic.n_loads, static_cast<uint32_t>(waits.size())};
+        csin_waits_sort(waits.data(), static_cast<uint32_t>(waits.size()));
+        Ending head = {dropped_bytes, traffic.n_owners, traffic.n_loads,
+                       static_cast<uint32_t>(waits.size())};
         return write_all(&head, 1) && write_all(traffic.effective, traffic.n_owners) &&
                write_all(traffic.loads, traffic.n_loads) && write_all(waits.data(), waits.size());
     }
@@ -481,8 +498,9 @@ class Child {
     void wait_for_latency(uint32_t slot)
     {
         flows[slot].state = Flow::LATENCY;
+        flows[slot].due = now() + net.way.latency_s;
         if (net.way.latency_s > 0)
-            pending.push({now() + net.way.latency_s, flows[slot].op, slot});
+            pending.push({flows[slot].due, flows[slot].op, slot});
         else
             move(slot);
     }
@@ -491,39 +509,60 @@ class Child {
     void move(uint32_t slot)
     {
         Flow &flow = flows[slot];
-        auto bytes = static_cast<uint64_t>(std::llround(flow.left)); /* SimGrid's are whole */
-        if (bytes == 0) {
+        if (flow.left <= 0) {
             end(slot);
             return;
         }
-        zone->path.clear();
-        for (size_t k = 0; k < flow.arcs.size(); k++)
-            zone->path.insert(zone->path.end(),
-                              static_cast<size_t>(std::llround(flow.weights[k] * scale)),
-                              links[flow.arcs[k]]->get_impl());
-        sg::s4u::Comm::sendto_init(from, to)->set_payload_size(bytes)->detach();
         flow.state = Flow::MOVING;
-        flow.action = &network->get_started_action_set()->back();
-        slot_of[flow.action] = slot;
         changed = true;
         if (watch)
             watch->enter(slot);
-        halt_or_go(flow);
+        halt_or_go(slot);
     }
 
     /* Over a dead arc nothing moves. */
-    void halt_or_go(Flow &flow)
+    void halt_or_go(uint32_t slot)
     {
+        Flow &flow = flows[slot];
         bool dead = std::any_of(flow.arcs.begin(), flow.arcs.end(),
                                 [this](uint32_t arc) { return net.capacity_Bps[arc] <= 0; });
-        if (dead && !flow.still)
-            flow.action->suspend();
-        if (!dead && flow.still)
-            flow.action->resume();
-        if (dead)
+        if (dead) {
+            if (flow.action)
+                halt(flow);
             begin_still(flow);
-        else
+        } else {
             end_still(flow);
+            if (!flow.action)
+                go(slot);
+        }
+    }
+
+    /* Tells SimGrid of the flow. */
+    void go(uint32_t slot)
+    {
+        Flow &flow = flows[slot];
+        zone->path.clear();
+        for (size_t k = 0; k < flow.arcs.size(); k++) {
+            double times = std::round(flow.weights[k] * scale);
+            if (std::fabs(times - flow.weights[k] * scale) > 1e-9 * scale)
+                throw std::runtime_error("spraying divides packets too finely");
+            zone->path.insert(zone->path.end(), static_cast<size_t>(times),
+                              links[flow.arcs[k]]->get_impl());
+        }
+        auto bytes = static_cast<uint64_t>(std::ceil(flow.left)); /* SimGrid's are whole */
+        sg::s4u::Comm::sendto_init(from, to)->set_payload_size(bytes)->detach();
+        flow.action = &network->get_started_action_set()->back();
+        flow.action->set_remains(flow.left); /* of one that was halted they are not */
+        slot_of[flow.action] = slot;
+    }
+
+    /* Takes the flow out of SimGrid, which keeps its action asleep. */
+    void halt(Flow &flow)
+    {
+        flow.action->suspend();
+        flow.left = std::max(flow.action->get_remains(), LEAST_BYTES);
+        slot_of.erase(flow.action);
+        flow.action = nullptr;
     }
 
     void end(uint32_t slot)
@@ -553,26 +592,21 @@ class Child {
 
     /* ---- when the network changes: the same as in sim/fluid.c ---- */
 
-    /* Takes the flow out of SimGrid, which keeps its action asleep. */
-    void forget(uint32_t slot)
-    {
-        Flow &flow = flows[slot];
-        if (watch)
-            watch->exit(slot);
-        if (!flow.still)
-            flow.action->suspend();
-        flow.left = flow.action->get_remains();
-        slot_of.erase(flow.action);
-        flow.action = nullptr;
-        changed = true;
-    }
-
     bool is_same_way(const Flow &flow) const
     {
         const struct csin_way &way = net.way;
         return flow.arcs.size() == way.n &&
                std::equal(flow.arcs.begin(), flow.arcs.end(), way.arcs) &&
                std::equal(flow.weights.begin(), flow.weights.end(), way.weights);
+    }
+
+    void stop_moving(uint32_t slot)
+    {
+        if (watch)
+            watch->exit(slot);
+        if (flows[slot].action)
+            halt(flows[slot]);
+        changed = true;
     }
 
     void reroute(uint32_t slot)
@@ -588,7 +622,7 @@ class Child {
             return;
         auto state = flow.state;
         if (state == Flow::MOVING)
-            forget(slot);
+            stop_moving(slot);
         if (!flow.arcs.empty())
             leave_way(flow, flow.left);
         if (!found) {
@@ -607,7 +641,10 @@ class Child {
     void change_network()
     {
         if (csin_network_advance(&net, now(), nullptr) != CSIN_OK)
-            throw std::bad_alloc();
+            leave(NO_ROUTES);
+        finish_over();
+        for (uint32_t i = 0; i < net.n_stopped; i++)
+            stop_owner(net.stopped[i]);
         for (uint32_t i = 0; i < net.n_changed_arcs; i++) {
             uint32_t arc = net.changed_arcs[i];
             if (net.capacity_Bps[arc] > 0)
@@ -621,15 +658,51 @@ class Child {
             if (flows[slot].state != Flow::FREE)
                 alive.push_back(slot);
         std::sort(alive.begin(), alive.end(), [this](uint32_t a, uint32_t b) {
-            return csin_schedule_compare(s, flows[a].op, flows[b].op) < 0;
+            return csin_schedule_compare(s, out.result.start_s, flows[a].op, flows[b].op) < 0;
         });
         for (uint32_t slot : alive)
             if (flows[slot].state == Flow::MOVING)
-                halt_or_go(flows[slot]);
+                halt_or_go(slot);
         if (net.rerouted)
             for (uint32_t slot : alive)
                 reroute(slot);
         expect_change();
+    }
+
+    /* Ends what an owner has in flight, as it is; what it has not begun never begins. */
+    void stop_owner(uint32_t owner)
+    {
+        std::vector<uint32_t> ops;
+        auto note = [](void *arg, uint32_t op) {
+            static_cast<std::vector<uint32_t> *>(arg)->push_back(op);
+        };
+        csin_dispatch_stop(dispatch, owner, note, &ops);
+        for (uint32_t slot = 0; slot < flows.size(); slot++) {
+            Flow &flow = flows[slot];
+            if (flow.state == Flow::FREE || flow.owner != owner)
+                continue;
+            if (flow.state == Flow::MOVING)
+                stop_moving(slot);
+            dropped_bytes += static_cast<double>(s->amount[flow.op].bytes) - flow.left;
+            leave_way(flow, flow.left);
+            flow.state = Flow::FREE;
+            free_slots.push_back(slot);
+            in_flight--;
+        }
+        for (uint32_t op : ops) {
+            dropped.insert(op);
+            csin_dispatch_dropped(dispatch, op);
+        }
+    }
+
+    /* What ends now is not stopped now. */
+    void finish_over()
+    {
+        for (uint32_t op : over)
+            csin_dispatch_finished(dispatch, op, now());
+        if (!over.empty())
+            last_finish = now();
+        over.clear();
     }
 
     void expect_change()
@@ -647,9 +720,12 @@ class Child {
             pending.pop();
             if (it.op == CSIN_NONE)
                 change_network();
+            else if (dropped.count(it.op) > 0)
+                continue; /* it was stopped meanwhile */
             else if (it.slot == CSIN_NONE)
                 over.push_back(it.op);
-            else if (flows[it.slot].state == Flow::LATENCY && flows[it.slot].op == it.op)
+            else if (flows[it.slot].state == Flow::LATENCY && flows[it.slot].op == it.op &&
+                     flows[it.slot].due == it.date)
                 move(it.slot); /* else it lost its way meanwhile */
         }
         settle();
@@ -668,16 +744,12 @@ class Child {
     void settle()
     {
         for (;;) {
-            for (uint32_t op : over)
-                csin_dispatch_finished(dispatch, op, now());
-            if (!over.empty())
-                last_finish = now();
-            over.clear();
+            finish_over();
             std::vector<uint32_t> ready;
             for (uint32_t op; csin_dispatch_next(dispatch, now(), &op);)
                 ready.push_back(op);
             std::sort(ready.begin(), ready.end(), [this](uint32_t a, uint32_t b) {
-                return csin_schedule_compare(s, a, b) < 0;
+                return csin_schedule_compare(s, out.result.start_s, a, b) < 0;
             });
             for (uint32_t op : ready)
                 start(op);
@@ -757,8 +829,7 @@ class Child {
         if (!dispatch || !csin_network_init(&net, run))
             throw std::bad_alloc();
         if (run->watch)
-            watch = std::make_unique<Watch>(flows, net.capacity_Bps, run->fabric->n_arcs,
-                                            out.result.arcs);
+            watch = std::make_unique<Watch>(run, flows, net.capacity_Bps, out.result.arcs);
 
         xbt_log_control_set("root.thresh:warning");
         int argc = 1;
@@ -851,11 +922,12 @@ enum csin_status too_fine(const struct csin_run *run, struct csin_diag *diag, ui
 
 /* Finds the way of every transfer once, marks the arcs in use, and refuses what SimGrid would abort
  * on or silently accept. A small part of the time of a run. Where the network changes later, ways
- * are found as they are needed, and transfers without one wait. */
+ * are found as they are needed, and transfers without one wait: begun[op] is when they began, for
+ * jobs that move. */
 enum csin_status survey_now(const struct csin_run *run, struct csin_network *net,
-                            struct csin_diag *diag, unsigned char *used, uint32_t *scale)
+                            struct csin_diag *diag, const double *begun, unsigned char *used,
+                            uint32_t *scale)
 {
-    const struct csin_fabric *fabric = run->fabric;
     const struct csin_schedule *s = run->schedule;
     enum csin_status status = CSIN_OK;
     bool sprayed = csin_routes_policy(run->routes) == CSIN_SPRAY;
@@ -864,57 +936,51 @@ enum csin_status survey_now(const struct csin_run *run, struct csin_network *net
         if (csin_is_delay(s, op))
             continue;
         const struct csin_way *way = &net->way;
-        const char *src = fabric->hosts[s->src[op]].name, *dst = fabric->hosts[s->dst[op]].name;
-        if (!csin_routes_way(net->routes, s->src[op], s->dst[op],
-                             csin_flow_key(s->src[op], s->dst[op]), nullptr, &net->way)) {
-            if (run->n_events == 0) {
-                n_errors++;
-                status = csin_network_no_way(net, diag, op);
-            }
+        if (run->n_events == 0 && csin_network_check_way(net, diag, op) != CSIN_OK) {
+            n_errors++;
+            status = CSIN_E_FAILED;
             continue;
         }
+        if (run->n_events > 0 && !csin_network_way(net, op, begun))
+            continue;
         if (sprayed && !fit_scale(way, scale)) {
             n_errors++;
             status = too_fine(run, diag, op);
         }
-        for (uint32_t i = 0; i < way->n; i++) {
-            double capacity_Bps = fabric->arc_capacity_Bps[way->arcs[i]];
-            if (!used[way->arcs[i]] && run->n_events == 0 &&
-                !(capacity_Bps > 0 && capacity_Bps < HUGE_VAL)) {
-                n_errors++;
-                status = csin_error(
-                    diag, CSIN_E_FAILED, 323, nowhere,
-                    "the route from '%s' to '%s' goes from '%s' to '%s', where no bandwidth is",
-                    src, dst, csin_vertex_name(fabric, csin_arc_tail(fabric, way->arcs[i])).s,
-                    csin_vertex_name(fabric, csin_arc_head(fabric, way->arcs[i])).s);
-            }
+        for (uint32_t i = 0; i < way->n; i++)
             used[way->arcs[i]] = 1;
-        }
     }
     return status;
 }
 
 /* Least-loaded ways are not known before the run, and neither are those behind an event: then all
- * arcs may be used. Shares of sprayed packets are, for each state of the fabric that is to come. */
+ * arcs may be used. Shares of sprayed packets are, for each state of the network that is to come
+ * and for steps that began before it as well as for those that begin then. */
 enum csin_status survey(const struct csin_run *run, struct csin_diag *diag, unsigned char *used,
                         uint32_t *scale)
 {
     struct csin_network net;
-    enum csin_status status = CSIN_OK;
+    enum csin_status status = CSIN_E_FAILED;
     enum csin_policy policy = csin_routes_policy(run->routes);
+    std::unique_ptr<double[]> begun(new (std::nothrow) double[size_t{run->schedule->n_ops} + 1]());
     *scale = 1;
-    if (!csin_network_init(&net, run)) {
-        csin_network_finish(&net);
-        return csin_no_memory(diag);
+    if (!csin_network_init(&net, run) || !begun) {
+        csin_no_memory(diag);
+        goto out;
     }
-    status = survey_now(run, &net, diag, used, scale);
+    status = survey_now(run, &net, diag, begun.get(), used, scale);
     while (status == CSIN_OK && policy == CSIN_SPRAY && csin_network_next(&net) < HUGE_VAL) {
-        status = csin_network_advance(&net, csin_network_next(&net), diag);
-        if (status == CSIN_OK && net.rerouted)
-            status = survey_now(run, &net, diag, used, scale);
+        double next = csin_network_next(&net);
+        status = csin_network_advance(&net, next, diag);
+        for (double began : {next, 0.0}) {
+            std::fill_n(begun.get(), run->schedule->n_ops, began);
+            if (status == CSIN_OK)
+                status = survey_now(run, &net, diag, begun.get(), used, scale);
+        }
     }
     if (run->n_events > 0 || policy == CSIN_LEAST_LOADED)
         memset(used, 1, run->fabric->n_arcs);
+out:
     csin_network_finish(&net);
     return status;
 }
@@ -1020,6 +1086,18 @@ void note_tail(struct csin_diag *diag, const Tail *tail)
     }
 }
 
+/* The child could not make the routes of that moment. It cannot say why, so the parent tries too.
+ */
+enum csin_status no_routes(const struct csin_run *run, struct csin_diag *diag, double now_s)
+{
+    struct csin_network net;
+    enum csin_status status = csin_network_init(&net, run) ? CSIN_OK : csin_no_memory(diag);
+    while (status == CSIN_OK && csin_network_next(&net) <= now_s)
+        status = csin_network_advance(&net, csin_network_next(&net), diag);
+    csin_network_finish(&net);
+    return status != CSIN_OK ? status : csin_no_memory(diag);
+}
+
 enum csin_status judge(const struct csin_run *run, struct csin_diag *diag, const shared *out,
                        int wait_status, const Tail *tail)
 {
@@ -1044,6 +1122,8 @@ enum csin_status judge(const struct csin_run *run, struct csin_diag *diag, const
     switch (said->outcome) {
     case NO_MEMORY:
         return csin_no_memory(diag);
+    case NO_ROUTES:
+        return no_routes(run, diag, said->now_s);
     case THROWN:
         status = csin_error(diag, CSIN_E_FAILED, 320, nowhere, "the SimGrid engine crashed: %s",
                             said->text);
@@ -1082,6 +1162,7 @@ bool read_ending(const Bytes *bytes, struct csin_run_result *result)
     traffic->n_owners = head->n_effective;
     traffic->n_loads = head->n_loads;
     result->n_waits = head->n_waits;
+    result->dropped_bytes = head->dropped_bytes;
     free(head);
     return take(bytes, &at, &traffic->effective, traffic->n_owners) &&
            take(bytes, &at, &traffic->loads, traffic->n_loads) &&

@@ -8,11 +8,18 @@
 #include "base/rng.h"
 #include "sim/scenario.h"
 
-/* Appends all of a stream; its operations wait for `after`, which finishes at `start_s`. `seed` is
- * the stream's own. Adds to schedule->bytes. */
+/* Appends all of a stream; its operations wait for `after`, which finishes at `start_s`. `routes`
+ * say how long a request-to-send takes. `seed` is the stream's own. Adds to schedule->bytes. */
 void csin_stream_schedule(struct csin_schedule *schedule, const struct csin_stream *stream,
-                          const struct csin_fabric *fabric, double start_s, uint32_t after,
-                          uint64_t seed);
+                          const struct csin_fabric *fabric, const struct csin_routes *routes,
+                          double start_s, uint32_t after, uint64_t seed);
+
+/* Operations of one chunk, one behind the other: its transfer, one for each replica, or the request
+ * and the transfer. */
+static inline uint32_t csin_stream_ops(const struct csin_stream *stream)
+{
+    return stream->kind == CSIN_CHECKPOINT ? stream->replicas : stream->senders ? 2 : 1;
+}
 
 /* Chunks that one client moves: all of its size, or as many as its NICs could pass in the duration.
  */

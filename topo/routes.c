@@ -416,6 +416,11 @@ enum csin_policy csin_routes_policy(const struct csin_routes *routes)
     return routes->policy;
 }
 
+bool csin_routes_are_drawn(enum csin_policy policy)
+{
+    return policy != CSIN_DMODK && policy != CSIN_SPRAY;
+}
+
 uint64_t csin_routes_seed(const struct csin_routes *routes)
 {
     return routes->seed;

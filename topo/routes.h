@@ -61,6 +61,9 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool
                                     struct csin_routes **ret_routes);
 void csin_routes_destroy(struct csin_routes *routes);
 
+/* Whether the seed has a say in what the policy chooses. */
+bool csin_routes_are_drawn(enum csin_policy policy);
+
 enum csin_policy csin_routes_policy(const struct csin_routes *routes);
 uint64_t csin_routes_seed(const struct csin_routes *routes);
 /* Bytes held. */

@@ -176,6 +176,18 @@ GENERATED = {
     "many-unknown-hostlists": (CHECK, lambda: jobs(SPEC, *[
         f"name: j{i}, hosts: 'q[1-300000]', steps: [compute: 1ms]" for i in range(1000)])),
     "many-keys": (CHECK, lambda: lines(300000, "k%d: 1\n")),
+    "good-many-events": (CHECK, lambda: SCENARIO + "events:\n" + lines(
+        100000, "  - {at: %dus, cable: [leaf1, spine2], state: down}\n")),
+    "many-events": (CHECK, lambda: SCENARIO + "events:\n" + lines(
+        100001, "  - {at: %dus, host: h1, state: down}\n")),
+    "many-events-nowhere": (CHECK, lambda: SCENARIO + "events:\n" + lines(
+        100000, "  - {at: %dus, switch: 'q[1-300000]', state: down}\n")),
+    "many-events-everywhere": (CHECK, lambda: HEAD % "leaf:256 spine:16 host:256 200Gb/s" + "jobs:\n"
+                               "  - {name: j, hosts: 1, steps: [compute: 1ms]}\nevents:\n" + lines(
+                                   10000, "  - {at: %dus, host: 'h[00001-65536]', state: down}\n")),
+    "many-events-and-a-mistake": (CHECK, lambda: HEAD % "leaf:256 spine:16 host:256 200Gb/s" + "jobs:\n"
+                                  "  - {name: j, hosts: 1, steps: [compute: 1]}\nevents:\n" + lines(
+                                      10000, "  - {at: %dus, host: 'h[00001-65536]', state: down}\n")),
     # More than can be simulated
     "work-rounds": (CHECK, jobs(SPEC, "name: j, hosts: 8, repeat: 1000000000, steps: [allreduce: {size: 1GB}]")),
     "work-steps": (CHECK, lambda: jobs(SPEC, "name: j, hosts: 8, repeat: 1000000000, steps: [" +

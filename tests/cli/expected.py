@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scenarios that ship give the results that ship with them.
 
-    tests/cli/expected.py CSIN ROOT [NAME...]      UPDATE=1 rewrites scenarios/NAME/expected.json
+    tests/cli/expected.py CSIN ROOT [NAME...]      UPDATE=1 rewrites what is in scenarios/NAME
+
+The result of scenario.yaml is in expected.json; a variant beside it, such as isolated.yaml, has expected-isolated.json.
 
 expected.json is the JSON result of csin sim without what may change although the numbers do not:
 - provenance.csin, the version;
@@ -90,11 +92,12 @@ def dump(result):
     return "{\n" + ",\n".join(f"  {json.dumps(key)}: {value(x)}" for key, x in result.items()) + "\n}\n"
 
 
-def wrong(folder):
-    path, scenario = folder / "expected.json", folder / "scenario.yaml"
+def wrong(scenario):
+    variant = "" if scenario.stem == "scenario" else f"-{scenario.stem}"
+    path = scenario.parent / f"expected{variant}.json"
     begun = time.monotonic()
     got, arcs, digests = kept(simulate(scenario))
-    print(f"{folder.name}: {time.monotonic() - begun:.1f} s")
+    print(f"{name_of_scenario(scenario)}: {time.monotonic() - begun:.1f} s")
     if digests != digests_of(scenario, got):
         return "the SHA-256 of its inputs"
     want = json.loads(path.read_text(encoding="ascii")) if path.exists() else {}
@@ -113,6 +116,10 @@ def wrong(folder):
     return "\n  ".join(["", *differences[:20], *more, "UPDATE=1 rewrites it, if this is right"])
 
 
+def name_of_scenario(scenario):
+    return f"{scenario.parent.name}/{scenario.stem}"
+
+
 def kept_again(got, arcs):
     if "worst_arcs" not in got:
         return got
@@ -124,18 +131,18 @@ def kept_again(got, arcs):
 
 def main():
     n_passed, n_skipped, failures = 0, 0, []
-    for folder in sorted((ROOT / "scenarios").iterdir()):
-        if not (folder / "scenario.yaml").exists() or (sys.argv[3:] and folder.name not in sys.argv[3:]):
+    for scenario in sorted((ROOT / "scenarios").glob("*/*.yaml")):
+        if sys.argv[3:] and scenario.parent.name not in sys.argv[3:]:
             continue
-        if os.environ.get("CSIN_QUICK") and folder.name == "fire-flyer-2":
+        if os.environ.get("CSIN_QUICK") and scenario.parent.name.startswith("fire-flyer-2"):
             n_skipped += 1
             continue
         try:
-            why = wrong(folder)
+            why = wrong(scenario)
         except (RuntimeError, subprocess.TimeoutExpired, ValueError, KeyError) as e:
             why = f"{type(e).__name__}: {e}"
         if why:
-            failures.append(f"{folder.name}: {why}")
+            failures.append(f"{name_of_scenario(scenario)}: {why}")
         else:
             n_passed += 1
     for failure in failures:

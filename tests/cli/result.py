@@ -65,6 +65,7 @@ jobs:
 storage:
   - read: {name: dataset, readers: 3, size: 10MB, chunk: 1MB, stripe: 1}
   - read: {name: timed, readers: 3, duration: 1ms, chunk: 1MB, concurrency: 1, start: 1ms}
+  - read: {name: asked, readers: 2, duration: 1ms, chunk: 100kB, concurrency: 3, request-to-send: 2}
   - checkpoint: {name: save, writers: 3, size: 10MB, replicas: 2}
 """
 
@@ -323,7 +324,7 @@ def same_bytes_cases():
     cache = SCRATCH / "another cache"
     cold = run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))
     entries = sorted(entry for entry in cache.rglob("*") if entry.is_file())
-    check("a cache is filled", "" if len(entries) == 5 else f"it has {entries}")
+    check("a cache is filled", "" if len(entries) == 6 else f"it has {entries}")
     check("the same bytes without a cache, with a cold one and a warm one",
           same(want, cold, run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))))
     check("no temporary files are left in the cache",
@@ -362,7 +363,7 @@ def same_bytes_cases():
 
     def outputs(*arguments):
         return [run("sim", path, "-f", "json", "--no-cache", *arguments) for _ in range(2)]
-    for option, values in {"--seed": ["7", "8", "0", "1000000000000000"], "--routing": ["dmodk", "random", "ecmp"]}.items():
+    for option, values in {"--seed": ["7", "8", "0", "1000000000000000"], "--routing": ["dmodk", "random", "ecmp", "spray", "least-loaded"]}.items():
         results = {}
         for value in values:
             first, second = outputs(option, value)
@@ -393,7 +394,7 @@ def schedule_cases():
     transfers = [match for match in operations if match[3]]
     effective = [owner["effective"] for owner in result["jobs"] + result["storage"]]
     check("every line of a schedule is understood", wrong + [line for line in others if not re.fullmatch(
-        r"gate \d+ limit \d+ closes (never|[\d.e-]+)|span \d+ [\w.-]+ round \d+ step \d+ ops \d+", line)])
+        r"gate \d+ limit \d+ closes (never|[\d.e-]+)( holds)?|span \d+ [\w.-]+ round \d+ step \d+ ops \d+", line)])
     spans = [int(line.rsplit(" ", 1)[1]) for line in others if line.startswith("span ")]
     check("a schedule has a line for every operation",
           "" if len(transfers) == sum(e["transfers"] + e["transfers_skipped"] for e in effective) and

@@ -36,6 +36,30 @@ static void check_hosts(const struct csin_scenario *sc, const uint32_t *hosts, u
         assert(hosts[i] < sc->fabric->n_hosts);
 }
 
+static void check_class(const struct csin_scenario *sc, uint32_t owner, uint32_t class)
+{
+    assert(class == CSIN_NONE || class < sc->n_classes);
+    assert(!sc->lanes.of_owner || sc->lanes.of_owner[owner] < CSIN_MAX_LANES);
+}
+
+static void check_event(const struct csin_scenario *sc, const struct csin_event *event)
+{
+    const uint32_t bounds[] = {
+        [CSIN_EVENT_CABLE] = sc->fabric->n_cables,
+        [CSIN_EVENT_SWITCH] = sc->fabric->n_switches,
+        [CSIN_EVENT_HOST] = sc->fabric->n_hosts,
+        [CSIN_EVENT_STOP] = sc->n_owners,
+        [CSIN_EVENT_MOVE] = sc->n_jobs,
+    };
+    assert(event->at_s >= 0 && event->at_s < sc->horizon_s && event->n_items > 0);
+    assert(event->kind < CSIN_EVENT_STOP || event->n_items == 1);
+    for (uint32_t i = 0; i < event->n_items; i++)
+        assert(event->items[i] < bounds[event->kind]);
+    assert(event->rate_Bps >= 0 && (event->rate_Bps == 0 || event->kind == CSIN_EVENT_CABLE));
+    if (event->kind == CSIN_EVENT_MOVE)
+        check_hosts(sc, event->hosts, sc->jobs[event->items[0]].n_hosts);
+}
+
 static void check_scenario(const struct csin_scenario *sc)
 {
     assert(sc->fabric && sc->routes && sc->engine);
@@ -44,6 +68,7 @@ static void check_scenario(const struct csin_scenario *sc)
     for (uint32_t i = 0; i < sc->n_jobs; i++) {
         const struct csin_job *job = &sc->jobs[i];
         check_hosts(sc, job->hosts, job->n_hosts);
+        check_class(sc, i, job->traffic_class);
         assert(job->n_steps > 0 && job->repeat > 0 && job->start_s >= 0);
         for (uint32_t k = 0; k < job->n_steps; k++) {
             const struct csin_step *step = &job->steps[k];
@@ -53,12 +78,20 @@ static void check_scenario(const struct csin_scenario *sc)
     }
     for (uint32_t i = 0; i < sc->n_streams; i++) {
         const struct csin_stream *stream = &sc->streams[i];
+        check_class(sc, sc->n_jobs + i, stream->traffic_class);
         check_hosts(sc, stream->clients, stream->n_clients);
         check_hosts(sc, stream->servers, stream->n_servers);
         assert(stream->chunk_bytes > 0 && stream->concurrency > 0);
+        assert(stream->senders == 0 || stream->kind == CSIN_READ);
         assert((stream->size_bytes > 0) != (stream->duration_s > 0));
         assert(stream->stripe <= stream->n_servers && stream->replicas <= stream->n_servers);
     }
+    for (uint32_t i = 0; i < sc->n_events; i++) {
+        assert(i == 0 || sc->events[i - 1].at_s <= sc->events[i].at_s);
+        check_event(sc, &sc->events[i]);
+    }
+    for (uint32_t vl = 0; vl < CSIN_MAX_LANES; vl++)
+        assert(sc->lanes.weights[vl] > 0);
 }
 
 /* Through a file that has no name. */

@@ -18,7 +18,7 @@ struct oracle {
     const struct csin_schedule *s;
     const double *capacity_Bps; /* [n_arcs] */
     uint32_t n_arcs;
-    struct csin_path *path; /* [n_ops] */
+    struct csin_way *way; /* [n_ops] */
     enum { ORACLE_WAITS, ORACLE_QUEUES, ORACLE_RESTS, ORACLE_MOVES, ORACLE_OVER } * state;
     double *start_s, *finish_s; /* [n_ops] -1 where it did not happen */
     double *until_s;            /* [n_ops] end of a delay or of the latency, while it rests */
@@ -38,13 +38,34 @@ static inline void *oracle_array(size_t n, size_t size)
     return array;
 }
 
+/* The way of each transfer, by routes that do not look at loads. */
+static inline void oracle_ways(struct oracle *o, const struct csin_routes *routes)
+{
+    struct csin_way all = {.arcs = oracle_array(CSIN_WAY_MAX, sizeof *all.arcs),
+                           .weights = oracle_array(CSIN_WAY_MAX, sizeof *all.weights)};
+    for (uint32_t op = 0; op < o->s->n_ops; op++) {
+        uint32_t src = o->s->src[op], dst = o->s->dst[op];
+        if (csin_is_delay(o->s, op))
+            continue;
+        assert_true(csin_routes_way(routes, src, dst, csin_flow_key(src, dst), NULL, &all));
+        struct csin_way *way = &o->way[op];
+        *way = all;
+        way->arcs = oracle_array(way->n, sizeof *way->arcs);
+        way->weights = oracle_array(way->n, sizeof *way->weights);
+        memcpy(way->arcs, all.arcs, way->n * sizeof *way->arcs);
+        memcpy(way->weights, all.weights, way->n * sizeof *way->weights);
+    }
+    free(all.arcs);
+    free(all.weights);
+}
+
 static inline void oracle_init(struct oracle *o, const struct csin_schedule *s,
                                const struct csin_fabric *fabric, const struct csin_routes *routes)
 {
     *o = (struct oracle){.s = s,
                          .capacity_Bps = fabric->arc_capacity_Bps,
                          .n_arcs = fabric->n_arcs,
-                         .path = oracle_array(s->n_ops, sizeof *o->path),
+                         .way = oracle_array(s->n_ops, sizeof *o->way),
                          .state = oracle_array(s->n_ops, sizeof *o->state),
                          .start_s = oracle_array(s->n_ops, sizeof(double)),
                          .finish_s = oracle_array(s->n_ops, sizeof(double)),
@@ -55,17 +76,18 @@ static inline void oracle_init(struct oracle *o, const struct csin_schedule *s,
                          .in_flight = oracle_array(s->n_gates, sizeof(uint32_t)),
                          .stirred = oracle_array(s->n_gates, sizeof(bool)),
                          .arcs = oracle_array(fabric->n_arcs, sizeof *o->arcs)};
-    for (uint32_t op = 0; op < s->n_ops; op++) {
+    for (uint32_t op = 0; op < s->n_ops; op++)
         o->start_s[op] = o->finish_s[op] = -1;
-        if (!csin_is_delay(s, op))
-            assert_true(csin_routes_host_path(routes, s->src[op], s->dst[op],
-                                              csin_flow_key(s->src[op], s->dst[op]), &o->path[op]));
-    }
+    oracle_ways(o, routes);
 }
 
 static inline void oracle_finish(struct oracle *o)
 {
-    free(o->path);
+    for (uint32_t op = 0; op < o->s->n_ops; op++) {
+        free(o->way[op].arcs);
+        free(o->way[op].weights);
+    }
+    free(o->way);
     free(o->state);
     free(o->start_s);
     free(o->finish_s);
@@ -102,7 +124,7 @@ static inline void oracle_move(struct oracle *o, uint32_t op)
 static inline void oracle_start(struct oracle *o, uint32_t op)
 {
     bool delay = csin_is_delay(o->s, op);
-    double wait_s = delay ? o->s->amount[op].delay_s : o->path[op].latency_s;
+    double wait_s = delay ? o->s->amount[op].delay_s : o->way[op].latency_s;
     o->start_s[op] = o->now_s;
     o->until_s[op] = o->now_s + wait_s;
     o->state[op] = ORACLE_RESTS;
@@ -177,36 +199,44 @@ static inline void oracle_share(struct oracle *o)
 {
     const struct csin_schedule *s = o->s;
     double *room = oracle_array(o->n_arcs, sizeof *room);
+    double *weight = oracle_array(o->n_arcs, sizeof *weight); /* of flows that rise */
     uint32_t *n_free = oracle_array(o->n_arcs, sizeof *n_free);
     bool *held = oracle_array(s->n_ops, sizeof *held);
     memcpy(room, o->capacity_Bps, o->n_arcs * sizeof *room);
     for (uint32_t op = 0; op < s->n_ops; op++)
-        for (uint32_t k = 0; o->state[op] == ORACLE_MOVES && k < o->path[op].n; k++)
-            n_free[o->path[op].arcs[k]]++;
+        for (uint32_t k = 0; o->state[op] == ORACLE_MOVES && k < o->way[op].n; k++) {
+            weight[o->way[op].arcs[k]] += o->way[op].weights[k];
+            n_free[o->way[op].arcs[k]]++;
+        }
     for (;;) {
         uint32_t full = CSIN_NONE;
         for (uint32_t arc = 0; arc < o->n_arcs; arc++)
             if (n_free[arc] &&
-                (full == CSIN_NONE || room[arc] / n_free[arc] < room[full] / n_free[full]))
+                (full == CSIN_NONE || room[arc] / weight[arc] < room[full] / weight[full]))
                 full = arc;
         if (full == CSIN_NONE)
             break;
-        double rate = room[full] / n_free[full];
+        double rate = room[full] / weight[full];
         for (uint32_t op = 0; op < s->n_ops; op++) {
             bool on = false;
-            for (uint32_t k = 0; k < o->path[op].n; k++)
-                on = on || o->path[op].arcs[k] == full;
-            if (!on || held[op] || o->state[op] != ORACLE_MOVES)
+            if (held[op] || o->state[op] != ORACLE_MOVES)
+                continue;
+            for (uint32_t k = 0; k < o->way[op].n; k++)
+                on = on || o->way[op].arcs[k] == full;
+            if (!on)
                 continue;
             held[op] = true;
             o->rate_Bps[op] = rate;
-            for (uint32_t k = 0; k < o->path[op].n; k++) {
-                room[o->path[op].arcs[k]] -= rate;
-                n_free[o->path[op].arcs[k]]--;
+            for (uint32_t k = 0; k < o->way[op].n; k++) {
+                uint32_t arc = o->way[op].arcs[k];
+                room[arc] -= rate * o->way[op].weights[k];
+                weight[arc] -= o->way[op].weights[k];
+                n_free[arc]--;
             }
         }
     }
     free(room);
+    free(weight);
     free(n_free);
     free(held);
 }
@@ -220,26 +250,22 @@ static inline void oracle_watch(struct oracle *o, double dt)
            *top = oracle_array(o->n_arcs, sizeof *top);
     bool *congested = oracle_array(o->n_arcs, sizeof *congested);
     for (uint32_t op = 0; op < s->n_ops; op++)
-        for (uint32_t k = 0; o->state[op] == ORACLE_MOVES && k < o->path[op].n; k++) {
-            uint32_t arc = o->path[op].arcs[k];
-            load[arc] += o->rate_Bps[op];
+        for (uint32_t k = 0; o->state[op] == ORACLE_MOVES && k < o->way[op].n; k++) {
+            uint32_t arc = o->way[op].arcs[k];
+            load[arc] += o->rate_Bps[op] * o->way[op].weights[k];
             top[arc] = fmax(top[arc], o->rate_Bps[op]);
         }
+#define ORACLE_LIMITS(op, arc)                                                                     \
+    (load[arc] >= full * o->capacity_Bps[arc] && o->rate_Bps[op] >= full * top[arc])
     for (uint32_t op = 0; op < s->n_ops; op++) {
-        if (o->state[op] != ORACLE_MOVES)
-            continue;
-        uint32_t limits = 0, n = o->path[op].n;
-        for (uint32_t k = 0; k < n; k++) {
-            uint32_t arc = o->path[op].arcs[k];
-            if (load[arc] >= full * o->capacity_Bps[arc] && o->rate_Bps[op] >= full * top[arc])
-                limits |= 1u << k;
-        }
-        if (limits & (1u | 1u << (n - 1)))
+        const struct csin_way *way = &o->way[op];
+        if (o->state[op] != ORACLE_MOVES || ORACLE_LIMITS(op, way->arcs[0]) ||
+            ORACLE_LIMITS(op, way->arcs[way->n - 1]))
             continue; /* one of its two hosts would not let it go faster */
-        for (uint32_t k = 0; k < n; k++)
-            if (limits >> k & 1)
-                congested[o->path[op].arcs[k]] = true;
+        for (uint32_t k = 0; k < way->n; k++)
+            congested[way->arcs[k]] = congested[way->arcs[k]] || ORACLE_LIMITS(op, way->arcs[k]);
     }
+#undef ORACLE_LIMITS
     for (uint32_t arc = 0; arc < o->n_arcs; arc++) {
         o->arcs[arc].peak_Bps = fmax(o->arcs[arc].peak_Bps, load[arc]);
         if (load[arc] >= full * o->capacity_Bps[arc])

@@ -8,6 +8,8 @@
  *     assert_close(run.result->jobs[0].steps[0].mean_s, 1, 1e-9);
  *     run_close(&run);
  *
+ * RUN_MAIN instead of CHECK_MAIN runs all tests once with each engine.
+ *
  * The fabric is one line, the text of a fabric file, or the name of a file of the project. Text is
  * formatted with whole numbers only, as the locale may write 1,5. Anything that csin says, warnings
  * too, fails the test. */
@@ -31,6 +33,9 @@
 #define RUN_TIMES(plain, sanitized) (plain)
 #endif
 
+/* Changes every scenario that a test opens, unless the test has changes of its own. */
+static struct csin_overrides run_overrides;
+
 struct run {
     struct csin_arena *arena;
     struct csin_diag *diag;
@@ -39,7 +44,7 @@ struct run {
     struct csin_result *result;       /* of run_simulate */
     struct csin_run_result engine;    /* of run_engine */
     struct csin_simulation options;   /* for run_simulate */
-    struct csin_overrides *overrides; /* set before run_try */
+    struct csin_overrides *overrides; /* set before run_try; NULL: run_overrides */
 };
 
 static inline void run_put(const char *folder, const char *name, const char *head, const char *text)
@@ -72,8 +77,9 @@ static inline enum csin_status run_try(struct run *run, const char *fabric, cons
         run_put(folder, "fabric.yaml", "", fabric);
     run_put(folder, "scenario.yaml", "", scenario);
     snprintf(path, sizeof path, "%s/scenario.yaml", folder);
-    enum csin_status status = csin_scenario_open(path, run->overrides, run->arena, run->diag,
-                                                 &run->scenario);
+    enum csin_status status = csin_scenario_open(path,
+                                                 run->overrides ? run->overrides : &run_overrides,
+                                                 run->arena, run->diag, &run->scenario);
     run_remove(folder, "fabric.yaml");
     run_remove(folder, "scenario.yaml");
     rmdir(folder);
@@ -158,5 +164,18 @@ static inline double run_step_s(const struct run *run, uint32_t step)
 {
     return run->result->jobs[0].steps[step].mean_s;
 }
+
+#define RUN_MAIN(...)                                                                              \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const struct CMUnitTest tests[] = {__VA_ARGS__};                                           \
+        int failed = 0;                                                                            \
+        setlocale(LC_ALL, "");                                                                     \
+        for (size_t i = 0; csin_engine_names[i]; i++) {                                            \
+            run_overrides.engine = csin_engine_names[i];                                           \
+            failed += cmocka_run_group_tests_name(csin_engine_names[i], tests, NULL, NULL);        \
+        }                                                                                          \
+        return failed;                                                                             \
+    }
 
 #endif

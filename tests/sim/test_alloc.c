@@ -259,6 +259,8 @@ static const char scenario_yaml[] =
     "fabric: 'leaf:4 spine:2 host:4 storage:1 200Gb/s'\n"
     "routing: random\n"
     "seed: 3\n"
+    "classes: {bulk: {sl: 1}, spare: {sl: 2}}\n"
+    "lanes: {sl-to-vl: [0, 1, 2], weights: [10, 20]}\n"
     "jobs:\n"
     "  - name: train\n"
     "    hosts: 6\n"
@@ -271,7 +273,16 @@ static const char scenario_yaml[] =
     "  - {name: other, hosts: 'h[15-16]', steps: {broadcast: {size: 1MiB}}}\n"
     "storage:\n"
     "  - read: {name: data, readers: 'h[01-08]', size: 8MiB, chunk: 1MiB, stripe: 2}\n"
-    "  - checkpoint: {name: save, writers: 2, size: 4MiB, replicas: 3}\n";
+    "  - checkpoint: {name: save, writers: 2, size: 4MiB, replicas: 3, class: bulk}\n"
+    "reaction: 1ms\n"
+    "events:\n"
+    "  - {at: 2ms, cable: [leaf1, spine2], state: down}\n"
+    "  - {at: 1ms, switch: 'spine[1-2]', state: down}\n"
+    "  - {at: 3ms, cable: [leaf1, spine2], rate: 1Gb/s}\n"
+    "  - {at: 3ms, host: 's1,h01', state: up}\n"
+    "  - {at: 1ms, job: other, action: start}\n"
+    "  - {at: 4ms, job: other, action: move, hosts: 'h[11-12]'}\n"
+    "  - {at: 5ms, stream: save, action: stop}\n";
 
 static enum csin_status scenario(unsigned *ret_errors)
 {

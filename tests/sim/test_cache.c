@@ -180,6 +180,12 @@ static void whatever_changes_a_run_misses_the_cache(void **state)
          "{permutation: {size: 1MB, shift: 3}}]}]\n"
          "storage: [{read: {name: r, readers: 4, duration: 2ms, chunk: 65537B, concurrency: 2}}]",
          1},
+        {FABRIC,
+         "jobs: [{name: j, hosts: 6, steps: [{compute: 1ms}, {allreduce: {size: 1000003B}}, "
+         "{permutation: {size: 1MB, shift: 3}}]}]\n"
+         "storage: [{read: {name: r, readers: 4, size: 999983B, chunk: 65537B, concurrency: 2, "
+         "request-to-send: 1}}]",
+         1},
         /* when they start does not matter to a run alone */
         {FABRIC,
          "jobs: [{name: j, hosts: 6, start: 1ms, steps: [{compute: 1ms}, {allreduce: {size: "
@@ -195,6 +201,30 @@ static void whatever_changes_a_run_misses_the_cache(void **state)
             fail_msg("case %zu: %u entries, not %u", i, n_entries(folder), n);
         assert_same(cached, simulate(NULL, cases[i].fabric, cases[i].body));
     }
+}
+
+/* What a schedule's gates do decides what it comes to. */
+static void every_field_of_a_gate_is_in_the_key(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, FABRIC, "%s", BODY);
+    const struct csin_scenario *sc = run.scenario;
+    struct csin_gate *gate = &run.schedule.gates[0], was = *gate;
+    struct csin_gate others[] = {was, was, was};
+    others[0].limit++;
+    others[1].hold = 1;
+    others[2].close_s = 1;
+    struct csin_sha256 key = csin_cache_key(&run.schedule, sc->fabric, sc->routes, 1, sc->engine,
+                                            CSIN_FAIR);
+    for (size_t i = 0; i < 3; i++) {
+        *gate = others[i];
+        struct csin_sha256 other = csin_cache_key(&run.schedule, sc->fabric, sc->routes, 1,
+                                                  sc->engine, CSIN_FAIR);
+        assert_string_not_equal(key.hex, other.hex);
+    }
+    *gate = was;
+    run_close(&run);
 }
 
 static void entries_that_make_no_sense_are_as_if_not_there(void **state)
@@ -308,6 +338,7 @@ static void an_empty_name_is_no_folder(void **state)
 CHECK_MAIN(WITH_FOLDER(a_run_from_the_cache_is_the_same_to_the_bit),
            WITH_FOLDER(what_is_in_the_cache_is_used),
            WITH_FOLDER(whatever_changes_a_run_misses_the_cache),
+           cmocka_unit_test(every_field_of_a_gate_is_in_the_key),
            WITH_FOLDER(entries_that_make_no_sense_are_as_if_not_there),
            WITH_FOLDER(an_entry_cut_off_is_as_if_not_there),
            WITH_FOLDER(a_folder_that_cannot_be_written_does_no_harm),

@@ -532,7 +532,8 @@ static void draw_scenario(struct draft *d, unsigned seed)
         draw_line(d);
     else
         draw_zones(d);
-    unsigned policy = draw(d, 0, CSIN_N_POLICIES - 1), streams = draw(d, 0, 2);
+    /* All but least-loaded, which depends on the order of events. */
+    unsigned policy = draw(d, 0, CSIN_LEAST_LOADED - 1), streams = draw(d, 0, 2);
     fprintf(d->scenario, "routing: %s\n", csin_policy_names[policy]);
     if (policy != CSIN_DMODK || streams) /* elsewhere it might have no effect */
         fprintf(d->scenario, "seed: %u\n", seed);
@@ -613,24 +614,24 @@ static void random_scenarios_run_as_an_independent_simulator_says(void **state)
     print_message("%u scenarios, seeds from %u\n", tried, first);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_flow_alone_takes_its_latency_and_its_bytes_at_line_rate),
-           cmocka_unit_test(a_flow_of_one_byte_takes_a_byte_time),
-           cmocka_unit_test(the_narrowest_arc_of_a_path_sets_the_rate),
-           cmocka_unit_test(fire_flyer_paths_have_the_published_latencies),
-           cmocka_unit_test(an_incast_of_k_takes_k_times_as_long_as_one),
-           cmocka_unit_test(in_an_incast_near_senders_have_the_start_of_the_latency),
-           cmocka_unit_test(a_ring_takes_its_rounds_times_the_largest_piece),
-           cmocka_unit_test(a_ring_across_leaves_goes_by_its_longest_edge),
-           cmocka_unit_test(an_all_to_all_takes_n_minus_1_rounds),
-           cmocka_unit_test(an_all_to_all_across_leaves_meets_no_contention),
-           cmocka_unit_test(a_broadcast_is_a_pipelined_chain),
-           cmocka_unit_test(a_broadcast_across_leaves_waits_for_its_slowest_edge),
-           cmocka_unit_test(shifts_meet_no_contention_in_a_non_blocking_fabric),
-           cmocka_unit_test(four_to_one_oversubscription_takes_four_times_as_long),
-           cmocka_unit_test(any_oversubscription_slows_by_its_ratio),
-           cmocka_unit_test(two_zones_share_their_few_cables),
-           cmocka_unit_test(a_degraded_cable_halves_what_crosses_it),
-           cmocka_unit_test(delays_repeats_and_start_times_add_up),
-           cmocka_unit_test(a_job_of_one_host_takes_its_delays_only),
-           cmocka_unit_test(a_job_that_starts_later_shares_from_then_on),
-           cmocka_unit_test(random_scenarios_run_as_an_independent_simulator_says))
+RUN_MAIN(cmocka_unit_test(a_flow_alone_takes_its_latency_and_its_bytes_at_line_rate),
+         cmocka_unit_test(a_flow_of_one_byte_takes_a_byte_time),
+         cmocka_unit_test(the_narrowest_arc_of_a_path_sets_the_rate),
+         cmocka_unit_test(fire_flyer_paths_have_the_published_latencies),
+         cmocka_unit_test(an_incast_of_k_takes_k_times_as_long_as_one),
+         cmocka_unit_test(in_an_incast_near_senders_have_the_start_of_the_latency),
+         cmocka_unit_test(a_ring_takes_its_rounds_times_the_largest_piece),
+         cmocka_unit_test(a_ring_across_leaves_goes_by_its_longest_edge),
+         cmocka_unit_test(an_all_to_all_takes_n_minus_1_rounds),
+         cmocka_unit_test(an_all_to_all_across_leaves_meets_no_contention),
+         cmocka_unit_test(a_broadcast_is_a_pipelined_chain),
+         cmocka_unit_test(a_broadcast_across_leaves_waits_for_its_slowest_edge),
+         cmocka_unit_test(shifts_meet_no_contention_in_a_non_blocking_fabric),
+         cmocka_unit_test(four_to_one_oversubscription_takes_four_times_as_long),
+         cmocka_unit_test(any_oversubscription_slows_by_its_ratio),
+         cmocka_unit_test(two_zones_share_their_few_cables),
+         cmocka_unit_test(a_degraded_cable_halves_what_crosses_it),
+         cmocka_unit_test(delays_repeats_and_start_times_add_up),
+         cmocka_unit_test(a_job_of_one_host_takes_its_delays_only),
+         cmocka_unit_test(a_job_that_starts_later_shares_from_then_on),
+         cmocka_unit_test(random_scenarios_run_as_an_independent_simulator_says))

@@ -231,6 +231,29 @@ static void gates_let_something_through(void **state)
                       "csin: error: op 2 goes through gate 7 of 0 [CSIN-307]\n");
 }
 
+static void what_holds_a_gate_is_followed_by_what_it_holds_for(void **state)
+{
+    (void)state;
+    struct csin_schedule s;
+    build(&s);
+    csin_schedule_holding_gate(&s, 1, 1.0);
+    s.gate[1] = 0; /* the delay, which op 2 waits for */
+    check_says_of(&s, "");
+    build(&s);
+    csin_schedule_holding_gate(&s, 1, 1.0);
+    s.gate[0] = 0;
+    check_says_of(&s, "csin: error: op 0 holds gate 0, but the operation behind does not wait for "
+                      "it [CSIN-307]\n");
+    build(&s);
+    csin_schedule_through(&s, csin_schedule_holding_gate(&s, 1, 1.0));
+    check_says_of(&s, "csin: error: op 2 holds gate 0, but the operation behind does not wait for "
+                      "it [CSIN-307]\n");
+    build(&s);
+    csin_schedule_holding_gate(&s, 1, 1.0);
+    s.gates[0].hold = 2;
+    check_says_of(&s, "csin: error: gate 0 holds for 2 operations [CSIN-307]\n");
+}
+
 static void too_many_operations_are_reported_at_the_check(void **state)
 {
     (void)state;
@@ -255,7 +278,7 @@ static void a_dump_has_a_line_for_everything(void **state)
     struct csin_schedule s;
     build(&s);
     csin_schedule_through(&s, csin_schedule_gate(&s, 2, HUGE_VAL));
-    csin_schedule_gate(&s, 1, 2.5);
+    s.gate[1] = csin_schedule_holding_gate(&s, 1, 2.5);
     struct csin_host hosts[] = {{.name = "gpu1"}, {.name = "gpu2"}};
     struct csin_fabric fabric = {.n_hosts = 2, .hosts = hosts};
     const char *owners[] = {"train"};
@@ -266,16 +289,16 @@ static void a_dump_has_a_line_for_everything(void **state)
     csin_schedule_dump(&s, NULL, NULL, out);
     fclose(out);
     assert_string_equal(text, "gate 0 limit 2 closes never\n"
-                              "gate 1 limit 1 closes 2.5\n"
+                              "gate 1 limit 1 closes 2.5 holds\n"
                               "span 0 train round 0 step 0 ops 3\n"
                               "0 transfer gpu1 -> gpu2 1000 B\n"
-                              "1 delay 0.5 s\n"
+                              "1 delay 0.5 s gate 1\n"
                               "2 transfer gpu2 -> gpu1 24 B gate 0 after 0 1\n"
                               "gate 0 limit 2 closes never\n"
-                              "gate 1 limit 1 closes 2.5\n"
+                              "gate 1 limit 1 closes 2.5 holds\n"
                               "span 0 owner0 round 0 step 0 ops 3\n"
                               "0 transfer host0 -> host1 1000 B\n"
-                              "1 delay 0.5 s\n"
+                              "1 delay 0.5 s gate 1\n"
                               "2 transfer host1 -> host0 24 B gate 0 after 0 1\n");
     free(text);
     csin_schedule_finish(&s);
@@ -295,5 +318,6 @@ CHECK_MAIN(cmocka_unit_test(a_schedule_remembers_what_it_was_given),
            cmocka_unit_test(spans_have_to_cover_the_operations),
            cmocka_unit_test(delays_are_finite_and_not_negative),
            cmocka_unit_test(gates_let_something_through),
+           cmocka_unit_test(what_holds_a_gate_is_followed_by_what_it_holds_for),
            cmocka_unit_test(too_many_operations_are_reported_at_the_check),
            cmocka_unit_test(a_dump_has_a_line_for_everything))

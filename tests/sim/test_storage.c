@@ -332,6 +332,131 @@ static void a_reader_with_two_nics_has_chunks_enough_too(void **state)
     run_close(&run);
 }
 
+/* ---- request-to-send ---- */
+
+/* docs/model.md: one reader, k chunks outstanding, one of which is sent at a time. */
+static void one_sender_at_a_time_takes_what_the_closed_form_says(void **state)
+{
+    (void)state;
+    static const unsigned chunks[] = {1, 2, 3, 7, 24};
+    static const double L = 200e-6, T = 200e-6 + 100e-6; /* 100 kB at 1e9 bytes/s */
+    for (unsigned k = 2; k <= 6; k++)
+        for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+            struct run run;
+            unsigned m = chunks[i] * k; /* a concurrency above the chunks would be told */
+            run_open(&run, "leaf:1 spine:1 host:1 storage:6 8Gb/s latency:200us",
+                     "storage: [{read: {name: r, readers: 1, size: %ukB, chunk: 100kB, "
+                     "concurrency: %u, request-to-send: 1}}]",
+                     100 * m, k);
+            run_simulate(&run);
+            const struct csin_stream_result *stream = &run.result->streams[0];
+            unsigned q = (m - 1) / k, r = (m - 1) % k;
+            double cycle = fmax(k * T, 2 * L + T);
+            assert_close(run.result->makespan_s, 2 * L + q * cycle + (r + 1) * T, EXACT);
+            assert_int_equal(stream->n_requests, m);
+            assert_int_equal(stream->bytes, 100000 * m);
+            assert_int_equal(run.result->n_transfers, m);
+            assert_int_equal(stream->effective.n_transfers, m);
+            run_close(&run);
+        }
+}
+
+/* Chunk after chunk: the request there and back, then the chunk. */
+static void a_request_counts_from_its_offer(void **state)
+{
+    (void)state;
+    struct run run;
+    memset(&run, 0, sizeof run);
+    assert_int_equal(run_try(&run, NULL,
+                             "scenario: test\n"
+                             "fabric: leaf:1 spine:1 host:1 storage:3 8Gb/s latency:2us\n"
+                             "storage: [{read: {name: r, readers: 1, size: 10MB, chunk: 1MB, "
+                             "concurrency: 1, request-to-send: 1}}]\n"),
+                     CSIN_OK);
+    assert_int_equal(csin_diag_warnings(run.diag), 1); /* it limits nothing, but it takes time */
+    assert_int_equal(csin_scenario_schedule(run.scenario, CSIN_NONE, run.diag, &run.schedule),
+                     CSIN_OK);
+    assert_int_equal(
+        csin_simulate(run.scenario, &run.schedule, &run.options, run.diag, &run.result), CSIN_OK);
+    assert_close(run.result->makespan_s, 10 * (3 * 2e-6 + 1e-3), EXACT);
+    assert_close(run.result->streams[0].mean_request_s, 3 * 2e-6 + 1e-3, EXACT);
+    assert_close(run.result->streams[0].max_request_s, 3 * 2e-6 + 1e-3, EXACT);
+    run_close(&run);
+}
+
+static void no_more_than_asked_send_to_a_reader_at_a_time(void **state)
+{
+    (void)state;
+    for (unsigned senders = 1; senders <= 5; senders++) {
+        struct run run;
+        run_open(&run, FABRIC,
+                 "storage: [{read: {name: r, readers: 5, size: 8500kB, chunk: 500kB, concurrency: "
+                 "6, request-to-send: %u, start: 3ms}}]",
+                 senders);
+        run_engine(&run);
+        const double *start_s = run.engine.start_s, *finish_s = run.engine.finish_s;
+        assert_int_equal(n_chunks(&run), 2 * 5 * 17);
+        uint32_t most = 0;
+        for (uint32_t op = 1; op <= n_chunks(&run); op += 2) {
+            uint32_t reader = run.schedule.dst[op + 1], sending = 0, outside = 0;
+            assert_true(csin_is_delay(&run.schedule, op));
+            assert_true(run.schedule.amount[op].delay_s > 0);
+            assert_true(start_s[op + 1] >= finish_s[op]);
+            for (uint32_t i = 1; i <= n_chunks(&run); i += 2) {
+                bool same = run.schedule.dst[i + 1] == reader;
+                sending += same && start_s[i + 1] <= start_s[op + 1] &&
+                           finish_s[i + 1] > start_s[op + 1];
+                outside += same && start_s[i] <= start_s[op] && finish_s[i + 1] > start_s[op];
+            }
+            assert_true(sending <= senders && outside <= 6);
+            most = sending > most ? sending : most;
+        }
+        assert_int_equal(most, senders);
+        run_close(&run);
+    }
+}
+
+/* The reader's time is up: a request that was not made, and its chunk, are one that was skipped. */
+static void requests_skipped_are_counted_once(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, "leaf:1 spine:1 host:1 storage:3 8Gb/s latency:2us",
+             "storage: [{read: {name: r, readers: 1, duration: 5ms, chunk: 1MB, concurrency: 3, "
+             "request-to-send: 1}}]");
+    run_simulate(&run);
+    const struct csin_stream_result *stream = &run.result->streams[0];
+    uint32_t chunks = n_chunks(&run) / 2;
+    /* 3 requests at first, and one more with each of 4 chunks that came in 5 ms. */
+    assert_int_equal(stream->n_requests, 7);
+    assert_int_equal(stream->bytes, 7000000);
+    assert_int_equal(stream->effective.n_transfers, 7);
+    assert_int_equal(stream->effective.n_skipped, chunks - 7);
+    assert_int_equal(stream->effective.bytes, 7000000);
+    assert_int_equal(run.result->n_transfers, 7);
+    run_close(&run);
+}
+
+static void the_latency_of_a_request_is_that_of_its_path(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, "leaf:2 spine:1 host:1 storage:1 8Gb/s latency:3us",
+             "storage: [{read: {name: r, readers: h1, size: 2MB, chunk: 1MB, concurrency: 2, "
+             "request-to-send: 1}}]");
+    for (uint32_t op = 1; op <= n_chunks(&run); op += 2) {
+        bool near = run.schedule.src[op + 1] == csin_fabric_host(run.scenario->fabric, "s1");
+        assert_close(run.schedule.amount[op].delay_s, near ? 2 * 3e-6 : 2 * 9e-6, EXACT);
+    }
+    char *text = dump(&run);
+    assert_non_null(strstr(text, "gate 0 limit 2 closes never holds\n"
+                                 "gate 1 limit 1 closes never\n"));
+    assert_non_null(strstr(text, "\n1 delay "));
+    assert_non_null(strstr(text, " -> h1 1000000 B gate 1 after 1\n"));
+    free(text);
+    run_close(&run);
+}
+
 /* ---- checkpoints ---- */
 
 static void a_chunk_goes_along_a_chain_of_different_servers(void **state)
@@ -495,22 +620,27 @@ static void a_stream_draws_the_same_beside_other_jobs_and_streams(void **state)
     }
 }
 
-CHECK_MAIN(cmocka_unit_test(every_reader_gets_its_size_in_chunks),
-           cmocka_unit_test(a_reader_has_all_its_chunks_outstanding_but_never_more),
-           cmocka_unit_test(a_stripe_is_spread_evenly_over_its_servers),
-           cmocka_unit_test(without_a_stripe_a_file_lies_on_all_servers),
-           cmocka_unit_test(a_seed_draws_the_same_stripes_again_and_another_draws_others),
-           cmocka_unit_test(readers_draw_different_stripes),
-           cmocka_unit_test(a_reader_alone_takes_a_round_trip_per_k_chunks),
-           cmocka_unit_test(many_readers_share_the_nic_of_one_server),
-           cmocka_unit_test(nothing_is_asked_for_when_the_time_is_up_but_all_asked_for_arrives),
-           cmocka_unit_test(a_reader_with_one_chunk_outstanding_reads_as_many_as_begin_in_time),
-           cmocka_unit_test(a_reader_has_chunks_enough_for_its_time),
-           cmocka_unit_test(a_reader_with_two_nics_has_chunks_enough_too),
-           cmocka_unit_test(a_chunk_goes_along_a_chain_of_different_servers),
-           cmocka_unit_test(a_checkpoint_is_spread_evenly_over_the_servers),
-           cmocka_unit_test(writers_begin_at_different_chains),
-           cmocka_unit_test(a_writer_has_k_chunks_under_way_and_never_more),
-           cmocka_unit_test(a_checkpoint_alone_takes_its_hops_one_after_the_other),
-           cmocka_unit_test(a_huge_concurrency_takes_no_memory),
-           cmocka_unit_test(a_stream_draws_the_same_beside_other_jobs_and_streams))
+RUN_MAIN(cmocka_unit_test(every_reader_gets_its_size_in_chunks),
+         cmocka_unit_test(a_reader_has_all_its_chunks_outstanding_but_never_more),
+         cmocka_unit_test(a_stripe_is_spread_evenly_over_its_servers),
+         cmocka_unit_test(without_a_stripe_a_file_lies_on_all_servers),
+         cmocka_unit_test(a_seed_draws_the_same_stripes_again_and_another_draws_others),
+         cmocka_unit_test(readers_draw_different_stripes),
+         cmocka_unit_test(a_reader_alone_takes_a_round_trip_per_k_chunks),
+         cmocka_unit_test(many_readers_share_the_nic_of_one_server),
+         cmocka_unit_test(nothing_is_asked_for_when_the_time_is_up_but_all_asked_for_arrives),
+         cmocka_unit_test(a_reader_with_one_chunk_outstanding_reads_as_many_as_begin_in_time),
+         cmocka_unit_test(a_reader_has_chunks_enough_for_its_time),
+         cmocka_unit_test(a_reader_with_two_nics_has_chunks_enough_too),
+         cmocka_unit_test(one_sender_at_a_time_takes_what_the_closed_form_says),
+         cmocka_unit_test(a_request_counts_from_its_offer),
+         cmocka_unit_test(no_more_than_asked_send_to_a_reader_at_a_time),
+         cmocka_unit_test(requests_skipped_are_counted_once),
+         cmocka_unit_test(the_latency_of_a_request_is_that_of_its_path),
+         cmocka_unit_test(a_chunk_goes_along_a_chain_of_different_servers),
+         cmocka_unit_test(a_checkpoint_is_spread_evenly_over_the_servers),
+         cmocka_unit_test(writers_begin_at_different_chains),
+         cmocka_unit_test(a_writer_has_k_chunks_under_way_and_never_more),
+         cmocka_unit_test(a_checkpoint_alone_takes_its_hops_one_after_the_other),
+         cmocka_unit_test(a_huge_concurrency_takes_no_memory),
+         cmocka_unit_test(a_stream_draws_the_same_beside_other_jobs_and_streams))
