@@ -49,7 +49,8 @@ struct slot {
     double rate_Bps;
     uint32_t op, owner;
     uint32_t flow;               /* of the solver, while it moves */
-    uint32_t moment, next, prev; /* when something happens to it, CSIN_NONE: it waits for others */
+    uint32_t moment, next, prev; /* when something happens to it, CSIN_NONE: it waits for others;
+                                  * others then, of the first one `prev` is the last one */
     enum state state;
     bool noted; /* it has had a way */
     uint32_t n; /* arcs of its way; 0: it has none */
@@ -114,8 +115,8 @@ struct fluid {
     size_t heap_room;
     uint32_t n_heap;
     /* The batch: slots that are over, that begin to move, and operations that start. */
-    uint32_t *over, *moving, *starting;
-    size_t over_room, moving_room, starting_room;
+    uint32_t *over, *moving, *starting, *sorted;
+    size_t over_room, moving_room, starting_room, sorted_room;
     uint32_t n_over, n_moving, n_starting;
     size_t waits_room;
     double now_s;
@@ -214,7 +215,9 @@ static void unset_moment(struct fluid *fl, uint32_t slot)
     struct moment *m = &fl->moments[s->moment];
     if (s->next != CSIN_NONE)
         fl->slots[s->next].prev = s->prev;
-    if (s->prev != CSIN_NONE)
+    else
+        fl->slots[m->first].prev = s->prev;
+    if (m->first != slot)
         fl->slots[s->prev].next = s->next;
     else
         m->first = s->next;
@@ -229,7 +232,7 @@ static void set_moment(struct fluid *fl, uint32_t slot, double at_s)
     struct slot *s = &fl->slots[slot];
     uint32_t *recent = recent_at(fl, at_s), moment = s->moment;
     bool is_there = is_at(fl, *recent, at_s);
-    if (!is_there && moment != CSIN_NONE && s->next == CSIN_NONE && s->prev == CSIN_NONE) {
+    if (!is_there && moment != CSIN_NONE && s->prev == slot) {
         fl->moments[moment].at_s = at_s; /* it is alone */
         sift(fl, fl->moments[moment].place, (struct due){at_s, moment});
         *recent = moment;
@@ -241,11 +244,14 @@ static void set_moment(struct fluid *fl, uint32_t slot, double at_s)
     if (!is_there && (*recent = take_moment(fl, at_s)) == CSIN_NONE)
         return;
     s->moment = *recent;
-    s->prev = CSIN_NONE;
-    s->next = fl->moments[s->moment].first;
-    if (s->next != CSIN_NONE)
-        fl->slots[s->next].prev = slot;
-    fl->moments[s->moment].first = slot;
+    s->next = CSIN_NONE;
+    struct moment *m = &fl->moments[s->moment];
+    if (m->first == CSIN_NONE) {
+        m->first = s->prev = slot;
+    } else {
+        s->prev = fl->slots[m->first].prev;
+        fl->slots[s->prev].next = fl->slots[m->first].prev = slot;
+    }
 }
 
 /* ---- slots ---- */
@@ -652,27 +658,58 @@ static void start(struct fluid *fl, uint32_t op)
 
 /* ---- batches ---- */
 
-static int ops_by_what(const void *a, const void *b, void *arg)
+typedef bool before_fn(const struct fluid *fl, uint32_t a, uint32_t b);
+
+static bool op_before(const struct fluid *fl, uint32_t a, uint32_t b)
 {
-    const struct fluid *fl = arg;
-    return csin_schedule_compare(fl->s, fl->result.start_s, *(const uint32_t *)a,
-                                 *(const uint32_t *)b);
+    return csin_schedule_compare(fl->s, fl->result.start_s, a, b) < 0;
 }
 
-static int slots_by_what(const void *a, const void *b, void *arg)
+static bool slot_before(const struct fluid *fl, uint32_t a, uint32_t b)
 {
-    const struct slot *slots = ((const struct fluid *)arg)->slots;
-    return ops_by_what(&slots[*(const uint32_t *)a].op, &slots[*(const uint32_t *)b].op, arg);
+    return op_before(fl, fl->slots[a].op, fl->slots[b].op);
 }
 
-static void sort(struct fluid *fl, uint32_t *items, uint32_t n,
-                 int (*compare)(const void *, const void *, void *))
+static uint32_t run_end(const struct fluid *fl, const uint32_t *items, uint32_t from, uint32_t n,
+                        before_fn *before)
 {
-    for (uint32_t i = 1; i < n; i++)
-        if (compare(&items[i - 1], &items[i], fl) > 0) {
-            qsort_r(items, n, sizeof *items, compare, fl);
+    for (from++; from < n && before(fl, items[from - 1], items[from]);)
+        from++;
+    return from < n ? from : n;
+}
+
+static void merge(const struct fluid *fl, const uint32_t *a, uint32_t n_a, const uint32_t *b,
+                  uint32_t n_b, uint32_t *out, before_fn *before)
+{
+    while (n_a > 0 && n_b > 0)
+        if (before(fl, *b, *a)) {
+            *out++ = *b++;
+            n_b--;
+        } else {
+            *out++ = *a++;
+            n_a--;
+        }
+    memcpy(out, a, n_a * sizeof *out);
+    memcpy(out + n_a, b, n_b * sizeof *out);
+}
+
+/* Merges the runs that are there, as most batches are nearly in order. */
+static void sort(struct fluid *fl, uint32_t *items, uint32_t n, before_fn *before)
+{
+    uint32_t middle, to;
+    while (n > 1 && (middle = run_end(fl, items, 0, n, before)) < n) {
+        if (!csin_grow(&fl->sorted, &fl->sorted_room, n, sizeof *fl->sorted)) {
+            fl->no_memory = true;
             return;
         }
+        for (uint32_t from = 0; from < n; from = to) {
+            middle = from > 0 ? run_end(fl, items, from, n, before) : middle;
+            to = run_end(fl, items, middle, n, before);
+            merge(fl, items + from, middle - from, items + middle, to - middle, fl->sorted + from,
+                  before);
+        }
+        memcpy(items, fl->sorted, n * sizeof *items);
+    }
 }
 
 /* Takes all moments of this instant off the heap. */
@@ -695,7 +732,7 @@ static void collect(struct fluid *fl, double until_s)
 
 static void end_those_over(struct fluid *fl)
 {
-    sort(fl, fl->over, fl->n_over, slots_by_what);
+    sort(fl, fl->over, fl->n_over, slot_before);
     for (uint32_t i = 0; i < fl->n_over; i++) {
         uint32_t slot = fl->over[i], op = fl->slots[slot].op;
         if (fl->slots[slot].state != DELAY)
@@ -713,14 +750,14 @@ static void start_those_ready(struct fluid *fl)
     fl->n_starting = 0;
     for (uint32_t op; csin_dispatch_next(fl->dispatch, fl->now_s, &op);)
         PUSH(fl, starting, op);
-    sort(fl, fl->starting, fl->n_starting, ops_by_what);
+    sort(fl, fl->starting, fl->n_starting, op_before);
     for (uint32_t i = 0; i < fl->n_starting && !fl->no_memory; i++)
         start(fl, fl->starting[i]);
 }
 
 static void begin_those_due(struct fluid *fl)
 {
-    sort(fl, fl->moving, fl->n_moving, slots_by_what);
+    sort(fl, fl->moving, fl->n_moving, slot_before);
     for (uint32_t i = 0; i < fl->n_moving && !fl->no_memory; i++)
         begin_to_move(fl, fl->moving[i]);
     fl->n_moving = 0;
@@ -880,7 +917,7 @@ static enum csin_status change_network(struct fluid *fl)
     for (uint32_t slot = 0; slot < fl->n_slots; slot++)
         if (fl->slots[slot].state > DELAY)
             PUSH(fl, starting, slot);
-    sort(fl, fl->starting, fl->n_starting, slots_by_what);
+    sort(fl, fl->starting, fl->n_starting, slot_before);
     for (uint32_t i = 0; i < fl->n_starting && !fl->no_memory; i++)
         reroute(fl, fl->starting[i]);
     return CSIN_OK;
@@ -998,6 +1035,7 @@ static void finish(struct fluid *fl)
     free(fl->over);
     free(fl->moving);
     free(fl->starting);
+    free(fl->sorted);
 }
 
 static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *diag,
