@@ -130,7 +130,8 @@ struct fluid {
 /* Puts an item behind a growing list; without memory the run ends at the next look at no_memory. */
 #define PUSH(fl, list, item)                                                                       \
     do {                                                                                           \
-        if (csin_grow(&(fl)->list, &(fl)->list##_room, (size_t)(fl)->n_##list + 1,                 \
+        if ((fl)->n_##list < (fl)->list##_room ||                                                  \
+            csin_grow(&(fl)->list, &(fl)->list##_room, (size_t)(fl)->n_##list + 1,                 \
                       sizeof *(fl)->list))                                                         \
             (fl)->list[(fl)->n_##list++] = (item);                                                 \
         else                                                                                       \
@@ -556,7 +557,8 @@ static void note_wait(struct fluid *fl, const struct slot *s)
 /* Counts the bytes that moved at the rate so far. */
 static void bring_forward(struct fluid *fl, struct slot *s)
 {
-    s->left = fmax(0, s->left - s->rate_Bps * (fl->now_s - s->since_s));
+    double left = s->left - s->rate_Bps * (fl->now_s - s->since_s);
+    s->left = left > 0 ? left : 0;
     s->since_s = fl->now_s;
 }
 
@@ -970,13 +972,14 @@ static enum csin_status run_events(struct fluid *fl)
         if (next_s > fl->run->horizon_s)
             return csin_engine_horizon(fl->run, fl->diag, &fl->result,
                                        csin_dispatch_done(fl->dispatch));
-        double instant_s = fmax(fl->is_lossless ? LOSSLESS_INSTANT_S : INSTANT_S,
-                                CLOCK_STEPS * DBL_EPSILON * next_s);
+        double instant_s = fl->is_lossless ? LOSSLESS_INSTANT_S : INSTANT_S;
+        if (CLOCK_STEPS * DBL_EPSILON * next_s > instant_s)
+            instant_s = CLOCK_STEPS * DBL_EPSILON * next_s;
         if (fl->changed && next_s - fl->now_s > instant_s) {
             fl->result.events++;
             fl->changed = false;
         }
-        fl->now_s = fmax(next_s, fl->now_s);
+        fl->now_s = next_s > fl->now_s ? next_s : fl->now_s;
         collect(fl, fl->now_s + instant_s);
         if (network_s <= fl->now_s + instant_s) {
             enum csin_status status = change_network(fl);

@@ -84,15 +84,22 @@ void csin_traffic_note(struct csin_traffic *traffic, uint32_t owner, const struc
                        const double *arc_capacity_Bps, uint64_t bytes)
 {
     struct csin_effective *e = &traffic->effective[owner];
-    double capacity = HUGE_VAL;
+    double capacity = HUGE_VAL; /* no fmin: it is a call, and this is done for every transfer */
     for (uint32_t i = 0; i < way->n; i++)
-        capacity = fmin(capacity, arc_capacity_Bps[way->arcs[i]]);
+        if (arc_capacity_Bps[way->arcs[i]] < capacity)
+            capacity = arc_capacity_Bps[way->arcs[i]];
     bool first = e->n_transfers++ == 0;
     e->bytes += bytes;
-    e->min_hops = first || way->n_hops < e->min_hops ? way->n_hops : e->min_hops;
-    e->max_hops = way->n_hops > e->max_hops ? way->n_hops : e->max_hops;
-    e->min_latency_s = first ? way->latency_s : fmin(e->min_latency_s, way->latency_s);
-    e->max_latency_s = fmax(e->max_latency_s, way->latency_s);
-    e->min_capacity_Bps = first ? capacity : fmin(e->min_capacity_Bps, capacity);
-    e->max_capacity_Bps = fmax(e->max_capacity_Bps, capacity);
+    if (first || way->n_hops < e->min_hops)
+        e->min_hops = way->n_hops;
+    if (way->n_hops > e->max_hops)
+        e->max_hops = way->n_hops;
+    if (first || way->latency_s < e->min_latency_s)
+        e->min_latency_s = way->latency_s;
+    if (way->latency_s > e->max_latency_s)
+        e->max_latency_s = way->latency_s;
+    if (first || capacity < e->min_capacity_Bps)
+        e->min_capacity_Bps = capacity;
+    if (capacity > e->max_capacity_Bps)
+        e->max_capacity_Bps = capacity;
 }
