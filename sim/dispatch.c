@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+
 /* Where an operation is when it waits for nothing any more, in place of the count. No operation has
  * so many dependencies: a schedule has no more than 2^32 - 1 in all. */
 enum place { OVER = -4, AT_GATE, READY, WITH_ENGINE };
-
-#include "base/arena.h"
 
 struct queue { /* a list through dispatch.next */
     uint32_t head, tail;

@@ -7,6 +7,11 @@
 
 #include "base/rng.h"
 
+/* Ways that are remembered: for so many hosts, a power of two, and of each so many, as most have
+ * four neighbours at most (two trees). 400 KB in all, which fits into a cache. */
+#define KNOWN_MAX 1024u
+#define KNOWN_EACH 4u
+
 static bool is_of_fabric(const struct csin_event *event)
 {
     return event->kind != CSIN_EVENT_STOP && event->kind != CSIN_EVENT_MOVE;
@@ -49,6 +54,17 @@ static bool init_changes(struct csin_network *net)
     return true;
 }
 
+static bool init_known(struct csin_network *net)
+{
+    enum csin_policy policy = csin_routes_policy(net->routes);
+    if (policy == CSIN_SPRAY || policy == CSIN_LEAST_LOADED)
+        return true;
+    for (net->n_known = 1; net->n_known < KNOWN_MAX && net->n_known < net->run->fabric->n_hosts;)
+        net->n_known *= 2;
+    net->known = filled((size_t)KNOWN_EACH * net->n_known, sizeof *net->known, 0xff);
+    return net->known;
+}
+
 bool csin_network_init(struct csin_network *net, const struct csin_run *run)
 {
     *net = (struct csin_network){
@@ -65,13 +81,14 @@ bool csin_network_init(struct csin_network *net, const struct csin_run *run)
         net->load = filled(run->fabric->n_arcs, sizeof *net->load, 0);
         ok = net->n_flows && net->load;
     }
-    return ok && (run->n_events == 0 || init_changes(net));
+    return ok && init_known(net) && (run->n_events == 0 || init_changes(net));
 }
 
 void csin_network_finish(struct csin_network *net)
 {
     csin_traffic_finish(&net->traffic);
     csin_routes_destroy(net->own_routes);
+    free(net->known);
     free(net->way.arcs);
     free(net->way.weights);
     free(net->n_flows);
@@ -176,6 +193,8 @@ static enum csin_status react(struct csin_network *net, struct csin_diag *diag)
         return status;
     csin_routes_destroy(net->own_routes);
     net->routes = net->own_routes = routes;
+    for (uint32_t i = 0; i < KNOWN_EACH * net->n_known; i++)
+        net->known[i].src = CSIN_NONE;
     net->rerouted = true;
     net->n_alive = 0;
     for (uint32_t h = 0; h < f->n_hosts; h++) {
@@ -251,6 +270,41 @@ static const uint32_t *moved_to(const struct csin_network *net, const double *fi
     return NULL;
 }
 
+/* Where the way between two hosts is kept, or is to be kept: then its src is CSIN_NONE. */
+static struct csin_known_way *known_at(struct csin_network *net, uint32_t src, uint32_t dst)
+{
+    struct csin_known_way *set = &net->known[(size_t)KNOWN_EACH * (src & (net->n_known - 1))];
+    for (unsigned i = 0; i < KNOWN_EACH; i++)
+        if (set[i].src == src && set[i].dst == dst)
+            return &set[i];
+    struct csin_known_way *replaced = &set[net->replaced++ % KNOWN_EACH];
+    replaced->src = CSIN_NONE;
+    return replaced;
+}
+
+/* csin_routes_way, which is asked only where the way is not known. */
+static bool find_way(struct csin_network *net, uint32_t src, uint32_t dst)
+{
+    struct csin_known_way *known = net->known ? known_at(net, src, dst) : NULL;
+    struct csin_way *way = &net->way;
+    if (known && known->src == src) {
+        way->n = way->n_hops = known->n;
+        way->latency_s = known->latency_s;
+        for (uint32_t k = 0; k < known->n; k++) {
+            way->arcs[k] = known->arcs[k];
+            way->weights[k] = 1;
+        }
+        return true;
+    }
+    if (!csin_routes_way(net->routes, src, dst, csin_flow_key(src, dst), net->load, way))
+        return false;
+    if (known) {
+        *known = (struct csin_known_way){way->latency_s, src, dst, way->n};
+        memcpy(known->arcs, way->arcs, way->n * sizeof *way->arcs);
+    }
+    return true;
+}
+
 bool csin_network_way(struct csin_network *net, uint32_t op, const double *finish_s)
 {
     const struct csin_schedule *s = net->run->schedule;
@@ -264,7 +318,7 @@ bool csin_network_way(struct csin_network *net, uint32_t op, const double *finis
         src = stand_in(net, src, dst);
         dst = stand_in(net, dst, src);
     }
-    return csin_routes_way(net->routes, src, dst, csin_flow_key(src, dst), net->load, &net->way);
+    return find_way(net, src, dst);
 }
 
 /* The load is worked out from a count, so that it is 0 again when the last flow has gone. */

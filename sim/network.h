@@ -14,6 +14,13 @@
 
 #include "sim/engine.h"
 
+/* A path that was asked for: jobs send along few pairs of hosts again and again. */
+struct csin_known_way {
+    double latency_s;
+    uint32_t src, dst, n; /* hosts; src CSIN_NONE: none is known here */
+    uint32_t arcs[CSIN_PATH_MAX];
+};
+
 struct csin_network {
     const struct csin_run *run;
     const struct csin_routes *routes; /* of now */
@@ -31,11 +38,15 @@ struct csin_network {
     uint32_t *n_flows;                         /* [n_arcs] for least-loaded routes; else NULL */
     double *load;                       /* [n_arcs] flows per bytes/s, as they are asked for */
     uint32_t next_event, next_reaction; /* indices into the run's events */
-    uint32_t *alive, n_alive;           /* storage hosts that routes know to be up */
-    bool *gone;                         /* [n_hosts] hosts that they know to be down */
-    bool *moved;                        /* [n_owners] jobs that have moved */
-    uint32_t *rank; /* [n_hosts] in the job that it belongs to, if that has moved */
-    uint32_t span;  /* of the operation that was asked for last */
+    struct csin_known_way *known; /* some for each of n_known hosts; NULL: ways are no paths, or
+                                     depend on the load */
+    uint32_t n_known;             /* a power of two */
+    uint32_t replaced;            /* how many of them have been */
+    uint32_t *alive, n_alive;     /* storage hosts that routes know to be up */
+    bool *gone;                   /* [n_hosts] hosts that they know to be down */
+    bool *moved;                  /* [n_owners] jobs that have moved */
+    uint32_t *rank;               /* [n_hosts] in the job that it belongs to, if that has moved */
+    uint32_t span;                /* of the operation that was asked for last */
 };
 
 /* False without memory; finish is safe then. */
