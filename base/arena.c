@@ -2,13 +2,20 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, PAGE = 4096, LARGE_PAGE = 1 << 21 };
+enum {
+    FIRST_BLOCK = 4096,
+    LARGEST_BLOCK = 1 << 20,
+    PAGE = 4096,
+    LARGE_PAGE = 1 << 21,
+    WORTH_LARGE = 1 << 19
+};
 
 struct block {
     struct block *next;
@@ -146,6 +153,16 @@ void csin_touch(void *memory, size_t bytes)
     inside = whole_pages(memory, bytes, PAGE, &begin);
     if (inside > 0)
         madvise((void *)begin, inside, MADV_POPULATE_WRITE);
+}
+
+void *csin_malloc_touched(size_t bytes)
+{
+    size_t rounded = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    bool is_large = bytes >= WORTH_LARGE && rounded >= bytes;
+    void *memory = is_large ? aligned_alloc(LARGE_PAGE, rounded) : malloc(bytes);
+    if (memory)
+        csin_touch(memory, is_large ? rounded : bytes);
+    return memory;
 }
 
 int csin_grow(void *array, size_t *room, size_t need, size_t size)

@@ -26,6 +26,8 @@ size_t csin_arena_bytes(const struct csin_arena *arena);
 /* Takes the pages of memory that will soon be written to the last byte, all at once, and large ones
  * where there are such: to meet them one by one takes several times as long. A hint. */
 void csin_touch(void *memory, size_t bytes);
+/* malloc for memory of that kind, rounded up to large pages from where that saves time. */
+void *csin_malloc_touched(size_t bytes);
 
 /* Grows a malloc'ed array so that it holds at least `need` elements, doubling. On success updates
  * *array and *room and returns 1; without memory returns 0 and leaves both as they were. */

@@ -41,7 +41,8 @@ struct csin_dispatch {
     const struct csin_schedule *s;
     double *start_s, *finish_s;
     uint32_t *succ_first, *succ; /* who waits for an operation */
-    uint32_t *waits;             /* [n_ops] dependencies not finished yet; enum place */
+    uint32_t *waits;             /* [n_ops] dependencies not finished yet; enum place. It owns
+                                  * the memory of the next two. */
     uint32_t *next;              /* [n_ops] links of `ready` and of the gates' queues */
     uint32_t *fresh;             /* [n_ops] room for operations just let go */
     uint32_t n_fresh;
@@ -83,19 +84,17 @@ struct csin_dispatch *csin_dispatch_create(const struct csin_schedule *schedule,
     d->start_s = start_s;
     d->finish_s = finish_s;
     d->ready = (struct queue){CSIN_NONE, CSIN_NONE};
-    d->waits = malloc(n * sizeof *d->waits);
-    d->next = malloc(n * sizeof *d->next);
-    d->fresh = malloc(n * sizeof *d->fresh);
+    d->waits = csin_malloc_touched(3 * n * sizeof *d->waits);
+    d->next = d->waits + n;
+    d->fresh = d->next + n;
     d->gates = calloc(n_gates, sizeof *d->gates);
     d->touched = malloc(2 * n_gates * sizeof *d->touched);
     d->owners = calloc((size_t)schedule->n_owners + 1, sizeof *d->owners);
-    if (!d->waits || !d->next || !d->fresh || !d->gates || !d->touched || !d->owners ||
+    if (!d->waits || !d->gates || !d->touched || !d->owners ||
         !csin_schedule_successors(schedule, &d->succ_first, &d->succ)) {
         csin_dispatch_destroy(d);
         return NULL;
     }
-    csin_touch(d->waits, n * sizeof *d->waits);
-    csin_touch(d->next, n * sizeof *d->next);
     for (uint32_t op = 0; op < schedule->n_ops; op++) {
         start_s[op] = finish_s[op] = -1;
         d->waits[op] = (uint32_t)(schedule->dep_first[op + 1] - schedule->dep_first[op]);
@@ -118,8 +117,6 @@ void csin_dispatch_destroy(struct csin_dispatch *d)
     free(d->succ_first);
     free(d->succ);
     free(d->waits);
-    free(d->next);
-    free(d->fresh);
     free(d->gates);
     free(d->touched);
     free(d->owners);

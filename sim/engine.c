@@ -33,11 +33,19 @@ bool csin_run_result_init(const struct csin_run *run, size_t extra, struct csin_
     size_t n_ops = run->schedule->n_ops, n_arcs = run->watch ? run->fabric->n_arcs : 0;
     extra = (extra + sizeof(double) - 1) / sizeof(double) * sizeof(double);
     r.memory_bytes = extra + (n_ops + 1) * 2 * sizeof(double) + n_arcs * sizeof *r.arcs;
-    r.memory = mmap(NULL, r.memory_bytes, PROT_READ | PROT_WRITE,
-                    (extra > 0 ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS, -1, 0);
-    if (r.memory == MAP_FAILED)
-        return false;
-    csin_touch(r.memory, r.memory_bytes);
+    if (extra == 0) {
+        r.memory = csin_malloc_touched(r.memory_bytes);
+        if (!r.memory)
+            return false;
+        memset(r.memory, 0, r.memory_bytes);
+    } else {
+        r.memory = mmap(NULL, r.memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                        -1, 0);
+        if (r.memory == MAP_FAILED)
+            return false;
+        r.is_shared = true;
+        csin_touch(r.memory, r.memory_bytes);
+    }
     r.start_s = (double *)((char *)r.memory + extra);
     r.finish_s = r.start_s + n_ops;
     r.arcs = run->watch ? (struct csin_arc_watch *)(r.finish_s + n_ops) : NULL;
@@ -49,8 +57,10 @@ void csin_run_result_finish(struct csin_run_result *result)
 {
     if (!result)
         return;
-    if (result->memory)
+    if (result->is_shared)
         munmap(result->memory, result->memory_bytes);
+    else
+        free(result->memory);
     csin_traffic_finish(&result->traffic);
     free(result->waits);
     free(result->victims);

@@ -114,6 +114,7 @@ struct csin_run_result {
     double *moving_s;     /* [n_owners] how long transfers moved, summed; as victims */
     void *memory;         /* of the arrays */
     size_t memory_bytes;
+    bool is_shared; /* with a child; else malloc'ed */
 };
 
 struct csin_engine {
