@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, PAGE = 4096, LARGE_PAGE = 1 << 21 };
 
 struct block {
     struct block *next;
@@ -125,6 +126,26 @@ char *csin_arena_printf(struct csin_arena *arena, const char *format, ...)
 size_t csin_arena_bytes(const struct csin_arena *arena)
 {
     return arena->bytes;
+}
+
+/* The whole pages of `size` bytes in [*ret_begin, return value). */
+static size_t whole_pages(const void *memory, size_t bytes, size_t page, uintptr_t *ret_begin)
+{
+    uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)memory + bytes) / page * page;
+    *ret_begin = begin;
+    return end > begin ? end - begin : 0;
+}
+
+void csin_touch(void *memory, size_t bytes)
+{
+    uintptr_t begin;
+    size_t inside = whole_pages(memory, bytes, LARGE_PAGE, &begin);
+    if (inside > 0)
+        madvise((void *)begin, inside, MADV_HUGEPAGE);
+    inside = whole_pages(memory, bytes, PAGE, &begin);
+    if (inside > 0)
+        madvise((void *)begin, inside, MADV_POPULATE_WRITE);
 }
 
 int csin_grow(void *array, size_t *room, size_t need, size_t size)

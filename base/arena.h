@@ -23,6 +23,10 @@ char *csin_arena_printf(struct csin_arena *arena, const char *format, ...)
 /* Bytes obtained from the system. */
 size_t csin_arena_bytes(const struct csin_arena *arena);
 
+/* Takes the pages of memory that will soon be written to the last byte, all at once, and large ones
+ * where there are such: to meet them one by one takes several times as long. A hint. */
+void csin_touch(void *memory, size_t bytes);
+
 /* Grows a malloc'ed array so that it holds at least `need` elements, doubling. On success updates
  * *array and *room and returns 1; without memory returns 0 and leaves both as they were. */
 int csin_grow(void *array, size_t *room, size_t need, size_t size);

@@ -20,6 +20,8 @@
  * so many dependencies: a schedule has no more than 2^32 - 1 in all. */
 enum place { OVER = -4, AT_GATE, READY, WITH_ENGINE };
 
+#include "base/arena.h"
+
 struct queue { /* a list through dispatch.next */
     uint32_t head, tail;
 };
@@ -92,6 +94,8 @@ struct csin_dispatch *csin_dispatch_create(const struct csin_schedule *schedule,
         csin_dispatch_destroy(d);
         return NULL;
     }
+    csin_touch(d->waits, n * sizeof *d->waits);
+    csin_touch(d->next, n * sizeof *d->next);
     for (uint32_t op = 0; op < schedule->n_ops; op++) {
         start_s[op] = finish_s[op] = -1;
         d->waits[op] = (uint32_t)(schedule->dep_first[op + 1] - schedule->dep_first[op]);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/arena.h"
 #include "base/rng.h"
 #include "base/units.h"
 
@@ -32,10 +33,11 @@ bool csin_run_result_init(const struct csin_run *run, size_t extra, struct csin_
     size_t n_ops = run->schedule->n_ops, n_arcs = run->watch ? run->fabric->n_arcs : 0;
     extra = (extra + sizeof(double) - 1) / sizeof(double) * sizeof(double);
     r.memory_bytes = extra + (n_ops + 1) * 2 * sizeof(double) + n_arcs * sizeof *r.arcs;
-    r.memory = mmap(NULL, r.memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                    0);
+    r.memory = mmap(NULL, r.memory_bytes, PROT_READ | PROT_WRITE,
+                    (extra > 0 ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS, -1, 0);
     if (r.memory == MAP_FAILED)
         return false;
+    csin_touch(r.memory, r.memory_bytes);
     r.start_s = (double *)((char *)r.memory + extra);
     r.finish_s = r.start_s + n_ops;
     r.arcs = run->watch ? (struct csin_arc_watch *)(r.finish_s + n_ops) : NULL;

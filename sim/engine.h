@@ -136,8 +136,8 @@ void csin_run_result_finish(struct csin_run_result *result);
 
 /* ---- for engines ---- */
 
-/* Shared memory for start_s, finish_s and, where `watch`, arcs, all of them zero; `extra` bytes in
- * front of them, at ret->memory. False without memory. */
+/* Memory for start_s, finish_s and, where `watch`, arcs, all of them zero; `extra` bytes in front
+ * of them, at ret->memory. With `extra` bytes it is shared with children. False without memory. */
 bool csin_run_result_init(const struct csin_run *run, size_t extra, struct csin_run_result *ret);
 
 /* Puts waits in the order that a result has them in. */

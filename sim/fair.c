@@ -330,34 +330,48 @@ static bool touch(struct csin_fair *fair, uint32_t resource)
     return push(&fair->touched, &fair->touched_room, &fair->n_touched, resource);
 }
 
+/* What a flow of the region gets at most: its cap, and what those resources leave it that no other
+ * flow of the region uses. Most are such, and so need no place in the heap. */
+static void limit(const struct csin_fair *fair, struct csin_fair_flow *f)
+{
+    f->next_rate = f->cap;
+    f->narrowest = CSIN_FAIR_CAP;
+    for (uint32_t u = f->first_use; u < f->first_use + f->n_uses; u++) {
+        const struct csin_fair_resource *r = &fair->resources[fair->uses[u].resource];
+        if (r->n_left > 1)
+            continue;
+        double level = larger(r->left / r->weight, 0);
+        if (level < f->next_rate) {
+            f->next_rate = level;
+            f->narrowest = fair->uses[u].resource;
+        }
+    }
+}
+
 static bool begin_filling(struct csin_fair *fair)
 {
     fair->filling++;
     fair->n_fillings++;
     fair->n_touched = 0;
-    uint32_t n_caps = 0;
     for (uint32_t i = 0; i < fair->n_region; i++) {
         struct csin_fair_flow *f = &fair->flows[fair->region[i]];
         f->next_bottleneck = CSIN_NONE;
-        n_caps += f->cap < HUGE_VAL;
         for (uint32_t u = f->first_use; u < f->first_use + f->n_uses; u++)
             if (!touch(fair, fair->uses[u].resource))
                 return false;
     }
-    size_t need = (size_t)fair->n_touched + n_caps;
-    if (need > fair->heap_room &&
-        !csin_grow(&fair->heap, &fair->heap_room, need, sizeof *fair->heap))
+    for (uint32_t i = 0; i < fair->n_region; i++)
+        limit(fair, &fair->flows[fair->region[i]]);
+    if (fair->n_touched > fair->heap_room &&
+        !csin_grow(&fair->heap, &fair->heap_room, fair->n_touched, sizeof *fair->heap))
         return false;
     fair->n_heap = 0;
     for (uint32_t i = 0; i < fair->n_touched; i++) {
         const struct csin_fair_resource *r = &fair->resources[fair->touched[i]];
-        fair->heap[fair->n_heap++] = (struct csin_fair_heap_item){r->left / r->weight,
-                                                                  fair->touched[i]};
+        if (r->n_left > 1)
+            fair->heap[fair->n_heap++] = (struct csin_fair_heap_item){r->left / r->weight,
+                                                                      fair->touched[i]};
     }
-    for (uint32_t i = 0; n_caps && i < fair->n_region; i++)
-        if (fair->flows[fair->region[i]].cap < HUGE_VAL)
-            fair->heap[fair->n_heap++] = (struct csin_fair_heap_item){
-                fair->flows[fair->region[i]].cap, fair->n_resources + fair->region[i]};
     for (uint32_t i = fair->n_heap / 2; i-- > 0;)
         sift_down(fair->heap, fair->n_heap, i);
     return true;
@@ -378,6 +392,21 @@ static void fix(struct csin_fair *fair, uint32_t flow, double rate, uint32_t bot
     }
 }
 
+/* The flow stops at its limit. */
+static void fix_at_limit(struct csin_fair *fair, uint32_t flow)
+{
+    const struct csin_fair_flow *f = &fair->flows[flow];
+    if (f->narrowest < fair->n_resources)
+        fair->resources[f->narrowest].level = f->next_rate;
+    fix(fair, flow, f->next_rate, f->narrowest);
+}
+
+static bool is_rising(const struct csin_fair *fair, uint32_t flow)
+{
+    return fair->flows[flow].region == fair->solve &&
+           fair->flows[flow].next_bottleneck == CSIN_NONE;
+}
+
 /* Sums up anew what the flows that are fixed leave of a resource. */
 static void recount(struct csin_fair *fair, struct csin_fair_resource *r)
 {
@@ -396,39 +425,52 @@ static void recount(struct csin_fair *fair, struct csin_fair_resource *r)
     r->counted = r->weight;
 }
 
+/* Stops those flows of a resource whose limit is below its level: wherever else they go, they do
+ * not get that far. False where there is none. */
+static bool stop_at_limits(struct csin_fair *fair, const struct csin_fair_resource *r, double level)
+{
+    uint32_t before = fair->n_unfixed;
+    for (uint32_t i = 0, n = r->n_left; n > 0; i++) {
+        uint32_t flow = r->flows[i].flow;
+        if (!is_rising(fair, flow))
+            continue;
+        n--;
+        if (fair->flows[flow].next_rate < level)
+            fix_at_limit(fair, flow);
+    }
+    return fair->n_unfixed < before;
+}
+
 /* All flows of the region rise together; where a resource is full they stop. Levels in the heap may
  * be too low, as those of a resource only rise while others stop on it. */
 static void fill(struct csin_fair *fair)
 {
-    for (fair->n_unfixed = fair->n_region; fair->n_unfixed > 0;) {
-        assert(fair->n_heap > 0); /* every flow uses something or has a cap */
+    fair->n_unfixed = fair->n_region;
+    while (fair->n_unfixed > 0 && fair->n_heap > 0) {
         struct csin_fair_heap_item *top = fair->heap;
-        uint32_t id = top->id;
-        double level = larger(top->level, 0);
-        if (id >= fair->n_resources) {
-            if (fair->flows[id - fair->n_resources].next_bottleneck == CSIN_NONE)
-                fix(fair, id - fair->n_resources, level, CSIN_FAIR_CAP);
-        } else if (fair->resources[id].n_left > 0) {
-            struct csin_fair_resource *r = &fair->resources[id];
+        struct csin_fair_resource *r = &fair->resources[top->id];
+        if (r->n_left > 0) {
             if (r->weight < SMALL * r->counted)
                 recount(fair, r);
-            double now = r->left / r->weight;
+            double now = r->left / r->weight, level = larger(top->level, 0);
             if (now > top->level) {
                 top->level = now;
                 sift_down(fair->heap, fair->n_heap, 0);
                 continue;
             }
+            if (stop_at_limits(fair, r, level))
+                continue;
             r->level = level;
-            for (uint32_t i = 0; r->n_left > 0; i++) {
-                uint32_t flow = r->flows[i].flow;
-                if (fair->flows[flow].region == fair->solve &&
-                    fair->flows[flow].next_bottleneck == CSIN_NONE)
-                    fix(fair, flow, level, id);
-            }
+            for (uint32_t i = 0; r->n_left > 0; i++)
+                if (is_rising(fair, r->flows[i].flow))
+                    fix(fair, r->flows[i].flow, level, top->id);
         }
         *top = fair->heap[--fair->n_heap];
         sift_down(fair->heap, fair->n_heap, 0);
     }
+    for (uint32_t i = 0; fair->n_unfixed > 0; i++)
+        if (is_rising(fair, fair->region[i]))
+            fix_at_limit(fair, fair->region[i]);
 }
 
 /* Lets the frozen flows join that the filling has put in the wrong. *ret_grew: there were some. */

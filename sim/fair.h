@@ -42,9 +42,10 @@ struct csin_fair_flow {
     uint32_t first_use, n_uses;
     uint32_t bottleneck; /* the resource that holds it; CSIN_FAIR_CAP; CSIN_NONE before a solve */
     uint32_t next_bottleneck;
-    double next_rate; /* of the solve that is going on */
-    uint32_t region;  /* number of the last solve that had it in its region */
-    uint32_t place;   /* in fair.added, before a solve */
+    double next_rate;   /* of the solve that is going on; before it is known, the most it can be, */
+    uint32_t narrowest; /* by this resource, or CSIN_FAIR_CAP */
+    uint32_t region;    /* number of the last solve that had it in its region */
+    uint32_t place;     /* in fair.added, before a solve */
 };
 
 struct csin_fair_entry { /* of a resource's list */
@@ -70,7 +71,7 @@ struct csin_fair_resource {
 
 struct csin_fair_heap_item {
     double level;
-    uint32_t id; /* a resource, or n_resources + a flow with a cap */
+    uint32_t id; /* a resource that several flows of the region use */
 };
 
 struct csin_fair {

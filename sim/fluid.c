@@ -35,6 +35,7 @@
 /* Of a capacity: all of it, as the lossless rates come to rest near their point only. */
 #define LOSSLESS_FULL (1 - 1e-3)
 #define CLOCK_STEPS 16       /* but never fewer steps of the clock, a double */
+#define RECENT 256u          /* a power of two */
 #define NAMED_OPS 3u         /* operations named in messages */
 #define PROGRESS_EVERY 4096u /* operations */
 #define PROGRESS_MS 200
@@ -47,8 +48,8 @@ struct slot {
     double since_s;  /* when `left` was right; when it began to wait */
     double rate_Bps;
     uint32_t op, owner;
-    uint32_t flow;  /* of the solver, while it moves */
-    uint32_t place; /* in the heap; CSIN_NONE: not there */
+    uint32_t flow;               /* of the solver, while it moves */
+    uint32_t moment, next, prev; /* when something happens to it, CSIN_NONE: it waits for others */
     enum state state;
     bool noted; /* it has had a way */
     uint32_t n; /* arcs of its way; 0: it has none */
@@ -72,9 +73,16 @@ struct wide {
     bool used;
 };
 
-struct moment { /* in the heap */
+/* All that happens at one time: flows that began together mostly end together. */
+struct moment {
     double at_s;
-    uint32_t slot;
+    uint32_t first; /* slot of a list; of a moment that is free, the next free one */
+    uint32_t place; /* in the heap; CSIN_NONE: it is free */
+};
+
+struct due { /* in the heap */
+    double at_s;
+    uint32_t moment;
 };
 
 struct fluid {
@@ -98,7 +106,11 @@ struct fluid {
     uint32_t n_slots, free_slot, in_flight;
     uint32_t *slot_of; /* [flows of the solver] */
     size_t slot_of_room;
-    struct moment *heap;
+    struct moment *moments;
+    size_t moments_room;
+    uint32_t n_moments, free_moment;
+    uint32_t recent[RECENT]; /* by a hash of the time, the moment made last; CSIN_NONE: none yet */
+    struct due *heap;
     size_t heap_room;
     uint32_t n_heap;
     /* The batch: slots that are over, that begin to move, and operations that start. */
@@ -124,60 +136,116 @@ struct fluid {
             (fl)->no_memory = true;                                                                \
     } while (0)
 
-/* ---- the heap of moments: four children each, so that it is flat ---- */
+/* ---- moments, in a heap with four children each, so that it is flat ---- */
 
-static bool earlier(struct moment a, struct moment b)
+static void put(struct fluid *fl, uint32_t at, struct due due)
 {
-    return a.at_s != b.at_s ? a.at_s < b.at_s : a.slot < b.slot;
+    fl->heap[at] = due;
+    fl->moments[due.moment].place = at;
 }
 
-static void put(struct fluid *fl, uint32_t at, struct moment m)
+static void sift(struct fluid *fl, uint32_t at, struct due due)
 {
-    fl->heap[at] = m;
-    fl->slots[m.slot].place = at;
-}
-
-static void sift(struct fluid *fl, uint32_t at, struct moment m)
-{
-    while (at > 0 && earlier(m, fl->heap[(at - 1) / 4])) {
+    while (at > 0 && due.at_s < fl->heap[(at - 1) / 4].at_s) {
         put(fl, at, fl->heap[(at - 1) / 4]);
         at = (at - 1) / 4;
     }
     for (uint32_t child; (child = 4 * at + 1) < fl->n_heap; at = child) {
         uint32_t end = child + 4 < fl->n_heap ? child + 4 : fl->n_heap;
         for (uint32_t c = child + 1; c < end; c++)
-            if (earlier(fl->heap[c], fl->heap[child]))
+            if (fl->heap[c].at_s < fl->heap[child].at_s)
                 child = c;
-        if (!earlier(fl->heap[child], m))
+        if (fl->heap[child].at_s >= due.at_s)
             break;
         put(fl, at, fl->heap[child]);
     }
-    put(fl, at, m);
+    put(fl, at, due);
 }
 
-/* The slot's next moment; HUGE_VAL: it waits for others. */
-static void set_moment(struct fluid *fl, uint32_t slot, double at_s)
+/* A moment without slots as yet. CSIN_NONE without memory. */
+static uint32_t take_moment(struct fluid *fl, double at_s)
 {
-    uint32_t place = fl->slots[slot].place;
-    struct moment m = {at_s, slot};
-    if (place == CSIN_NONE) {
-        PUSH(fl, heap, m);
-        if (fl->no_memory)
-            return;
-        place = fl->n_heap - 1;
+    struct moment new = {at_s, CSIN_NONE, CSIN_NONE};
+    struct due due = {at_s, fl->free_moment};
+    if (due.moment == CSIN_NONE) {
+        due.moment = fl->n_moments;
+        PUSH(fl, moments, new);
+    } else {
+        fl->free_moment = fl->moments[due.moment].first;
+        fl->moments[due.moment] = new;
     }
-    sift(fl, place, m);
+    PUSH(fl, heap, due);
+    if (fl->no_memory)
+        return CSIN_NONE;
+    sift(fl, fl->n_heap - 1, due);
+    return due.moment;
+}
+
+static void give_moment(struct fluid *fl, uint32_t moment)
+{
+    struct moment *m = &fl->moments[moment];
+    struct due last = fl->heap[--fl->n_heap];
+    if (m->place < fl->n_heap)
+        sift(fl, m->place, last);
+    m->place = CSIN_NONE;
+    m->first = fl->free_moment;
+    fl->free_moment = moment;
+}
+
+/* Where the moment of this very time may be found. */
+static uint32_t *recent_at(struct fluid *fl, double at_s)
+{
+    uint64_t bits;
+    memcpy(&bits, &at_s, sizeof bits);
+    return &fl->recent[(bits * 0x9e3779b97f4a7c15u >> 32) % RECENT];
+}
+
+static bool is_at(const struct fluid *fl, uint32_t moment, double at_s)
+{
+    return moment != CSIN_NONE && fl->moments[moment].place != CSIN_NONE &&
+           fl->moments[moment].at_s == at_s;
 }
 
 static void unset_moment(struct fluid *fl, uint32_t slot)
 {
-    uint32_t place = fl->slots[slot].place;
-    if (place == CSIN_NONE)
+    struct slot *s = &fl->slots[slot];
+    if (s->moment == CSIN_NONE)
         return;
-    struct moment last = fl->heap[--fl->n_heap];
-    if (place < fl->n_heap)
-        sift(fl, place, last);
-    fl->slots[slot].place = CSIN_NONE;
+    struct moment *m = &fl->moments[s->moment];
+    if (s->next != CSIN_NONE)
+        fl->slots[s->next].prev = s->prev;
+    if (s->prev != CSIN_NONE)
+        fl->slots[s->prev].next = s->next;
+    else
+        m->first = s->next;
+    if (m->first == CSIN_NONE)
+        give_moment(fl, s->moment);
+    s->moment = CSIN_NONE;
+}
+
+/* The slot's next moment. */
+static void set_moment(struct fluid *fl, uint32_t slot, double at_s)
+{
+    struct slot *s = &fl->slots[slot];
+    uint32_t *recent = recent_at(fl, at_s), moment = s->moment;
+    bool is_there = is_at(fl, *recent, at_s);
+    if (!is_there && moment != CSIN_NONE && s->next == CSIN_NONE && s->prev == CSIN_NONE) {
+        fl->moments[moment].at_s = at_s; /* it is alone */
+        sift(fl, fl->moments[moment].place, (struct due){at_s, moment});
+        *recent = moment;
+        return;
+    }
+    if (is_there && *recent == moment)
+        return;
+    unset_moment(fl, slot);
+    if (!is_there && (*recent = take_moment(fl, at_s)) == CSIN_NONE)
+        return;
+    s->moment = *recent;
+    s->prev = CSIN_NONE;
+    s->next = fl->moments[s->moment].first;
+    if (s->next != CSIN_NONE)
+        fl->slots[s->next].prev = slot;
+    fl->moments[s->moment].first = slot;
 }
 
 /* ---- slots ---- */
@@ -199,7 +267,7 @@ static uint32_t take_slot(struct fluid *fl, uint32_t op, enum state state)
     struct slot *s = &fl->slots[slot];
     s->op = op;
     s->owner = 0;
-    s->flow = s->place = CSIN_NONE;
+    s->flow = s->moment = CSIN_NONE;
     s->state = state;
     s->n = s->n_congests = 0;
     s->noted = s->victim = false;
@@ -611,13 +679,17 @@ static void sort(struct fluid *fl, uint32_t *items, uint32_t n,
 static void collect(struct fluid *fl, double until_s)
 {
     while (fl->n_heap > 0 && fl->heap[0].at_s <= until_s) {
-        uint32_t slot = fl->heap[0].slot;
-        struct slot *s = &fl->slots[slot];
-        unset_moment(fl, slot);
-        if (s->state == LATENCY && s->left > 0)
-            PUSH(fl, moving, slot);
-        else
-            PUSH(fl, over, slot);
+        uint32_t moment = fl->heap[0].moment;
+        for (uint32_t slot = fl->moments[moment].first; slot != CSIN_NONE;) {
+            struct slot *s = &fl->slots[slot];
+            s->moment = CSIN_NONE;
+            if (s->state == LATENCY && s->left > 0)
+                PUSH(fl, moving, slot);
+            else
+                PUSH(fl, over, slot);
+            slot = s->next;
+        }
+        give_moment(fl, moment);
     }
 }
 
@@ -921,6 +993,7 @@ static void finish(struct fluid *fl)
         }
     free(fl->slots);
     free(fl->slot_of);
+    free(fl->moments);
     free(fl->heap);
     free(fl->over);
     free(fl->moving);
@@ -932,6 +1005,8 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
 {
     struct fluid fl = {.run = run, .s = run->schedule, .diag = diag, .free_slot = CSIN_NONE};
     enum csin_status status = CSIN_E_FAILED;
+    fl.free_moment = CSIN_NONE;
+    memset(fl.recent, 0xff, sizeof fl.recent);
     fl.watching = run->watch;
     fl.is_lossless = run->congestion == CSIN_LOSSLESS;
     bool ok = csin_run_result_init(run, 0, &fl.result);

@@ -52,6 +52,24 @@ static bool grow_one(void *array, size_t old_room, size_t need, size_t size, siz
     return csin_grow(array, ret_room, need, size);
 }
 
+/* Room for `more` operations. */
+static bool grow_ops(struct csin_schedule *s, size_t more)
+{
+    size_t need = s->n_ops + more + 1, old = s->ops_room, room = old;
+    if (need <= old)
+        return true;
+    if (!grow_one(&s->src, old, need, sizeof *s->src, &room) ||
+        !grow_one(&s->dst, old, need, sizeof *s->dst, &room) ||
+        !grow_one(&s->amount, old, need, sizeof *s->amount, &room) ||
+        !grow_one(&s->gate, old, need, sizeof *s->gate, &room) ||
+        !grow_one(&s->dep_first, old, need, sizeof *s->dep_first, &room)) {
+        s->failed = NO_MEMORY;
+        return false;
+    }
+    s->ops_room = room;
+    return true;
+}
+
 static uint32_t add_op(struct csin_schedule *s, uint32_t src, uint32_t dst,
                        union csin_amount amount)
 {
@@ -61,19 +79,8 @@ static uint32_t add_op(struct csin_schedule *s, uint32_t src, uint32_t dst,
         s->failed = TOO_MANY;
         return CSIN_NONE;
     }
-    size_t need = (size_t)s->n_ops + 2, room = s->ops_room;
-    if (need > s->ops_room) {
-        size_t old = s->ops_room;
-        if (!grow_one(&s->src, old, need, sizeof *s->src, &room) ||
-            !grow_one(&s->dst, old, need, sizeof *s->dst, &room) ||
-            !grow_one(&s->amount, old, need, sizeof *s->amount, &room) ||
-            !grow_one(&s->gate, old, need, sizeof *s->gate, &room) ||
-            !grow_one(&s->dep_first, old, need, sizeof *s->dep_first, &room)) {
-            s->failed = NO_MEMORY;
-            return CSIN_NONE;
-        }
-        s->ops_room = room;
-    }
+    if (!grow_ops(s, 1))
+        return CSIN_NONE;
     uint32_t op = s->n_ops++;
     s->src[op] = src;
     s->dst[op] = dst;
@@ -88,6 +95,17 @@ void csin_schedule_expect(struct csin_schedule *s, uint64_t n, uint64_t each)
 {
     if (!s->failed && each > 0 && n > (CSIN_MAX_OPS - s->n_ops) / each)
         s->failed = TOO_MANY;
+    size_t more = (size_t)(n * each);
+    if (s->failed || !grow_ops(s, more))
+        return;
+    csin_touch(s->src + s->n_ops, more * sizeof *s->src);
+    csin_touch(s->dst + s->n_ops, more * sizeof *s->dst);
+    csin_touch(s->amount + s->n_ops, more * sizeof *s->amount);
+    csin_touch(s->gate + s->n_ops, more * sizeof *s->gate);
+    csin_touch(s->dep_first + s->n_ops, more * sizeof *s->dep_first);
+    /* Most wait for two others. */
+    if (csin_grow(&s->dep, &s->deps_room, s->n_deps + 2 * more, sizeof *s->dep))
+        csin_touch(s->dep + s->n_deps, 2 * more * sizeof *s->dep);
 }
 
 uint32_t csin_schedule_transfer(struct csin_schedule *s, uint32_t src, uint32_t dst, uint64_t bytes)
@@ -208,6 +226,8 @@ int csin_schedule_successors(const struct csin_schedule *s, uint32_t **ret_first
         free(next);
         return 0;
     }
+    csin_touch(first, ((size_t)s->n_ops + 2) * sizeof *first);
+    csin_touch(next, (s->n_deps + 1) * sizeof *next);
     /* Counting sort. Counts stand two places on, so that after the fill first[i] is where i begins.
      */
     for (uint64_t k = 0; k < s->n_deps; k++)

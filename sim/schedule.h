@@ -84,8 +84,8 @@ void csin_schedule_finish(struct csin_schedule *s);
 uint32_t csin_schedule_transfer(struct csin_schedule *s, uint32_t src, uint32_t dst,
                                 uint64_t bytes);
 uint32_t csin_schedule_delay(struct csin_schedule *s, double delay_s);
-/* Says that n x each more operations will be added: too many are refused before they take memory.
- */
+/* Says that n x each more operations will be added: too many are refused before they take memory,
+ * which is taken at once for the others. */
 void csin_schedule_expect(struct csin_schedule *s, uint64_t n, uint64_t each);
 /* The operation added last waits for `on` (CSIN_NONE: nothing). */
 void csin_schedule_after(struct csin_schedule *s, uint32_t on);
