@@ -11,10 +11,8 @@
 /* Ports that are not held back may want so much more than there is, relative: a queue that is
  * offered exactly what it can take, as is common where all capacities are equal, is not full. */
 #define EDGE 1e-4
-#define SAME 1e-9 /* relative: shares that differ by less do not wake anybody up */
-#define CALM_ROUNDS                                                                                \
-    30u /* after so many rounds sources move half the way, so that nothing swings                  \
-         */
+#define CHECKED 1e-3 /* relative: how exactly arcs are full, or not too full */
+#define SAME 1e-9    /* relative: shares that differ by less do not wake anybody up */
 
 static bool push(struct csin_lossless *l, struct csin_lossless_list *list, uint32_t item)
 {
@@ -559,6 +557,12 @@ static void visit_source(struct csin_lossless *l, uint32_t queue)
     push(l, &l->sources, queue);
 }
 
+/* HUGE_VAL is not the same as any number. */
+static bool is_same(double a, double b)
+{
+    return a == b || fabs(a - b) <= SAME * fmin(a, b);
+}
+
 static void visit(struct csin_lossless *l, uint32_t queue)
 {
     struct csin_lossless_queue *q = &l->queues[queue];
@@ -588,7 +592,7 @@ static void visit(struct csin_lossless *l, uint32_t queue)
     for (uint32_t i = 0; i < q->in.n; i++)
         full = full || l->turns[q->in.items[i]].held;
     set_cause(l, q, cause, full);
-    if (level == q->level || fabs(level - q->level) <= SAME * level)
+    if (is_same(level, q->level))
         return;
     q->level = level;
     for (uint32_t i = 0; i < q->in.n; i++)
@@ -670,15 +674,30 @@ bool csin_lossless_solve(struct csin_lossless *l)
     return !l->no_memory;
 }
 
+/* An output that the queue alone fills; CSIN_NONE: there is none. */
+static uint32_t filled_by(const struct csin_lossless *l, uint32_t queue)
+{
+    const struct csin_lossless_queue *q = &l->queues[queue];
+    for (uint32_t i = 0; i < q->out.n; i++) {
+        const struct csin_lossless_turn *t = &l->turns[q->out.items[i]];
+        if (t->rate > 0 && t->rate >= (1 - CHECKED) * l->capacities[arc_of(l, t->to)])
+            return t->to;
+    }
+    return CSIN_NONE;
+}
+
 uint32_t csin_lossless_root(const struct csin_lossless *l, uint32_t source)
 {
     uint32_t queue = source;
-    for (unsigned hops = 0; l->queues[queue].cause != CSIN_NONE && hops < CSIN_PATH_MAX; hops++)
-        queue = l->turns[l->queues[queue].cause].to;
+    for (unsigned hops = 0; hops < CSIN_PATH_MAX; hops++) {
+        uint32_t cause = l->queues[queue].cause;
+        uint32_t next = cause != CSIN_NONE ? l->turns[cause].to : filled_by(l, queue);
+        if (next == CSIN_NONE)
+            break;
+        queue = next;
+    }
     return queue;
 }
-
-#define CHECKED 1e-3 /* relative */
 
 void csin_lossless_check(const struct csin_lossless *l)
 {
