@@ -29,9 +29,6 @@
 #include "sim/watch.h"
 
 #define INSTANT_S 1e-12 /* ends closer together are one event, as in the SimGrid engine */
-/* A packet of 4 KiB takes 160 ns at 200 Gb/s; what happens much closer together than that is one
- * event of the lossless model, which knows no packets. */
-#define LOSSLESS_INSTANT_S 20e-9
 /* Of a capacity: all of it, as the lossless rates come to rest near their point only. */
 #define LOSSLESS_FULL (1 - 1e-3)
 #define CLOCK_STEPS 16       /* but never fewer steps of the clock, a double */
@@ -853,6 +850,7 @@ static void stop_owner(struct fluid *fl, uint32_t owner)
         }
         give_slot(fl, slot);
         csin_dispatch_dropped(fl->dispatch, op);
+        fl->result.makespan_s = fl->now_s;
     }
 }
 
@@ -933,8 +931,7 @@ static enum csin_status run_events(struct fluid *fl)
         if (next_s > fl->run->horizon_s)
             return csin_engine_horizon(fl->run, fl->diag, &fl->result,
                                        csin_dispatch_done(fl->dispatch));
-        double instant_s = fmax(fl->is_lossless ? LOSSLESS_INSTANT_S : INSTANT_S,
-                                CLOCK_STEPS * DBL_EPSILON * next_s);
+        double instant_s = fmax(INSTANT_S, CLOCK_STEPS * DBL_EPSILON * next_s);
         if (fl->changed && next_s - fl->now_s > instant_s) {
             fl->result.events++;
             fl->changed = false;

@@ -691,6 +691,7 @@ class Child {
         }
         for (uint32_t op : ops) {
             dropped.insert(op);
+            last_finish = now();
             csin_dispatch_dropped(dispatch, op);
         }
     }
