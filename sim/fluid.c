@@ -854,12 +854,12 @@ static void stop_owner(struct fluid *fl, uint32_t owner)
     }
 }
 
-static enum csin_status change_network(struct fluid *fl)
+static enum csin_status change_network(struct fluid *fl, double until_s)
 {
     /* What ends now has ended, and what begins to move now moves, before anything changes. */
     end_those_over(fl);
     begin_those_due(fl);
-    enum csin_status status = csin_network_advance(&fl->net, fl->now_s, fl->diag);
+    enum csin_status status = csin_network_advance(&fl->net, until_s, fl->diag);
     if (status != CSIN_OK)
         return status;
     for (uint32_t i = 0; i < fl->net.n_stopped; i++)
@@ -919,6 +919,11 @@ static enum csin_status stuck(struct fluid *fl)
 
 static enum csin_status run_events(struct fluid *fl)
 {
+    enum csin_status status = CSIN_OK;
+    if (csin_network_next(&fl->net) <= INSTANT_S)
+        status = change_network(fl, INSTANT_S);
+    if (status != CSIN_OK)
+        return status;
     csin_dispatch_begin(fl->dispatch);
     settle(fl);
     while (csin_dispatch_done(fl->dispatch) < fl->s->n_ops) {
@@ -939,7 +944,7 @@ static enum csin_status run_events(struct fluid *fl)
         fl->now_s = fmax(next_s, fl->now_s);
         collect(fl, fl->now_s + instant_s);
         if (network_s <= fl->now_s + instant_s) {
-            enum csin_status status = change_network(fl);
+            status = change_network(fl, fl->now_s + instant_s);
             if (status != CSIN_OK)
                 return status;
         }
