@@ -80,6 +80,7 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     put(&row, "request_time_mean", "s", r->mean_request_s);
     put(&row, "request_time_p99", "s", r->p99_request_s);
     put(&row, "request_time_max", "s", r->max_request_s);
+    put(&row, "stopped", "1", r->stopped);
     write_waiting(&row, &r->waiting);
 }
 

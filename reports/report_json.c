@@ -122,6 +122,7 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
         csin_json_count(j, "request_to_send", stream->senders);
     csin_json_real(j, "start_s", r->start_s);
     csin_json_real(j, "finish_s", r->finish_s);
+    csin_json_bool(j, "stopped", r->stopped);
     csin_json_count(j, "requests", r->n_requests);
     csin_json_count(j, "bytes", r->bytes);
     csin_json_real(j, "throughput_Bps", r->throughput_Bps);

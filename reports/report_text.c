@@ -58,7 +58,11 @@ static void write_most_slowed(const struct csin_result *result, FILE *out)
         }
     }
     if (who != CSIN_NONE)
-        fprintf(out, "most slowed by company: %s, %s\n", sc->owners[who], factor(most).s);
+        fprintf(out, "most slowed by %s: %s, %s\n",
+                sc->n_events == 0  ? "company"
+                : sc->n_owners > 1 ? "company and events"
+                                   : "events",
+                sc->owners[who], factor(most).s);
     else if (!result->congestion_free)
         fputs("nothing is slower than alone: what is held back is held back by its own traffic\n",
               out);
@@ -145,9 +149,9 @@ static void write_effective(const struct csin_effective *e, bool stopped, FILE *
 static void write_waiting(const struct csin_waiting *w, FILE *out)
 {
     if (w->n > 0)
-        fprintf(out, "  stood still without a way %s: %s in all, %s at most\n",
-                plural(w->n, "time").s, csin_show_time(w->total_s).s,
-                csin_show_time(w->longest_s).s);
+        fprintf(out, "  %s stood still without a way: %s at most, %s added up\n",
+                plural(w->n, "transfer").s, csin_show_time(w->longest_s).s,
+                csin_show_time(w->total_s).s);
 }
 
 static void write_step(const struct csin_step_result *r, uint32_t index, FILE *out)
@@ -182,7 +186,8 @@ static void write_job(const struct csin_job_result *r, FILE *out)
              plural(r->job->repeat, "round").s);
     write_title(title, out);
     fprintf(out, " %10s %10s %9s\n", csin_show_time(r->finish_s - r->start_s).s,
-            csin_show_time(r->alone_s).s, factor(r->slowdown).s);
+            csin_show_time(r->alone_s).s,
+            r->stopped && r->alone_s <= 0 ? "-" : factor(r->slowdown).s);
     for (uint32_t i = 0; i < r->job->n_steps; i++)
         write_step(&r->steps[i], i, out);
     if (r->stopped)
@@ -198,7 +203,7 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     snprintf(title, sizeof title, "%s (%s)", r->stream->name, csin_storage_names[r->stream->kind]);
     write_title(title, out);
     fprintf(out, " %10s %10s %9s\n", csin_show_rate(r->throughput_Bps).s,
-            csin_show_rate(r->alone_Bps).s, factor(r->slowdown).s);
+            csin_show_rate(r->alone_Bps).s, r->n_requests ? factor(r->slowdown).s : "-");
     fprintf(out, "  %s, %s: %s in %s\n", plural(r->stream->n_clients, "client").s,
             plural(r->stream->n_servers, "server").s, csin_show_size(r->bytes).s,
             csin_show_time(r->finish_s - r->start_s).s);
@@ -207,7 +212,9 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     fprintf(out, "  %s of %s, %s each, 99 %% within %s\n", plural(r->n_requests, "request").s,
             csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
             csin_show_time(r->p99_request_s).s);
-    write_effective(&r->effective, false, out);
+    if (r->stopped)
+        fputs("  stopped; what was not done by then does not count\n", out);
+    write_effective(&r->effective, r->stopped, out);
     write_waiting(&r->waiting, out);
 }
 

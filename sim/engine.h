@@ -98,7 +98,7 @@ struct csin_victims {
 };
 
 struct csin_run_result {
-    double makespan_s;           /* when the last operation finished */
+    double makespan_s;           /* when the last operation finished or was stopped */
     uint64_t events;             /* intervals during which no flow came or went */
     uint32_t max_flows;          /* most transfers between start and finish at once */
     uint32_t skipped;            /* operations that met a closed gate, and what they took with them

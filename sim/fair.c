@@ -278,17 +278,17 @@ static bool is_alone(const struct csin_fair *fair, uint32_t flow)
 static bool settle_alone(struct csin_fair *fair, uint32_t flow)
 {
     struct csin_fair_flow *f = &fair->flows[flow];
-    const struct csin_fair_use *uses = &fair->uses[f->first_use];
     double rate = f->cap;
     f->bottleneck = CSIN_FAIR_CAP;
-    for (uint32_t i = 0; i < f->n_uses; i++) {
-        double capacity = fair->resources[uses[i].resource].capacity;
-        if (capacity < rate * uses[i].weight || rate == HUGE_VAL) {
-            rate = capacity / uses[i].weight;
-            f->bottleneck = uses[i].resource;
+    for (uint32_t u = f->first_use; u < f->first_use + f->n_uses; u++) {
+        const struct csin_fair_use *use = &fair->uses[u];
+        double capacity = fair->resources[use->resource].capacity;
+        if (capacity < rate * use->weight || rate == HUGE_VAL) {
+            rate = capacity / use->weight;
+            f->bottleneck = use->resource;
         }
         /* Where one capacity changed, the load of all its resources does. */
-        if (!soil(fair, uses[i].resource))
+        if (!soil(fair, use->resource))
             return false;
     }
     if (f->bottleneck != CSIN_FAIR_CAP)

@@ -29,9 +29,6 @@
 #include "sim/watch.h"
 
 #define INSTANT_S 1e-12 /* ends closer together are one event, as in the SimGrid engine */
-/* A packet of 4 KiB takes 160 ns at 200 Gb/s; what happens much closer together than that is one
- * event of the lossless model, which knows no packets. */
-#define LOSSLESS_INSTANT_S 20e-9
 /* Of a capacity: all of it, as the lossless rates come to rest near their point only. */
 #define LOSSLESS_FULL (1 - 1e-3)
 #define CLOCK_STEPS 16       /* but never fewer steps of the clock, a double */
@@ -892,15 +889,16 @@ static void stop_owner(struct fluid *fl, uint32_t owner)
         }
         give_slot(fl, slot);
         csin_dispatch_dropped(fl->dispatch, op);
+        fl->result.makespan_s = fl->now_s;
     }
 }
 
-static enum csin_status change_network(struct fluid *fl)
+static enum csin_status change_network(struct fluid *fl, double until_s)
 {
     /* What ends now has ended, and what begins to move now moves, before anything changes. */
     end_those_over(fl);
     begin_those_due(fl);
-    enum csin_status status = csin_network_advance(&fl->net, fl->now_s, fl->diag);
+    enum csin_status status = csin_network_advance(&fl->net, until_s, fl->diag);
     if (status != CSIN_OK)
         return status;
     for (uint32_t i = 0; i < fl->net.n_stopped; i++)
@@ -960,6 +958,11 @@ static enum csin_status stuck(struct fluid *fl)
 
 static enum csin_status run_events(struct fluid *fl)
 {
+    enum csin_status status = CSIN_OK;
+    if (csin_network_next(&fl->net) <= INSTANT_S)
+        status = change_network(fl, INSTANT_S);
+    if (status != CSIN_OK)
+        return status;
     csin_dispatch_begin(fl->dispatch);
     settle(fl);
     while (csin_dispatch_done(fl->dispatch) < fl->s->n_ops) {
@@ -972,9 +975,7 @@ static enum csin_status run_events(struct fluid *fl)
         if (next_s > fl->run->horizon_s)
             return csin_engine_horizon(fl->run, fl->diag, &fl->result,
                                        csin_dispatch_done(fl->dispatch));
-        double instant_s = fl->is_lossless ? LOSSLESS_INSTANT_S : INSTANT_S;
-        if (CLOCK_STEPS * DBL_EPSILON * next_s > instant_s)
-            instant_s = CLOCK_STEPS * DBL_EPSILON * next_s;
+        double instant_s = fmax(INSTANT_S, CLOCK_STEPS * DBL_EPSILON * next_s);
         if (fl->changed && next_s - fl->now_s > instant_s) {
             fl->result.events++;
             fl->changed = false;
@@ -982,7 +983,7 @@ static enum csin_status run_events(struct fluid *fl)
         fl->now_s = next_s > fl->now_s ? next_s : fl->now_s;
         collect(fl, fl->now_s + instant_s);
         if (network_s <= fl->now_s + instant_s) {
-            enum csin_status status = change_network(fl);
+            status = change_network(fl, fl->now_s + instant_s);
             if (status != CSIN_OK)
                 return status;
         }

@@ -11,10 +11,17 @@
 /* Ports that are not held back may want so much more than there is, relative: a queue that is
  * offered exactly what it can take, as is common where all capacities are equal, is not full. */
 #define EDGE 1e-4
-#define SAME 1e-9 /* relative: shares that differ by less do not wake anybody up */
-#define CALM_ROUNDS                                                                                \
-    30u /* after so many rounds sources move half the way, so that nothing swings                  \
-         */
+#define CHECKED 1e-3 /* relative: how exactly arcs are full, or not too full */
+#define SAME 1e-7    /* relative: shares that differ by less do not wake anybody up */
+/* How far a source moves in a round: all the way, until it has been told to go back. From then on
+ * less with each turn, a little more with each step in the same direction. */
+#define STEP_TURNED 0.5 /* at most, once it has turned */
+#define STEP_SHRINKS 0.8
+#define STEP_GROWS 1.02
+#define STEP_LEAST 0.02
+#define CALM_ROUNDS 100u /* after so many, steps shrink all together until nothing moves */
+#define CALM_SHRINKS 0.92
+#define MOVES (STEP_LEAST / 2 * CSIN_LOSSLESS_EXACT) /* shorter moves are none, relative */
 
 static bool push(struct csin_lossless *l, struct csin_lossless_list *list, uint32_t item)
 {
@@ -48,7 +55,8 @@ bool csin_lossless_init(struct csin_lossless *l, const struct csin_fabric *fabri
         return false;
     memcpy(l->capacities, fabric->arc_capacity_Bps, n_arcs * sizeof *l->capacities);
     for (size_t q = 0; q < (size_t)n_arcs * n_lanes; q++)
-        l->queues[q] = (struct csin_lossless_queue){.cause = CSIN_NONE, .level = HUGE_VAL};
+        l->queues[q] = (struct csin_lossless_queue){
+            .cause = CSIN_NONE, .level = HUGE_VAL, .step = 1};
     return true;
 }
 
@@ -459,43 +467,31 @@ static double lane_capacity(const struct csin_lossless *l, uint32_t queue)
     return left * l->lane_weights[mine] / weight;
 }
 
-static int by_rate(const void *a, const void *b)
-{
-    const struct csin_lossless_wish *x = a, *y = b;
-    return (x->rate > y->rate) - (x->rate < y->rate);
-}
-
-static void sort(struct csin_lossless_wish *wishes, uint32_t n)
-{
-    if (n > 24) {
-        qsort(wishes, n, sizeof *wishes, by_rate);
-        return;
-    }
-    for (uint32_t i = 1; i < n; i++) {
-        struct csin_lossless_wish wish = wishes[i];
-        uint32_t k = i;
-        for (; k > 0 && wishes[k - 1].rate > wish.rate; k--)
-            wishes[k] = wishes[k - 1];
-        wishes[k] = wish;
-    }
-}
-
 /* The largest level at which the ports, whose shares for this output are known, do not want more
  * than `limit`: those held back want the level itself (`held`: the sum of their shares), the others
- * at most their rate. */
+ * at most their rate. Ports that want less than the level are left out until all others want more;
+ * O(n) for each of a few passes. */
 static double level_of(struct csin_lossless_wish *wishes, uint32_t n, double held, double limit)
 {
     double slope = held, left = limit;
     for (uint32_t i = 0; i < n; i++)
         slope += wishes[i].share;
-    sort(wishes, n);
-    for (uint32_t i = 0; i < n; i++) {
-        if (left <= (1 - EDGE) * slope * wishes[i].rate)
-            return left > 0 ? left / slope : 0;
-        left -= wishes[i].rate * wishes[i].share;
-        slope -= wishes[i].share;
+    while (n > 0) {
+        uint32_t n_more = 0;
+        double level = (left > 0 ? left : 0) / slope, most = level * (1 + EDGE);
+        for (uint32_t i = 0; i < n; i++) {
+            if (wishes[i].rate >= most) {
+                wishes[n_more++] = wishes[i];
+                continue;
+            }
+            left -= wishes[i].rate * wishes[i].share;
+            slope -= wishes[i].share;
+        }
+        if (n_more == n)
+            return level;
+        n = n_more;
     }
-    return held > 0 ? left / held : HUGE_VAL;
+    return held > 0 ? (left > 0 ? left : 0) / held : HUGE_VAL;
 }
 
 static bool has_room(struct csin_lossless *l, uint32_t n)
@@ -541,22 +537,36 @@ static double level_of_turn(struct csin_lossless *l, const struct csin_lossless_
 
 /* ---- a solve ---- */
 
-/* What each flow of a source may send. */
+/* What each flow of a source may send. Of causes that are as good as equal it keeps the one it has,
+ * or they would take turns for ever. */
 static void visit_source(struct csin_lossless *l, uint32_t queue)
 {
     struct csin_lossless_queue *q = &l->queues[queue];
     uint32_t cause = CSIN_NONE;
+    double now = HUGE_VAL; /* what the present cause allows */
     q->level = lane_capacity(l, queue) / q->flows.n;
+    if (q->cause == CSIN_NONE)
+        now = q->level;
     for (uint32_t i = 0; i < q->out.n; i++) {
         const struct csin_lossless_turn *t = &l->turns[q->out.items[i]];
         double level = l->queues[t->to].level / t->weight;
+        if (q->out.items[i] == q->cause)
+            now = level;
         if (level < q->level) {
             q->level = level;
             cause = q->out.items[i];
         }
     }
+    if (now <= q->level * (1 + CSIN_LOSSLESS_EXACT / 2))
+        cause = q->cause;
     set_cause(l, q, cause, true);
     push(l, &l->sources, queue);
+}
+
+/* HUGE_VAL is not the same as any number. */
+static bool is_same(double a, double b)
+{
+    return a == b || fabs(a - b) <= SAME * fmin(a, b);
 }
 
 static void visit(struct csin_lossless *l, uint32_t queue)
@@ -575,20 +585,23 @@ static void visit(struct csin_lossless *l, uint32_t queue)
     if (!has_room(l, q->in.n))
         return;
     uint32_t cause = CSIN_NONE;
-    double level = level_of_capacity(l, queue);
+    double level = level_of_capacity(l, queue), now = HUGE_VAL;
     for (uint32_t i = 0; i < q->out.n; i++) {
         double other = level_of_turn(l, &l->turns[q->out.items[i]]);
+        now = q->out.items[i] == q->cause ? other : now;
         if (other == HUGE_VAL || other > level * (1 + EDGE))
             continue;
         level = other < level ? other : level;
-        cause = q->out.items[i]; /* of equals the one further on, so that roots are where it is full
+        cause = q->out.items[i]; /* of equals one further on, so that roots are where it is full
                                     first */
     }
+    if (now < HUGE_VAL && now <= level * (1 + EDGE))
+        cause = q->cause;
     bool full = false;
     for (uint32_t i = 0; i < q->in.n; i++)
         full = full || l->turns[q->in.items[i]].held;
     set_cause(l, q, cause, full);
-    if (level == q->level || fabs(level - q->level) <= SAME * level)
+    if (is_same(level, q->level))
         return;
     q->level = level;
     for (uint32_t i = 0; i < q->in.n; i++)
@@ -613,27 +626,34 @@ static bool sweep(struct csin_lossless *l)
     return any;
 }
 
-/* How far sources move in a round: all the way at first, then less and less. Where a queue would be
- * full if it were not and the other way round, as between equal capacities, there is no still
- * point; with shorter steps the rates come to rest at the edge between the two. */
-static double step_of(uint32_t round)
+/* What part of the way to what it may send a source goes now. Best responses of many swing, and one
+ * step for all is either too long for some or too slow for the others; so each has its own, shorter
+ * with every turn (as Riedmiller, Braun, A direct adaptive method for faster backpropagation
+ * learning, 1993, do with signs of a gradient). Where a queue would be full if it were not and the
+ * other way round there is no still point; the steps shrink at that edge. */
+static double step_of(struct csin_lossless_queue *s, double wanted, double calm)
 {
-    if (round < 12)
-        return 1;
-    double step = 0.5;
-    for (uint32_t r = 40; r < round; r++)
-        step *= 0.94;
-    return step;
+    bool turns = wanted * s->wanted < 0, first = s->wanted == 0;
+    s->wanted = wanted;
+    if (turns)
+        s->step = s->step > STEP_TURNED / STEP_SHRINKS ? STEP_TURNED : s->step * STEP_SHRINKS;
+    else if (!first && s->step < 1)
+        s->step = fmin(s->step * STEP_GROWS, STEP_TURNED);
+    if (s->step < STEP_LEAST)
+        s->step = STEP_LEAST;
+    return s->step * calm;
 }
 
 /* All sources go to what the sweep has allowed them, together. */
-static void move_sources(struct csin_lossless *l, uint32_t round)
+static void move_sources(struct csin_lossless *l, double calm)
 {
-    double step = step_of(round);
     for (uint32_t i = 0; i < l->sources.n; i++) {
         struct csin_lossless_queue *s = &l->queues[l->sources.items[i]];
-        double move = step * (s->level - s->flow_rate);
-        if (fabs(move) > CSIN_LOSSLESS_EXACT * s->level)
+        double wanted = s->level - s->flow_rate;
+        if (fabs(wanted) <= CSIN_LOSSLESS_EXACT * s->level)
+            continue;
+        double move = wanted * step_of(s, wanted, calm);
+        if (fabs(move) > MOVES * s->level)
             set_rate(l, l->sources.items[i], s->flow_rate + move);
     }
     l->sources.n = 0;
@@ -648,6 +668,8 @@ static void find_changed(struct csin_lossless *l)
     for (uint32_t i = 0; i < l->touched.n; i++) {
         struct csin_lossless_queue *q = &l->queues[l->touched.items[i]];
         q->touched = false;
+        q->step = 1;
+        q->wanted = 0;
         for (uint32_t k = 0; k < q->flows.n; k++) {
             struct csin_lossless_flow *f = &l->flows[q->flows.items[k]];
             if (f->rate == q->flow_rate)
@@ -662,23 +684,40 @@ bool csin_lossless_solve(struct csin_lossless *l)
 {
     l->n_solves++;
     l->changed.n = 0;
+    double calm = 1;
     for (uint32_t round = 0; round < CSIN_LOSSLESS_ROUNDS && !l->no_memory && sweep(l); round++) {
         l->n_rounds++;
-        move_sources(l, round);
+        calm *= round < CALM_ROUNDS ? 1 : CALM_SHRINKS;
+        move_sources(l, calm);
     }
     find_changed(l);
     return !l->no_memory;
 }
 
+/* An output that the queue alone fills; CSIN_NONE: there is none. */
+static uint32_t filled_by(const struct csin_lossless *l, uint32_t queue)
+{
+    const struct csin_lossless_queue *q = &l->queues[queue];
+    for (uint32_t i = 0; i < q->out.n; i++) {
+        const struct csin_lossless_turn *t = &l->turns[q->out.items[i]];
+        if (t->rate > 0 && t->rate >= (1 - CHECKED) * l->capacities[arc_of(l, t->to)])
+            return t->to;
+    }
+    return CSIN_NONE;
+}
+
 uint32_t csin_lossless_root(const struct csin_lossless *l, uint32_t source)
 {
     uint32_t queue = source;
-    for (unsigned hops = 0; l->queues[queue].cause != CSIN_NONE && hops < CSIN_PATH_MAX; hops++)
-        queue = l->turns[l->queues[queue].cause].to;
+    for (unsigned hops = 0; hops < CSIN_PATH_MAX; hops++) {
+        uint32_t cause = l->queues[queue].cause;
+        uint32_t next = cause != CSIN_NONE ? l->turns[cause].to : filled_by(l, queue);
+        if (next == CSIN_NONE)
+            break;
+        queue = next;
+    }
     return queue;
 }
-
-#define CHECKED 1e-3 /* relative */
 
 void csin_lossless_check(const struct csin_lossless *l)
 {

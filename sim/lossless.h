@@ -59,6 +59,8 @@ struct csin_lossless_queue {
     struct csin_lossless_list flows;   /* of a source */
     uint32_t active;                   /* of a source with flows: its place in lossless.active */
     uint32_t root; /* of a source, for those who ask: the queue that csin_lossless_root gave last */
+    double wanted; /* of a source: how much more it was allowed when it moved last */
+    double step;   /* what part of that it went */
     uint32_t cause; /* the turn that holds it back; CSIN_NONE: its own capacity */
     uint8_t height; /* arcs to the farthest sink of what passes it */
     bool full;      /* it holds somebody back */

@@ -219,6 +219,14 @@ static void measure_clients(struct csin_stream_result *result, const struct clie
     result->max_request_s = sum->times[sum->n_times - 1];
 }
 
+static bool is_stopped(const struct csin_scenario *sc, uint32_t owner)
+{
+    for (uint32_t i = 0; i < sc->n_events; i++)
+        if (sc->events[i].kind == CSIN_EVENT_STOP && sc->events[i].items[0] == owner)
+            return true;
+    return false;
+}
+
 static enum csin_status measure_stream(struct measure *m, uint32_t owner, const double *alone)
 {
     const struct csin_stream *stream = &m->sc->streams[owner - m->sc->n_jobs];
@@ -249,6 +257,8 @@ static enum csin_status measure_stream(struct measure *m, uint32_t owner, const 
         .alone_Bps = alone[0],
     };
     result->slowdown = ratio(result->alone_Bps, result->throughput_Bps);
+    result->stopped = is_stopped(m->sc, owner) &&
+                      total.n_requests < (span->n - 1) / csin_stream_ops(stream);
     measure_clients(result, &sum);
 done:
     free(sum.client_of);
@@ -302,6 +312,7 @@ static void note_hosts(struct measure *m, uint32_t owner, struct csin_effective 
                 continue;
             if (m->run->finish_s[op] < 0) {
                 e->n_skipped++;
+                e->n_transfers -= m->run->start_s[op] >= 0; /* it was stopped on its way */
                 continue;
             }
             uint32_t src = hosts[s->src[op]].n_nics, dst = hosts[s->dst[op]].n_nics;

@@ -188,10 +188,10 @@ static void choose_engine(struct resolver *r, const struct csin_overrides *o)
                         : r->spec->engine.loc.line ? csin_engine_names[r->spec->engine.i]
                                                    : NULL;
     sc->engine = csin_engine_find(asked ? asked : by_congestion[sc->congestion]);
-    if (!sc->engine)
-        FAIL(r, 409, loc, "this build has no engine '%s', which 'congestion: %s' needs",
-             by_congestion[sc->congestion], csin_congestion_names[sc->congestion]);
-    else if (asked)
+    /* Who asks for another model on the command line means one that the file did not think of. */
+    if (o->congestion && !o->engine && sc->congestion == CSIN_LOSSLESS && !sc->engine->lossless)
+        sc->engine = csin_engine_find(by_congestion[sc->congestion]);
+    if (asked)
         check_engine(r, o->engine ? loc : r->spec->engine.loc);
 }
 

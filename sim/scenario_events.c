@@ -173,23 +173,33 @@ static bool resolve_cable(struct events *e, const struct csin_event_spec *spec,
     return set_items(e, spec, event, cables, n);
 }
 
-static bool resolve_place(struct events *e, const struct csin_event_spec *spec, enum about about,
+/* Switches or hosts of a hostlist, in `scratch`. */
+static enum csin_status pick(struct resolver *r, bool switches, const struct csin_text *list,
+                             struct csin_arena *scratch, uint32_t **ret_items, uint32_t *ret_n)
+{
+    const struct csin_fabric *f = r->sc->fabric;
+    enum csin_status status = CSIN_OK;
+    if (!scratch)
+        status = csin_no_memory(r->diag);
+    else if (switches)
+        status = csin_pick_switches(f, list, scratch, r->diag, ret_items, ret_n);
+    else
+        status = csin_pick_named(f, list, scratch, r->diag, ret_items, ret_n);
+    csin_resolve_fail(r, status);
+    return status;
+}
+
+static bool resolve_place(struct events *e, const struct csin_event_spec *spec, bool switches,
                           struct csin_event *event)
 {
-    struct resolver *r = e->r;
-    const struct csin_fabric *f = r->sc->fabric;
     struct csin_arena *scratch = csin_arena_create();
+    const struct csin_text *list = switches ? &spec->switches : &spec->hosts;
     uint32_t *items, n;
     if (!spec->state.loc.line)
         nothing_happens(e, spec, "'state: down' or 'state: up'");
-    event->kind = about == SWITCH ? CSIN_EVENT_SWITCH : CSIN_EVENT_HOST;
-    enum csin_status status = !scratch ? csin_no_memory(r->diag)
-                              : about == SWITCH
-                                  ? csin_pick_switches(f, &spec->switches, scratch, r->diag, &items,
-                                                       &n)
-                                  : csin_pick_named(f, &spec->hosts, scratch, r->diag, &items, &n);
-    csin_resolve_fail(r, status);
-    bool is_set = status == CSIN_OK && set_items(e, spec, event, items, n);
+    event->kind = switches ? CSIN_EVENT_SWITCH : CSIN_EVENT_HOST;
+    bool is_set = pick(e->r, switches, list, scratch, &items, &n) == CSIN_OK &&
+                  set_items(e, spec, event, items, n);
     csin_arena_destroy(scratch);
     return is_set;
 }
@@ -338,7 +348,7 @@ static bool resolve_event(struct events *e, const struct csin_event_spec *spec,
     case STREAM:
         return resolve_stream(e, spec, event);
     default:
-        return resolve_place(e, spec, about, event);
+        return resolve_place(e, spec, about == SWITCH, event);
     }
 }
 
@@ -496,7 +506,6 @@ void csin_resolve_events(struct resolver *r)
 void csin_resolve_event_names(struct resolver *r)
 {
     const struct csin_event_spec *specs = r->spec->events.items;
-    const struct csin_fabric *f = r->sc->fabric;
     uint64_t n_items = 0;
     for (uint32_t i = 0; i < r->spec->events.n; i++) {
         if (n_items > MAX_ITEMS || csin_resolve_heard_enough(r))
@@ -505,17 +514,11 @@ void csin_resolve_event_names(struct resolver *r)
         const struct csin_text *ends = specs[i].cable.items;
         struct csin_arena *scratch = csin_arena_create();
         uint32_t *items, n;
-        for (unsigned k = 0; scratch && k < 3; k++) {
-            if (!lists[k]->s)
-                continue;
-            n = 0;
-            csin_resolve_fail(r, k == 0
-                                     ? csin_pick_switches(f, lists[k], scratch, r->diag, &items, &n)
-                                     : csin_pick_named(f, lists[k], scratch, r->diag, &items, &n));
-            n_items += n;
-        }
+        for (unsigned k = 0; k < 3; k++)
+            if (lists[k]->s && pick(r, k == 0, lists[k], scratch, &items, &n) == CSIN_OK)
+                n_items += n;
         for (uint32_t k = 0; k < specs[i].cable.n; k++)
-            if (ends[k].s && csin_pick_end(f, &ends[k], r->diag) == CSIN_NONE)
+            if (ends[k].s && csin_pick_end(r->sc->fabric, &ends[k], r->diag) == CSIN_NONE)
                 csin_resolve_fail(r, CSIN_E_INPUT);
         csin_arena_destroy(scratch);
     }

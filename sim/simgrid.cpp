@@ -34,7 +34,9 @@
  * cancelling it would wake up actors that do not exist. Resuming it is no way either: of its links
  * SimGrid marks only those for a new solution that it reaches from the first one, and from that one
  * it does not look further when it has marked it before in that instant. Two flows then ran at the
- * full rate of a link that they shared. */
+ * full rate of a link that they shared.
+ * - A flow never gets faster than the narrowest of its links was when it started, unless that bound
+ * is taken off. */
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -162,8 +164,7 @@ struct Flow { /* a transfer between start and finish; slots are used again */
     uint64_t seen; /* number of the look that saw it last */
 };
 
-/* An operation that has to wait for the clock: a delay, or the latency of a path; or a change of
- * the network, which comes behind all others of its instant. */
+/* What has to wait for the clock: a delay, the latency of a path, or a change of the network. */
 struct Pending {
     double date;
     uint32_t op, slot; /* slot CSIN_NONE: a delay; op CSIN_NONE: the network */
@@ -553,6 +554,8 @@ class Child {
         sg::s4u::Comm::sendto_init(from, to)->set_payload_size(bytes)->detach();
         flow.action = &network->get_started_action_set()->back();
         flow.action->set_remains(flow.left); /* of one that was halted they are not */
+        if (run->n_events > 0)
+            flow.action->set_bound(-1); /* the narrowest link's bandwidth, as it is now */
         slot_of[flow.action] = slot;
     }
 
@@ -640,7 +643,7 @@ class Child {
 
     void change_network()
     {
-        if (csin_network_advance(&net, now(), nullptr) != CSIN_OK)
+        if (csin_network_advance(&net, now() + precision, nullptr) != CSIN_OK)
             leave(NO_ROUTES);
         finish_over();
         for (uint32_t i = 0; i < net.n_stopped; i++)
@@ -691,6 +694,7 @@ class Child {
         }
         for (uint32_t op : ops) {
             dropped.insert(op);
+            last_finish = now();
             csin_dispatch_dropped(dispatch, op);
         }
     }
@@ -712,14 +716,20 @@ class Child {
             pending.push({std::max(next, now()), CSIN_NONE, CSIN_NONE});
     }
 
-    void on_timer()
+    bool is_due() const
     {
-        armed = nullptr;
-        while (!pending.empty() && pending.top().date <= now()) {
+        return !pending.empty() && pending.top().date <= now() + precision;
+    }
+
+    /* All that waited for the clock and is due in this instant; the network changes last. */
+    void come_due()
+    {
+        bool change = false;
+        while (is_due()) {
             Pending it = pending.top();
             pending.pop();
             if (it.op == CSIN_NONE)
-                change_network();
+                change = true;
             else if (dropped.count(it.op) > 0)
                 continue; /* it was stopped meanwhile */
             else if (it.slot == CSIN_NONE)
@@ -728,6 +738,18 @@ class Child {
                      flows[it.slot].due == it.date)
                 move(it.slot); /* else it lost its way meanwhile */
         }
+        if (armed && armed->get_date() <= now() + precision) {
+            armed->remove();
+            armed = nullptr;
+        }
+        if (change)
+            change_network();
+    }
+
+    void on_timer()
+    {
+        armed = nullptr;
+        come_due();
         settle();
     }
 
@@ -775,8 +797,10 @@ class Child {
         if (now() > run->horizon_s)
             leave(HORIZON);
         collect();
-        if (!over.empty() && (pending.empty() || pending.top().date > now()))
-            settle(); /* else the timer, which comes next, settles it all */
+        if (!over.empty() || is_due()) {
+            come_due();
+            settle();
+        }
 
         double next = std::nextafter(now(), HUGE_VAL);
         if (8 * (next - now()) > precision) {
@@ -848,7 +872,10 @@ class Child {
 
         Engine::on_time_advance_cb([this](double delta) { on_advance(delta); });
         sg::kernel::timer::Timer::set(0, [this] {
-            expect_change();
+            if (csin_network_next(&net) <= precision)
+                change_network();
+            else
+                expect_change();
             csin_dispatch_begin(dispatch);
             settle();
         });

@@ -161,18 +161,30 @@ static inline void oracle_gate(struct oracle *o, uint32_t gate)
     }
 }
 
-/* Starts all that may start now. */
+static inline bool oracle_is_ready(const struct oracle *o, uint32_t op)
+{
+    const struct csin_schedule *s = o->s;
+    bool ready = o->state[op] == ORACLE_WAITS;
+    for (uint64_t k = s->dep_first[op]; ready && k < s->dep_first[op + 1]; k++)
+        ready = o->state[s->dep[k]] == ORACLE_OVER;
+    return ready;
+}
+
+/* Starts all that may start now, in generations: first those that what is over lets go, by number,
+ * then those that these let go at once. */
 static inline void oracle_settle(struct oracle *o)
 {
     const struct csin_schedule *s = o->s;
-    bool again = true;
+    bool *ready = oracle_array(s->n_ops, sizeof *ready), again = true;
     while (again) {
         again = false;
+        for (uint32_t gate = 0; gate < s->n_gates; gate++)
+            if (o->stirred[gate])
+                oracle_gate(o, gate);
+        for (uint32_t op = 0; op < s->n_ops; op++)
+            ready[op] = oracle_is_ready(o, op);
         for (uint32_t op = 0; op < s->n_ops; op++) {
-            bool ready = o->state[op] == ORACLE_WAITS;
-            for (uint64_t k = s->dep_first[op]; ready && k < s->dep_first[op + 1]; k++)
-                ready = o->state[s->dep[k]] == ORACLE_OVER;
-            if (!ready)
+            if (!ready[op])
                 continue;
             again = true;
             if (s->gate[op] == CSIN_NONE) {
@@ -181,14 +193,12 @@ static inline void oracle_settle(struct oracle *o)
             }
             o->state[op] = ORACLE_QUEUES;
             o->turn[op] = o->n_turns++;
-            o->stirred[s->gate[op]] = true;
+            oracle_gate(o, s->gate[op]);
         }
         for (uint32_t gate = 0; gate < s->n_gates; gate++)
-            if (o->stirred[gate]) {
-                again = true;
-                oracle_gate(o, gate);
-            }
+            again = again || o->stirred[gate];
     }
+    free(ready);
 }
 
 /* ---- how fast they go ---- */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "sim/fair.h"
 #include "sim/scenario.h"
 #include "topo/analyze.h"
 
@@ -20,6 +21,10 @@
 #if __has_feature(address_sanitizer)
 #define ADDRESS_SANITIZER
 #endif
+#endif
+
+#ifndef CSIN_CHECKS
+#define CSIN_CHECKS 0
 #endif
 
 /* ---- the allocator ---- */
@@ -304,6 +309,111 @@ static enum csin_status scenario(unsigned *ret_errors)
     return done(diag, arena, status, ret_errors);
 }
 
+/* Flows come and go, and a capacity changes; what was refused once is tried no more. */
+static enum csin_status fair(unsigned *ret_errors)
+{
+    enum { RESOURCES = 12, FLOWS = 40 };
+    struct csin_fair fair;
+    double capacities[RESOURCES];
+    uint32_t flows[FLOWS];
+    for (uint32_t r = 0; r < RESOURCES; r++)
+        capacities[r] = 1 + r % 5;
+    bool ok = csin_fair_init(&fair, RESOURCES, capacities);
+    for (uint32_t i = 0; i < FLOWS && ok; i++) {
+        uint32_t uses[] = {i % RESOURCES, (i + 1 + i / RESOURCES) % RESOURCES};
+        flows[i] = csin_fair_add(&fair, uses, NULL, 1 + i % 2, i % 7 ? HUGE_VAL : 0.5);
+        ok = flows[i] != CSIN_NONE && (i % 3 || csin_fair_solve(&fair));
+    }
+    for (uint32_t i = 0; i < FLOWS && ok; i += 2)
+        ok = csin_fair_remove(&fair, flows[i]) &&
+             csin_fair_set_capacity(&fair, i % RESOURCES, i % 4) && csin_fair_solve(&fair);
+    if (ok)
+        csin_fair_check(&fair, 1e-9);
+    csin_fair_finish(&fair);
+    *ret_errors = !ok; /* it has nobody to tell */
+    return ok ? CSIN_OK : CSIN_E_FAILED;
+}
+
+/* Transfers from storage hosts through a gate, `n` of each size, with delays between them. */
+static void make_traffic(struct csin_schedule *s, const struct csin_fabric *f, uint32_t n)
+{
+    csin_schedule_init(s, f->n_hosts, 1);
+    uint32_t gate = csin_schedule_gate(s, 8, HUGE_VAL);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t src = i % f->n_hosts, dst = (i * 7 + 3) % f->n_hosts;
+        dst = dst == src ? (dst + 1) % f->n_hosts : dst;
+        s->bytes += 1000000 + i % 10;
+        csin_schedule_transfer(s, src, dst, 1000000 + i % 10);
+        csin_schedule_through(s, gate);
+    }
+    csin_schedule_span(s, (struct csin_span){0, 0, 0, 0, s->n_ops, CSIN_NONE, CSIN_NONE});
+}
+
+/* The engine, with faults: a switch goes and comes back, and so does a storage host. */
+static enum csin_status fluid(unsigned *ret_errors)
+{
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    struct csin_fabric *f = NULL;
+    struct csin_routes *routes = NULL;
+    struct csin_schedule s = {0};
+    struct csin_run_result result = {0};
+    uint32_t items[] = {4, 2};
+    struct csin_event events[] = {
+        {.at_s = 1e-4, .kind = CSIN_EVENT_SWITCH, .items = &items[0], .n_items = 1},
+        {.at_s = 2e-4, .kind = CSIN_EVENT_HOST, .items = &items[1], .n_items = 1},
+        {.at_s = 4e-4, .kind = CSIN_EVENT_SWITCH, .up = true, .items = &items[0], .n_items = 1},
+        {.at_s = 5e-4, .kind = CSIN_EVENT_HOST, .up = true, .items = &items[1], .n_items = 1}};
+    enum csin_status status = diag && arena ? CSIN_OK : csin_no_memory(diag);
+    if (status == CSIN_OK)
+        status = csin_fabric_open(diag, arena, (struct csin_loc){0},
+                                  "leaf:3 spine:2 host:2 storage:1 200Gb/s", &f, NULL);
+    if (status == CSIN_OK)
+        status = csin_routes_create(f, NULL, CSIN_SPRAY, 1, diag, &routes);
+    if (status == CSIN_OK) {
+        make_traffic(&s, f, 60);
+        status = csin_schedule_check(&s, diag);
+    }
+    struct csin_run it = {.fabric = f,
+                          .routes = routes,
+                          .schedule = &s,
+                          .events = events,
+                          .n_events = 4,
+                          .reaction_s = 5e-5,
+                          .horizon_s = HUGE_VAL,
+                          .watch = true};
+    if (status == CSIN_OK)
+        status = csin_engine_fluid.run(&it, diag, &result);
+    if (status == CSIN_OK && result.n_waits == 0)
+        abort();
+    csin_run_result_finish(&result);
+    csin_schedule_finish(&s);
+    csin_routes_destroy(routes);
+    csin_fabric_destroy(f);
+    return done(diag, arena, status, ret_errors);
+}
+
+/* Allocations of a run of n transfers, of which eight are under way at a time. */
+static long allocations_of(const struct csin_fabric *f, const struct csin_routes *routes,
+                           uint32_t n)
+{
+    struct csin_schedule s;
+    struct csin_run_result result;
+    make_traffic(&s, f, n);
+    struct csin_run it = {
+        .fabric = f, .routes = routes, .schedule = &s, .horizon_s = HUGE_VAL, .watch = true};
+    n_calls = 0;
+    fail_from = fail_to = LONG_MAX;
+    memset(blocks, 0, sizeof blocks);
+    is_counting = true;
+    enum csin_status status = csin_engine_fluid.run(&it, NULL, &result);
+    is_counting = false;
+    assert_int_equal(status, CSIN_OK);
+    csin_run_result_finish(&result);
+    csin_schedule_finish(&s);
+    return n_calls;
+}
+
 /* ---- refusing ---- */
 
 struct outcome {
@@ -403,6 +513,40 @@ static void a_scenario_fails_cleanly_without_memory(void **state)
     refuse(scenario, CSIN_OK);
 }
 
+static void the_solver_fails_cleanly_without_memory(void **state)
+{
+    (void)state;
+    refuse(fair, CSIN_OK);
+}
+
+static void the_fluid_engine_fails_cleanly_without_memory(void **state)
+{
+    (void)state;
+    refuse(fluid, CSIN_OK);
+}
+
+static void an_event_of_the_fluid_engine_allocates_nothing(void **state)
+{
+    (void)state;
+    if (!CAN_REFUSE || CSIN_CHECKS)
+        skip(); /* the solver's own check allocates */
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_arena *arena = csin_arena_create();
+    struct csin_fabric *f;
+    struct csin_routes *routes;
+    assert_int_equal(csin_fabric_open(diag, arena, (struct csin_loc){0},
+                                      "leaf:3 spine:2 host:2 storage:1 200Gb/s", &f, NULL),
+                     CSIN_OK);
+    assert_int_equal(csin_routes_create(f, NULL, CSIN_SPRAY, 1, diag, &routes), CSIN_OK);
+    long few = allocations_of(f, routes, 1000), many = allocations_of(f, routes, 20000);
+    print_message("%ld allocations for 1,000 transfers, %ld for 20,000\n", few, many);
+    assert_true(many - few <= 4); /* a list that found out later how long it gets */
+    csin_routes_destroy(routes);
+    csin_fabric_destroy(f);
+    csin_arena_destroy(arena);
+    csin_diag_destroy(diag);
+}
+
 static int write_scenario(void **state)
 {
     (void)state;
@@ -421,5 +565,8 @@ static int remove_scenario(void **state)
 CHECK_MAIN(cmocka_unit_test(a_fabric_fails_cleanly_without_memory),
            cmocka_unit_test(a_one_line_fabric_fails_cleanly_without_memory),
            cmocka_unit_test(a_wrong_fabric_fails_cleanly_without_memory),
+           cmocka_unit_test(the_solver_fails_cleanly_without_memory),
+           cmocka_unit_test(the_fluid_engine_fails_cleanly_without_memory),
+           cmocka_unit_test(an_event_of_the_fluid_engine_allocates_nothing),
            cmocka_unit_test_setup_teardown(a_scenario_fails_cleanly_without_memory, write_scenario,
                                            remove_scenario))

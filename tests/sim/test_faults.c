@@ -136,6 +136,24 @@ static void a_cable_that_slows_down_slows_what_crosses_it(void **state)
     world_close(&w);
 }
 
+/* SimGrid keeps the bandwidth of the narrowest link, as it was then, for a bound of the flow. */
+static void a_flow_gets_faster_than_any_arc_was_when_it_began(void **state)
+{
+    (void)state;
+    struct world w;
+    struct faults f = {.n = 0};
+    world_open(&w, engine, "leaf:2 spine:1 host:1 200Gb/s uplink:50Gb/s");
+    uint32_t op = world_transfer(&w, 0, 1, 10 * MS_BYTES);
+    for (uint32_t k = 1; k < 3; k++)
+        fault_add(&f, &w,
+                  (struct csin_event){
+                      .at_s = 4 * MS, .kind = CSIN_EVENT_CABLE, .up = true, .rate_Bps = 25e9},
+                  world_arc(&w, op, k) >> 1);
+    world_run(&w);
+    assert_close(w.got.finish_s[op], 13 * MS, EXACT);
+    world_close(&w);
+}
+
 static void a_dead_switch_stops_all_that_crosses_it(void **state)
 {
     (void)state;
@@ -416,6 +434,24 @@ static void a_way_that_comes_back_early_has_its_whole_latency(void **state)
     world_close(&w);
 }
 
+/* What started at 0 was on its way before what happened at 0. */
+static void what_is_dead_from_the_beginning_is_so_before_anything_starts(void **state)
+{
+    (void)state;
+    if (!routes_know_what_is_up())
+        skip();
+    struct world w;
+    struct faults f = {.n = 0};
+    world_open(&w, engine, "leaf:1 spine:1 host:2 200Gb/s");
+    uint32_t op = world_transfer(&w, 0, 1, 0), at = world_arc(&w, op, 0) >> 1;
+    cable(&f, &w, 0, at, false);
+    cable(&f, &w, 5 * MS, at, true);
+    world_run(&w);
+    assert_close(w.got.finish_s[op], 5 * MS, EXACT);
+    expect_waits(&w, &(struct csin_wait){op, 0, 5 * MS}, 1);
+    world_close(&w);
+}
+
 /* It was to begin with no arcs at all. */
 static void a_way_lost_when_its_latency_ends_is_waited_for(void **state)
 {
@@ -556,6 +592,7 @@ static void a_step_stays_where_it_began_however_often_the_job_moves(void **state
 WORLD_MAIN(cmocka_unit_test(a_dead_cable_stops_a_flow_until_it_is_back),
            cmocka_unit_test(a_flow_that_begins_at_a_dead_cable_waits_from_then_on),
            cmocka_unit_test(a_cable_that_slows_down_slows_what_crosses_it),
+           cmocka_unit_test(a_flow_gets_faster_than_any_arc_was_when_it_began),
            cmocka_unit_test(a_dead_switch_stops_all_that_crosses_it),
            cmocka_unit_test(waits_are_in_the_order_of_their_beginnings),
            cmocka_unit_test(what_stays_cut_off_is_a_failure),
@@ -568,6 +605,7 @@ WORLD_MAIN(cmocka_unit_test(a_dead_cable_stops_a_flow_until_it_is_back),
            cmocka_unit_test(traffic_takes_another_spine_after_the_reaction),
            cmocka_unit_test(a_transfer_without_a_way_begins_again_with_the_latency),
            cmocka_unit_test(a_way_that_comes_back_early_has_its_whole_latency),
+           cmocka_unit_test(what_is_dead_from_the_beginning_is_so_before_anything_starts),
            cmocka_unit_test(a_way_lost_when_its_latency_ends_is_waited_for),
            cmocka_unit_test(a_way_that_never_comes_back_is_a_failure),
            cmocka_unit_test(a_way_that_gets_too_long_is_told_by_every_engine),

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a scenario must take, by hand: from its text through SimGrid to the result. All host links
- * are 8Gb/s = B = 1e9 bytes/s. Under one leaf a path has the latency of one switch, across leaves
- * of three. docs/model.md derives the formulas. */
+ * What a scenario must take, by hand: from its text through each engine to the result. All host
+ * links are 8Gb/s = B = 1e9 bytes/s. Under one leaf a path has the latency of one switch, across
+ * leaves of three. docs/model.md derives the formulas. */
+#include "tests/campaign.h"
+#include "tests/sim/draft.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/run.h"
-
-#include <time.h>
-
-#include "sim/pick.h"
 
 #define B 1e9
 #define EXACT 1e-9
@@ -402,154 +400,6 @@ static void a_job_that_starts_later_shares_from_then_on(void **state)
 
 /* ---- an independent simulator ---- */
 
-/* Text of a random scenario over a random small fabric. */
-struct draft {
-    FILE *fabric, *scenario;
-    char *fabric_text, *scenario_text;
-    size_t bytes;
-    struct csin_rng rng;
-    unsigned n_hosts, n_storage; /* of the fabric */
-};
-
-static unsigned draw(struct draft *d, unsigned low, unsigned high)
-{
-    return low + (unsigned)csin_rng_below(&d->rng, high - low + 1);
-}
-
-static const char *one_of(struct draft *d, const char *const *words, unsigned n)
-{
-    return words[draw(d, 0, n - 1)];
-}
-
-static const char *const rates[] = {"8Gb/s", "16Gb/s", "4Gb/s", "9Gb/s"};
-static const char *const latencies[] = {"0s", "700ns", "13us"};
-
-static void draw_line(struct draft *d)
-{
-    unsigned leaves = draw(d, 1, 4), hosts = draw(d, 1, 4), storage = draw(d, 1, 2);
-    d->n_hosts = leaves * hosts;
-    d->n_storage = leaves * storage;
-    fprintf(d->fabric, "leaf:%u spine:%u host:%u storage:%u links:%u 16Gb/s uplink:%s latency:%s",
-            leaves, draw(d, 1, 3), hosts, storage, draw(d, 1, 2), one_of(d, rates, 4),
-            one_of(d, latencies, 3));
-}
-
-static void draw_zones(struct draft *d)
-{
-    unsigned hosts = draw(d, 2, 6);
-    d->n_hosts = 2 * hosts;
-    d->n_storage = draw(d, 1, 5);
-    fprintf(d->fabric,
-            "fabric: random\n"
-            "switch-models: {sw: {ports: 32, rate: 16Gb/s, latency: %s}}\n"
-            "host-models: {h: {rate: %s, latency: %s}, s: {rate: %s, nics: 2, role: storage}}\n",
-            one_of(d, latencies, 3), one_of(d, rates, 4), one_of(d, latencies, 3),
-            one_of(d, rates, 4));
-    fprintf(d->fabric,
-            "zones: {a: &z {model: sw, leaves: %u, spines: %u, uplink-rate: %s}, b: *z}\n",
-            draw(d, 2, 3), draw(d, 1, 3), one_of(d, rates, 4));
-    fprintf(d->fabric,
-            "hosts:\n"
-            "  - {names: 'h[1-%u]', model: h, attach: {zone: a}}\n"
-            "  - {names: 'h[%u-%u]', model: h, attach: {zone: b}}\n"
-            "  - {names: 's[1-%u]', model: s, attach: [{zone: a}, {zone: b, nic: 1}]}\n",
-            hosts, hosts + 1, 2 * hosts, d->n_storage);
-    fprintf(d->fabric,
-            "inter-zone: {names: 'x[1-%u]', model: sw, zones: [a, b], leaves: 2, rate: %s}\n",
-            draw(d, 1, 2), one_of(d, rates, 4));
-    if (draw(d, 0, 1))
-        fprintf(d->fabric, "overrides: {between: [a-leaf1, a-spine1], rate: 1Gb/s}\n");
-}
-
-/* Sizes are drawn from a wide range, so that two different transfers do not end together by chance.
- */
-static void draw_step(struct draft *d, unsigned n)
-{
-    static const char *const works[] = {"reduce-scatter", "all-gather", "all-to-all", "incast"};
-    unsigned size = draw(d, 1, 4000000);
-    switch (draw(d, 0, 5)) {
-    case 0:
-        fprintf(d->scenario, "{compute: %uns}", draw(d, 0, 900000));
-        break;
-    case 1:
-        fprintf(d->scenario, "{allreduce: {algorithm: double-binary-tree, size: %uB, chunk: %uB}}",
-                size + 2, size / draw(d, 3, 9) + 1);
-        break;
-    case 2:
-        fprintf(d->scenario, "{allreduce: {size: %uB}}", size);
-        break;
-    case 3:
-        fprintf(d->scenario, "{broadcast: {size: %uB, chunk: %uB, root: %u}}", size + 1,
-                size / draw(d, 2, 5) + 1, draw(d, 0, n - 1));
-        break;
-    case 4:
-        fprintf(d->scenario, "{permutation: {size: %uB}}", size);
-        break;
-    default:
-        fprintf(d->scenario, "{%s: {size: %uB}}", one_of(d, works, 4), size);
-    }
-}
-
-static void draw_job(struct draft *d, unsigned job, unsigned n)
-{
-    unsigned steps = draw(d, 1, 3);
-    fprintf(d->scenario,
-            "  - {name: j%u, hosts: %u, placement: %s, start: %uns, repeat: %u, steps: [", job, n,
-            csin_placement_names[draw(d, 0, 2)], draw(d, 0, 500000), draw(d, 1, 2));
-    for (unsigned i = 0; i < steps; i++) {
-        fputs(i ? ", " : "", d->scenario);
-        draw_step(d, n);
-    }
-    fputs("]}\n", d->scenario);
-}
-
-static void draw_stream(struct draft *d, unsigned stream)
-{
-    unsigned chunk = draw(d, 100000, 900000), kind = draw(d, 0, d->n_storage > 1 ? 2 : 1);
-    fprintf(d->scenario, "  - {%s: {name: s%u, %s: %u, placement: random, start: %uns, chunk: %uB",
-            kind == 2 ? "checkpoint" : "read", stream, kind == 2 ? "writers" : "readers",
-            draw(d, 1, d->n_hosts), draw(d, 0, 900000), chunk);
-    if (kind == 0) /* the chunk is no divisor of the duration: nothing ends when the gate closes */
-        fprintf(d->scenario, ", duration: %uns, stripe: %u, concurrency: %u",
-                draw(d, 500000, 4000000), draw(d, 1, d->n_storage), draw(d, 1, 4));
-    else if (kind == 1)
-        fprintf(d->scenario, ", size: %uB, stripe: %u, concurrency: %u",
-                4 * chunk + draw(d, 1, 4 * chunk), draw(d, 1, d->n_storage), draw(d, 1, 4));
-    else
-        fprintf(d->scenario, ", size: %uB, replicas: %u, concurrency: %u",
-                4 * chunk + draw(d, 1, 4 * chunk), d->n_storage > 2 ? draw(d, 2, 3) : 2,
-                draw(d, 1, 4));
-    fputs("}}\n", d->scenario);
-}
-
-static void draw_scenario(struct draft *d, unsigned seed)
-{
-    *d = (struct draft){.rng = csin_rng_init(seed, 0)};
-    d->fabric = open_memstream(&d->fabric_text, &d->bytes);
-    d->scenario = open_memstream(&d->scenario_text, &d->bytes);
-    assert_true(d->fabric && d->scenario);
-    if (draw(d, 0, 2))
-        draw_line(d);
-    else
-        draw_zones(d);
-    /* All but least-loaded, which depends on the order of events. */
-    unsigned policy = draw(d, 0, CSIN_LEAST_LOADED - 1), streams = draw(d, 0, 2);
-    fprintf(d->scenario, "routing: %s\n", csin_policy_names[policy]);
-    if (policy != CSIN_DMODK || streams) /* elsewhere it might have no effect */
-        fprintf(d->scenario, "seed: %u\n", seed);
-    fputs("jobs:\n", d->scenario);
-    unsigned left = d->n_hosts, n;
-    for (unsigned job = 0; job < 3 && left >= 2; job++, left -= n)
-        draw_job(d, job, n = draw(d, 2, left));
-    if (left == d->n_hosts) /* a fabric of one host */
-        fputs("  - {name: j, hosts: 1, steps: [{compute: 1ms}]}\n", d->scenario);
-    fputs(streams ? "storage:\n" : "", d->scenario);
-    for (unsigned i = 0; i < streams; i++)
-        draw_stream(d, i);
-    fclose(d->fabric);
-    fclose(d->scenario);
-}
-
 /* Both are max-min fair to rounding; what they call one instant is 1e-12 s wide. */
 static bool same_run(const struct run *run, const struct oracle *o)
 {
@@ -581,37 +431,27 @@ static bool same_run(const struct run *run, const struct oracle *o)
     return same;
 }
 
-static void try_scenario(unsigned seed)
+static void try_scenario(uint64_t seed)
 {
     struct draft d;
     struct run run;
     struct oracle o;
-    draw_scenario(&d, seed);
+    draft_open(&d, seed, CSIN_LEAST_LOADED); /* whose ways depend on the order of events */
     run_open(&run, d.fabric_text, "%s", d.scenario_text);
     run_engine(&run);
     oracle_init(&o, &run.schedule, run.scenario->fabric, run.scenario->routes);
     oracle_run(&o);
     if (!same_run(&run, &o))
-        fail_msg("CSIN_SEED=%u\n%s\n%s", seed, d.fabric_text, d.scenario_text);
+        fail_msg("%s\n%s", d.fabric_text, d.scenario_text);
     oracle_finish(&o);
     run_close(&run);
-    free(d.fabric_text);
-    free(d.scenario_text);
+    draft_close(&d);
 }
 
-/* The seeds from 1; with CSIN_SOAK=SECONDS on from a new seed for so long, with CSIN_SEED=N that
- * one.
- */
 static void random_scenarios_run_as_an_independent_simulator_says(void **state)
 {
     (void)state;
-    const char *only = getenv("CSIN_SEED"), *soak = getenv("CSIN_SOAK");
-    time_t end = time(NULL) + (soak ? atoi(soak) : 0);
-    unsigned first = only ? (unsigned)atoi(only) : soak ? (unsigned)time(NULL) << 12 : 1;
-    unsigned n = only ? 1 : RUN_TIMES(150, 40), tried = 0;
-    for (; tried < n || (!only && time(NULL) < end); tried++)
-        try_scenario(first + tried);
-    print_message("%u scenarios, seeds from %u\n", tried, first);
+    campaign(RUN_TIMES(150, 40), try_scenario);
 }
 
 RUN_MAIN(cmocka_unit_test(a_flow_alone_takes_its_latency_and_its_bytes_at_line_rate),
@@ -634,4 +474,5 @@ RUN_MAIN(cmocka_unit_test(a_flow_alone_takes_its_latency_and_its_bytes_at_line_r
          cmocka_unit_test(delays_repeats_and_start_times_add_up),
          cmocka_unit_test(a_job_of_one_host_takes_its_delays_only),
          cmocka_unit_test(a_job_that_starts_later_shares_from_then_on),
-         cmocka_unit_test(random_scenarios_run_as_an_independent_simulator_says))
+         cmocka_unit_test_teardown(random_scenarios_run_as_an_independent_simulator_says,
+                                   campaign_end))

@@ -4,6 +4,8 @@
  * effect told. What wrong files get to hear is in tests/bad. */
 #include "tests/sim/run.h"
 
+#include "base/units.h"
+
 #define FOUR_LEAVES "leaf:4 spine:2 host:4 storage:1 200Gb/s"
 
 static void assert_hosts(const struct run *run, const uint32_t *hosts, uint32_t n, const char *want)
@@ -195,7 +197,7 @@ static char *events_text(const struct csin_scenario *sc)
     assert_non_null(out);
     for (uint32_t i = 0; i < sc->n_events; i++) {
         const struct csin_event *event = &sc->events[i];
-        fprintf(out, "%.17g %s", event->at_s, kinds[event->kind]);
+        fprintf(out, "%s %s", csin_show_exact(event->at_s).s, kinds[event->kind]);
         for (uint32_t k = 0; k < event->n_items; k++)
             fprintf(out, "%c%u", k ? ',' : ' ', event->items[k]);
         if (event->kind <= CSIN_EVENT_HOST)
@@ -235,9 +237,9 @@ static void events_say_which_cables_switches_and_hosts(void **state)
                            "reaction: 10ms\n",
                   "0.001 cable 21 down\n"
                   "0.002 cable 22 up 10000000000\n"
-                  "0.0030000000000000001 cable 2 down\n"
-                  "0.0040000000000000001 switch 4,0,1 down\n"
-                  "0.0050000000000000001 host 15,0,17 up\n");
+                  "0.003 cable 2 down\n"
+                  "0.004 switch 4,0,1 down\n"
+                  "0.005 host 15,0,17 up\n");
 }
 
 static void events_come_in_the_order_of_time_and_then_of_the_file(void **state)
