@@ -1,96 +1,97 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures speed and memory of a csin binary: bench.py CSIN [--plot FILE.svg]
+"""Measures speed and memory of csin: bench.py CSIN [--data FILE.json] [SECTION...]
 
---plot draws how the time of a run grows, and leaves out the rest. Every row is one process; its time is the best of several runs, its memory the largest resident set of it
-or of the engine's child. Compare rows of one run with each other rather than with another machine's.
+Sections: engines, lossless, memory, hosts, flight, program, fabrics; together about four minutes. 'program' and
+'fabrics' are whole processes, by the clock. The others are an engine alone (bench-engine, which lies beside CSIN): 'run'
+is the best of several, in seconds of a processor, and engines take turns; 'whole' adds the fabric, its tables and the
+schedule. Compare rows of one run with each other rather than with another machine's. --data writes all figures, for
+tools/plot-performance.py. The last lines say which targets were met; as timings are noisy, the exit code is 0 anyway.
 """
+import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MIB = 2**20
+ZONE = "leaf:40 spine:20 host:20 200Gb/s latency:450ns"
+ZONE_1024 = "leaf:52 spine:20 host:20 200Gb/s latency:450ns"
+# 32 chunks for each of the two trees.
+TREE = "allreduce: {algorithm: double-binary-tree, size: 186MiB, chunk: 3047424B}"
+RING = "allreduce: {algorithm: ring, size: 186MiB}"
 
-def run(command, times=3):
-    """Best wall-clock time [s] and largest memory [MiB]; the output of the last run."""
+# (row, what of it, at least or at most, wanted, how it is written)
+TARGETS = (
+    ("tree", "ratio", ">=", 100, "{:.0f} x"),
+    ("tree", "transfers_per_s", ">=", 400_000, "{:,.0f}/s"),
+    ("ring160", "ratio", ">=", 8, "{:.0f} x"),
+    ("ring160", "transfers_per_s", ">=", 5_000_000, "{:,.0f}/s"),
+    ("permutations", "ratio", ">=", 8, "{:.0f} x"),
+    ("full", "whole_s", "<", 10, "{:.2f} s"),
+    ("ring1024", "whole_s", "<", 1, "{:.2f} s"),
+    ("ring1024", "peak_mib", "<", 500, "{:,.0f} MiB"),
+    ("alltoall1024", "whole_s", "<", 2, "{:.2f} s"),
+    ("alltoall3163", "peak_mib", "<", 2048, "{:,.0f} MiB"),
+    ("flagship-lossless", "whole_s", "<", 60, "{:.2f} s"),
+    ("waiting", "bytes_each", "<", 200, "{:.0f} bytes"),
+    ("in flight", "bytes_each", "<", 500, "{:.0f} bytes"),
+)
+
+
+def meets(how, value, wanted):
+    return value >= wanted if how == ">=" else value < wanted
+
+
+def mark(rows, name):
+    """'  misses ...' for a row that is not what a target wants."""
+    missed = [f"{how} {text.format(wanted)}" for row, what, how, wanted, text in TARGETS
+              if row == name and what in rows.get(name, {}) and not meets(how, rows[name][what], wanted)]
+    return "  misses " + ", ".join(missed) if missed else ""
+
+
+# ---- running ----
+
+def run_process(command, times=3):
+    """Best wall-clock time [s] and largest memory [MiB]."""
     best, memory = float("inf"), 0
     for _ in range(times):
         begun = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        output, errors = process.stdout.read(), process.stderr.read()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        errors = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         best = min(best, time.monotonic() - begun)
         memory = max(memory, usage.ru_maxrss / 1024)
         if os.waitstatus_to_exitcode(status) != 0:
             sys.exit(f"bench: {' '.join(command)} failed:\n{errors}")
-    return best, memory, output
+    return best, memory
 
 
-def write(folder, name, text):
-    path = os.path.join(folder, name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
+class Bench:
+    def __init__(self, csin, folder):
+        self.csin, self.folder = csin, folder
+        self.rows = {}  # name -> what was measured
 
+    def write(self, text):
+        path = os.path.join(self.folder, "scenario.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
 
-def scenario(fabric, hosts, step):
-    return (f'scenario: bench\nfabric: "{fabric}"\njobs:\n'
-            f'  - {{name: job, hosts: {hosts}, steps: [{step}]}}\n')
-
-
-def bench_flagship(csin, root):
-    print("Fire-Flyer 2, 122 switches, 1,380 hosts                        time     memory")
-    path = os.path.join(root, "scenarios", "fire-flyer-2", "scenario.yaml")
-    fabric = os.path.join(root, "configs", "fire-flyer-2.yaml")
-    seconds, memory, _ = run([csin, "check", fabric], 5)
-    print(f"  parse and build the fabric                            {seconds:9.3f} s {memory:6.0f} MiB")
-    seconds, memory, _ = run([csin, "check", path], 5)
-    print(f"  and its tables, and the schedule of the scenario      {seconds:9.3f} s {memory:6.0f} MiB")
-    seconds, memory, _ = run([csin, "topo", fabric], 3)
-    print(f"  csin topo: and analyse                                {seconds:9.3f} s {memory:6.0f} MiB")
-    seconds, memory, _ = run([csin, "sim", "--no-cache", path], 1)
-    print(f"  csin sim: together, and every job and stream alone    {seconds:9.3f} s {memory:6.0f} MiB")
-
-
-def bench_ring(csin, folder):
-    print("\nSimGrid engine, ring allreduce of 186 MiB     transfers      time   transfers/s   bytes/transfer")
-    path = write(folder, "idle.yaml", scenario("leaf:1 spine:1 host:2 200Gb/s", 2, "compute: 1s"))
-    idle, base, _ = run([csin, "sim", "--no-cache", path])
-    for hosts, fabric in ((16, "leaf:4 spine:4 host:4 200Gb/s"), (64, "leaf:8 spine:8 host:8 200Gb/s"),
-                          (160, "leaf:8 spine:20 host:20 200Gb/s"),
-                          (512, "leaf:26 spine:20 host:20 200Gb/s")):
-        path = write(folder, "ring.yaml",
-                     scenario(fabric, hosts, "{allreduce: {algorithm: ring, size: 186MiB}}"))
-        seconds, memory, _ = run([csin, "sim", "--no-cache", path], 1 if hosts > 160 else 3)
-        transfers = hosts * 2 * (hosts - 1)
-        seconds, memory = seconds - idle, memory - base
-        rate = f"{transfers / seconds:12,.0f}" if seconds > 0.003 else f"{'-':>12}"
-        each = f"{memory * 2**20 / transfers:12,.0f}" if memory > 0.5 else f"{'-':>12}"
-        print(f"  {hosts:4d} hosts {transfers:44,d} {max(seconds, 0):9.3f} s {rate} {each}")
-    print("  (an idle run is taken off: it has the process, the fork and SimGrid's start; '-': too little to tell)")
-
-
-def bench_growth(csin, folder):
-    print("\nFabric and forwarding tables              switches  entries      time  ns/entry     memory  bytes/entry")
-    path = write(folder, "idle.yaml", scenario("leaf:1 spine:1 host:2 200Gb/s", 2, "compute: 1s"))
-    idle, base, _ = run([csin, "check", path], 5)
-    for hosts, switches, fabric in ((800, 60, "leaf:40 spine:20 host:20 200Gb/s"),
-                                    (8192, 192, "leaf:128 spine:64 host:64 200Gb/s"),
-                                    (32768, 576, "leaf:512 spine:64 host:64 200Gb/s")):
-        path = write(folder, "grow.yaml", scenario(fabric, 2, "compute: 1s"))
-        seconds, memory, _ = run([csin, "check", path], 3)
-        seconds, memory = max(seconds - idle, 1e-4), memory - base
-        entries = hosts * switches
-        print(f"  {hosts:6,d} hosts {switches:28d} {entries:12,d} {seconds:8.3f} s {seconds / entries * 1e9:6.1f} "
-              f"{memory:8.1f} MiB {memory * 2**20 / entries:9.2f}")
-
-
-# ---- engines against each other: runs alone, without the process around them (bench-engine) ----
-
-ZONE = "leaf:40 spine:20 host:20 200Gb/s latency:450ns"
-TREE = "allreduce: {algorithm: double-binary-tree, size: 186MiB, chunk: 3047424B}"  # 32 chunks for each of the two trees
-RING = "allreduce: {algorithm: ring, size: 186MiB}"
+    def engine(self, engine, path, times=1):
+        """What bench-engine says, and whole_s: fabric, tables, schedule and the best run."""
+        tool = os.path.join(os.path.dirname(self.csin), "bench-engine")
+        done = subprocess.run([tool, engine, path, str(times)], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"bench: {tool} {engine} {path} failed:\n{done.stderr}")
+        said = json.loads(done.stdout)
+        said["whole_s"] = said["open_s"] + said["schedule_s"] + said["run_s"]
+        said["peak_mib"] = said["peak_bytes"] / MIB
+        said["transfers_per_s"] = said["transfers"] / said["run_s"]
+        return said
 
 
 def job(fabric, hosts, step, more=""):
@@ -98,130 +99,191 @@ def job(fabric, hosts, step, more=""):
             f'  - {{name: job, hosts: {hosts}, {more}steps: [{{{step}}}]}}\n')
 
 
-def full_size(root):
-    path = os.path.join(root, "scenarios", "fire-flyer-2-chunked", "scenario.yaml")
-    with open(path, encoding="utf-8") as file:
-        return file.read().replace("../../configs", os.path.join(root, "configs"))
+def reads(fabric, readers, mib, concurrency, more=""):
+    return (f'scenario: bench\nfabric: "{fabric}"\nstorage:\n'
+            f'  - read: {{name: data, readers: {readers}, size: {mib}MiB, chunk: 1MiB, concurrency: {concurrency}{more}}}\n')
 
 
-def engine_run(csin, engine, path, times):
-    """Transfers, most in flight, seconds, bytes of memory that the run adds, its makespan."""
-    tool = os.path.join(os.path.dirname(csin), "bench-engine")
-    out = subprocess.run([tool, engine, path, str(times)], capture_output=True, text=True, check=True).stdout.split()
-    return int(out[0]), int(out[2]), float(out[3]), int(out[6]), float(out[7]), int(out[5])
+def scenario_path(name):
+    return os.path.join(ROOT, "scenarios", name, "scenario.yaml")
 
 
-def bench_engines(csin, root, folder):
-    print("\nEngines in one run                            transfers    SimGrid      fluid   ratio  transfers/s  target")
-    rows = (("double binary tree, 800 hosts", job(ZONE, 800, TREE), 1, ">= 100 x, 400,000/s"),
-            ("  ranks placed at random", job(ZONE, 800, TREE, "placement: random, "), 1, ""),
-            ("ring, 160 hosts", job("leaf:8 spine:20 host:20 200Gb/s", 160, RING), 20, ">= 8 x, 5,000,000/s"),
-            ("random permutations, 800 hosts", job(ZONE, 800, "permutation: {size: 64MiB}", "repeat: 20, "), 3, ">= 8 x"),
-            ("Fire-Flyer 2 at full size", full_size(root), 1, "< 10 s"),
-            ("ring, 1,024 hosts", job("leaf:52 spine:20 host:20 200Gb/s", 1024, RING), 0, "< 1 s, 500 MiB"),
-            ("all-to-all, 1,024 hosts", job("leaf:52 spine:20 host:20 200Gb/s", 1024, "all-to-all: {size: 186MiB}"), 0, "< 2 s"),
-            ("all-to-all, 3,163 hosts", job("leaf:159 spine:20 host:20 200Gb/s", 3163, "all-to-all: {size: 186MiB}"), 0, "< 2 GiB"))
-    for name, text, times, target in rows:
-        path = write(folder, "engine.yaml", text)
-        transfers, _, fluid, memory, makespan, schedule = engine_run(csin, "fluid", path, max(times, 1))
-        simgrid, ratio = "", ""
-        if times > 0:
-            _, _, seconds, _, other, _ = engine_run(csin, "simgrid", path, min(times, 3))
-            simgrid, ratio = f"{seconds:8.3f} s", f"{seconds / fluid:5.0f} x"
-            if abs(other / makespan - 1) > 1e-6:
-                print(f"  the engines differ: {makespan} and {other} s")
-        mib = f", {(memory + schedule) / 2**20:,.0f} MiB" if transfers > 1e6 else ""
-        print(f"  {name:42s} {transfers:10,d} {simgrid:>10} {fluid:8.3f} s {ratio:>7} {transfers / fluid:12,.0f}  {target}{mib}")
+# ---- sections ----
+
+def bench_engines(bench):
+    """Both engines on the same scenarios: [rounds, runs of fluid, runs of SimGrid] of each round, 0: not run."""
+    print("engines                                    transfers    SimGrid      fluid   ratio  transfers/s    whole      peak")
+    rows = (
+        ("tree", "double binary tree, 800 hosts", job(ZONE, 800, TREE), (1, 5, 1)),
+        ("tree-random", "  ranks placed at random", job(ZONE, 800, TREE, "placement: random, "), (1, 3, 1)),
+        ("ring160", "ring, 160 hosts", job("leaf:8 spine:20 host:20 200Gb/s", 160, RING), (4, 10, 3)),
+        ("ring160-latency", "  with 450 ns in each switch",
+         job("leaf:8 spine:20 host:20 200Gb/s latency:450ns", 160, RING), (4, 10, 3)),
+        ("permutations", "20 random permutations, 800 hosts",
+         job(ZONE, 800, "permutation: {size: 64MiB}", "repeat: 20, "), (3, 5, 2)),
+        ("flagship", "Fire-Flyer 2, two jobs, storage", scenario_path("fire-flyer-2"), (2, 3, 1)),
+        ("full", "Fire-Flyer 2 at full size", scenario_path("fire-flyer-2-chunked"), (1, 3, 0)),
+        ("ring1024", "ring, 1,024 hosts", job(ZONE_1024, 1024, RING), (1, 3, 0)),
+        ("alltoall1024", "all-to-all, 1,024 hosts", job(ZONE_1024, 1024, "all-to-all: {size: 186MiB}"), (1, 3, 0)),
+        ("alltoall3163", "all-to-all, 3,163 hosts",
+         job("leaf:100 spine:32 host:32 200Gb/s latency:450ns", 3163, "all-to-all: {size: 186MiB}"), (1, 1, 0)),
+    )
+    for name, title, scenario, (rounds, fluid_times, simgrid_times) in rows:
+        path = scenario if os.path.isabs(scenario) else bench.write(scenario)
+        row, simgrid_s = None, float("inf")
+        for _ in range(rounds):
+            said = bench.engine("fluid", path, fluid_times)
+            row = said if not row or said["run_s"] < row["run_s"] else row
+            if simgrid_times:
+                other = bench.engine("simgrid", path, simgrid_times)
+                simgrid_s = min(simgrid_s, other["run_s"])
+                if abs(other["makespan_s"] / said["makespan_s"] - 1) > 1e-6:
+                    print(f"the engines differ: {other['makespan_s']} and {said['makespan_s']} s")
+        simgrid = ratio = f"{'-':>5}"
+        if simgrid_times:
+            row["simgrid_s"], row["ratio"] = simgrid_s, simgrid_s / row["run_s"]
+            simgrid, ratio = f"{simgrid_s:.3f} s", f"{row['ratio']:.0f} x"
+        bench.rows[name] = row
+        print(f"  {title:36s} {row['transfers']:13,d} {simgrid:>10} {row['run_s']:8.4f} s {ratio:>7} "
+              f"{row['transfers_per_s']:12,.0f} {row['whole_s']:6.2f} s {row['peak_mib']:5,.0f} MiB"
+              f"{mark(bench.rows, name)}", flush=True)
 
 
-def bench_lossless(csin, root, folder):
-    print("\nLossless congestion                           transfers       time  target")
-    pairs = job(ZONE, 800, "permutation: {size: 64MiB}")
-    for name, path, target in (
-            ("Fire-Flyer 2, the flagship, 400 readers", os.path.join(root, "scenarios", "fire-flyer-2", "scenario.yaml"), "< 60 s"),
-            ("Fire-Flyer 2 at full size", write(folder, "full.yaml", full_size(root)), ""),
-            ("a random permutation of 800 hosts", write(folder, "pairs.yaml", pairs), "")):
-        transfers, _, seconds, _, _, _ = engine_run(csin, "lossless", path, 1)
-        print(f"  {name:42s} {transfers:10,d} {seconds:8.3f} s  {target}")
+def bench_lossless(bench):
+    print("\nlossless                                   transfers  in flight       run  transfers/s    whole      peak")
+    rows = (
+        ("flagship-lossless", "Fire-Flyer 2, two jobs, storage", scenario_path("fire-flyer-2"), 3),
+        ("full-lossless", "Fire-Flyer 2 at full size", scenario_path("fire-flyer-2-chunked"), 1),
+        ("flows5000", "5,000 flows of random pairs",
+         job("leaf:250 spine:20 host:20 200Gb/s", 5000, "permutation: {size: 64MiB}"), 1),
+    )
+    for name, title, scenario, times in rows:
+        row = bench.engine("lossless", scenario if os.path.isabs(scenario) else bench.write(scenario), times)
+        bench.rows[name] = row
+        print(f"  {title:36s} {row['transfers']:13,d} {row['in_flight_max']:10,d} {row['run_s']:8.3f} s "
+              f"{row['transfers_per_s']:12,.0f} {row['whole_s']:6.2f} s {row['peak_mib']:5,.0f} MiB"
+              f"{mark(bench.rows, name)}", flush=True)
 
 
-def bench_memory(csin, folder):
-    print("\nMemory of the fluid engine                    transfers  in flight   bytes each")
-    for name, n, text in (("waiting: schedule, dispatch, times", 1023 * 2046, job("leaf:52 spine:20 host:20 200Gb/s", 1024, RING)),
-                          ("in flight: all at once", 0, job(ZONE, 800, "incast: {size: 1MiB}"))):
-        path = write(folder, "memory.yaml", text)
-        transfers, flows, _, memory, _, schedule = engine_run(csin, "fluid", path, 1)
-        each = (memory + schedule) / transfers if n else memory / flows
-        print(f"  {name:42s} {transfers:10,d} {flows:10,d} {each:12,.0f}")
+def bench_memory(bench):
+    """Waiting: the schedule and what the run adds, for each transfer of a ring of which 1 in 2,046 is in flight. In
+    flight: what the run adds when 128 chunks of each of 760 readers are outstanding instead of 1, for each of them."""
+    print("\nmemory of a transfer                       transfers  in flight        bytes")
+    row = bench.engine("fluid", bench.write(job(ZONE_1024, 1024, RING)))
+    row["bytes_each"] = (row["schedule_bytes"] + row["run_bytes"]) / row["transfers"]
+    bench.rows["waiting"] = row
+    fabric = "leaf:40 spine:20 host:19 storage:1 200Gb/s latency:450ns"
+    few = bench.engine("fluid", bench.write(reads(fabric, 760, 128, 1)))
+    many = bench.engine("fluid", bench.write(reads(fabric, 760, 128, 128)))
+    many["bytes_each"] = ((many["run_bytes"] - few["run_bytes"]) / (many["in_flight_max"] - few["in_flight_max"]))
+    bench.rows["in flight"] = many
+    for name in ("waiting", "in flight"):
+        row = bench.rows[name]
+        print(f"  {name:36s} {row['transfers']:13,d} {row['in_flight_max']:10,d} {row['bytes_each']:12.0f}"
+              f"{mark(bench.rows, name)}", flush=True)
 
 
-# ---- how the time grows, as a picture ----
-
-def growth(csin, folder):
-    """Two series of (x, seconds): of a permutation against hosts, of flows at once against their number."""
-    hosts, flows = [], []
-    for n in (100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 32768):
-        leaves = (n + 63) // 64
-        path = write(folder, "grow.yaml", job(f"leaf:{max(leaves, 2)} spine:64 host:64 200Gb/s", n, "permutation: {size: 64MiB}"))
-        transfers, _, seconds, _, _, _ = engine_run(csin, "fluid", path, 3)
-        hosts.append((n, seconds))
-    for n in (1, 4, 16, 64, 256, 1024):
-        text = (f'scenario: bench\nfabric: "leaf:40 spine:20 host:19 storage:1 200Gb/s latency:450ns"\nstorage:\n'
-                f'  - read: {{name: data, readers: 760, size: {n}MiB, chunk: 1MiB, concurrency: {n}}}\n')
-        path = write(folder, "grow.yaml", text)
-        if 760 * n > 200_000:
-            break
-        transfers, most, seconds, _, _, _ = engine_run(csin, "fluid", path, 1)
-        flows.append((most, seconds))
-    return hosts, flows
+def grow(bench, series, x, scenario, times=1):
+    row = bench.engine("fluid", bench.write(scenario), times)
+    row["x"] = x
+    bench.rows.setdefault("growth", {}).setdefault(series, []).append(row)
+    print(f"  {series:36s} {x:10,d} {row['transfers']:10,d} {row['in_flight_max']:10,d} {row['open_s']:9.3f} "
+          f"{row['schedule_s']:9.4f} {row['run_s']:9.4f} {row['peak_mib']:8,.0f}", flush=True)
 
 
-def plot(csin, folder, target):
-    """A log-log picture of both series."""
-    import math
-    series = list(zip(growth(csin, folder), ("a random permutation, against hosts", "reads, against transfers in flight"),
-                      ("#1b6ca8", "#b3541e")))
-    width, height, left, top = 720, 400, 70, 30
-    x0, x1, y0, y1 = 2, 5.3, -5, 2.01
-    def at(x, y):
-        return (left + (math.log10(x) - x0) / (x1 - x0) * (width - left - 30),
-                top + (y1 - math.log10(y)) / (y1 - y0) * (height - top - 50))
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
-           f'<rect width="{width}" height="{height}" fill="#ffffff"/>']
-    for e in range(int(y0), int(y1) + 1):
-        y = at(10**x0, 10**e)[1]
-        out.append(f'<path d="M{left} {y:.1f}H{width - 30}" stroke="#dddddd"/><text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#333333">'
-                   f'{("100 s", "10 s", "1 s", "100 ms", "10 ms", "1 ms", "100 us", "10 us")[2 - e]}</text>')
-    for e in range(int(x0), 6):
-        x = at(10**e, 1)[0]
-        out.append(f'<path d="M{x:.1f} {top}V{height - 50}" stroke="#dddddd"/><text x="{x:.1f}" y="{height - 32}" text-anchor="middle" fill="#333333">{10**e:,}</text>')
-    out.append(f'<text x="{(width + left) / 2}" y="{height - 10}" text-anchor="middle" fill="#333333">hosts, or transfers in flight</text>')
-    out.append(f'<text x="{left}" y="18" fill="#333333">time of a run of the fluid engine, routes and schedule not counted</text>')
-    for i, (points, name, colour) in enumerate(series):
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in points))
-        out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        out += [f'<circle cx="{at(*point)[0]:.1f}" cy="{at(*point)[1]:.1f}" r="3.5" fill="{colour}"/>' for point in points]
-        out.append(f'<rect x="{left + 16}" y="{top + 14 + 20 * i}" width="14" height="4" fill="{colour}"/>'
-                   f'<text x="{left + 38}" y="{top + 20 + 20 * i}" fill="#333333">{name}</text>')
-        print(name, *(f"{x:,}: {y:.6f} s" for x, y in points), sep="\n  ")
-    out.append("</svg>")
-    with open(target, "w", encoding="utf-8") as file:
-        file.write("\n".join(out) + "\n")
+# Leaves, spines, compute and storage hosts of a leaf.
+GROWING = {100: (10, 10, 10, 1), 200: (10, 20, 20, 2), 400: (20, 20, 20, 2), 800: (40, 20, 20, 2),
+           1600: (80, 20, 20, 2), 3200: (100, 32, 32, 3), 6400: (160, 40, 40, 4), 12800: (256, 50, 50, 5),
+           25600: (400, 64, 64, 6), 32768: (512, 64, 64, 6)}
+
+
+def bench_hosts(bench):
+    print("\ngrowth with hosts                              hosts  transfers  in flight    open s  schedule     run s      MiB")
+    for hosts, (leaves, spines, on_leaf, storage) in GROWING.items():
+        fabric = f"leaf:{leaves} spine:{spines} host:{on_leaf} storage:{storage} 200Gb/s latency:450ns"
+        times = 3 if hosts <= 12800 else 1
+        grow(bench, "10 rounds of a ring", hosts,
+             job(fabric, hosts, "permutation: {size: 1MiB, shift: 1}", "repeat: 10, "), times)
+        grow(bench, "a random permutation", hosts, job(fabric, hosts, "permutation: {size: 64MiB}"), times)
+        grow(bench, "8 chunks read by each host", hosts, reads(fabric, hosts, 8, 2), times if hosts <= 3200 else 1)
+
+
+def bench_flight(bench):
+    print("\ngrowth with transfers in flight            in flight  transfers  in flight    open s  schedule     run s      MiB")
+    fabric = "leaf:40 spine:20 host:20 storage:20 200Gb/s latency:450ns"
+    for n in (100, 800, 8000, 80_000, 1_000_000):
+        readers = min(n, 800)
+        each = max(n // readers, 1)
+        times = 3 if n <= 10_000 else 1
+        grow(bench, "reads, each from one server", n, reads(fabric, readers, each, each, ", stripe: 1"), times)
+        if n <= 100_000:
+            grow(bench, "reads, each from all servers", n, reads(fabric, readers, each, each), times)
+
+
+def bench_program(bench):
+    print("\ncsin with Fire-Flyer 2, 122 switches, 1,380 hosts          time     memory")
+    path = scenario_path("fire-flyer-2")
+    fabric = os.path.join(ROOT, "configs", "fire-flyer-2.yaml")
+    for title, command, times in (
+            ("parse and build the fabric", ["check", fabric], 5),
+            ("and its tables, and the schedule of the scenario", ["check", path], 5),
+            ("csin topo: and analyse", ["topo", fabric], 3),
+            ("csin sim: and every job and stream alone, SimGrid", ["sim", "--no-cache", "--engine", "simgrid", path], 1),
+            ("the same, fluid", ["sim", "--no-cache", "--engine", "fluid", path], 1)):
+        seconds, memory = run_process([bench.csin, *command], times)
+        print(f"  {title:52s} {seconds:7.3f} s {memory:6.0f} MiB", flush=True)
+
+
+def bench_fabrics(bench):
+    print("\nfabric and forwarding tables              switches      entries     time  ns/entry     memory  bytes/entry")
+    path = bench.write(job("leaf:1 spine:1 host:2 200Gb/s", 2, "compute: 1s"))
+    idle, base = run_process([bench.csin, "check", path], 5)
+    for hosts, switches, fabric in ((800, 60, "leaf:40 spine:20 host:20 200Gb/s"),
+                                    (8192, 192, "leaf:128 spine:64 host:64 200Gb/s"),
+                                    (32768, 576, "leaf:512 spine:64 host:64 200Gb/s")):
+        path = bench.write(job(fabric, 2, "compute: 1s"))
+        seconds, memory = run_process([bench.csin, "check", path])
+        seconds, memory = max(seconds - idle, 1e-4), memory - base
+        entries = hosts * switches
+        print(f"  {hosts:6,d} hosts {switches:35d} {entries:12,d} {seconds:6.3f} s {seconds / entries * 1e9:9.1f} "
+              f"{memory:6.1f} MiB {memory * MIB / entries:12.2f}", flush=True)
+
+
+SECTIONS = {"engines": bench_engines, "lossless": bench_lossless, "memory": bench_memory, "hosts": bench_hosts,
+            "flight": bench_flight, "program": bench_program, "fabrics": bench_fabrics}
+
+
+def tell_targets(rows):
+    met = measured = 0
+    print()
+    for name, what, how, wanted, text in TARGETS:
+        if what not in rows.get(name, {}):
+            continue
+        value = rows[name][what]
+        is_met = meets(how, value, wanted)
+        measured, met = measured + 1, met + is_met
+        print(f"  {'met   ' if is_met else 'MISSED'}  {name + ', ' + what:36s} {text.format(value):>20}, "
+              f"wanted {how} {text.format(wanted)}")
+    print(f"{met} of {measured} targets met")
 
 
 def main():
-    csin = os.path.abspath(sys.argv[1])
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("csin")
+    parser.add_argument("--data", metavar="FILE.json")
+    parser.add_argument("section", nargs="*")
+    args = parser.parse_intermixed_args()
+    unknown = set(args.section) - set(SECTIONS)
+    if unknown:
+        parser.error(f"there is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     with tempfile.TemporaryDirectory() as folder:
-        if sys.argv[2:3] == ["--plot"]:
-            plot(csin, folder, sys.argv[3])
-            return
-        bench_engines(csin, root, folder)
-        bench_lossless(csin, root, folder)
-        bench_memory(csin, folder)
-        bench_flagship(csin, root)
-        bench_ring(csin, folder)
-        bench_growth(csin, folder)
+        bench = Bench(os.path.abspath(args.csin), folder)
+        for name in args.section or SECTIONS:
+            SECTIONS[name](bench)
+    tell_targets(bench.rows)
+    if args.data:
+        with open(args.data, "w", encoding="utf-8") as file:
+            json.dump(bench.rows, file, indent=1)
 
 
 if __name__ == "__main__":
