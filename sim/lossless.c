@@ -614,7 +614,9 @@ static bool sweep(struct csin_lossless *l)
     for (size_t height = 0; height <= CSIN_PATH_MAX; height++) {
         struct csin_lossless_list *dirty = &l->dirty[height];
         uint32_t n = dirty->n; /* what comes meanwhile at this height or below waits for the next */
-        any = any || n > 0;
+        if (n == 0)
+            continue;
+        any = true;
         for (uint32_t i = 0; i < n; i++) {
             uint32_t queue = dirty->items[i];
             l->queues[queue].dirty = false;
