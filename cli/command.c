@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/units.h"
+
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i))
 {
@@ -34,6 +36,31 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                    "the extension '%s' says nothing about the format; use one of %s, or --format",
                    dot, list);
     return -1;
+}
+
+int csin_pick_name(struct argp_state *state, const char *what, const char *name,
+                   const char *const *names)
+{
+    size_t n = 0;
+    for (; names[n]; n++)
+        if (strcmp(name, names[n]) == 0)
+            return (int)n;
+    const char *near = csin_nearest(name, names, n);
+    char list[128] = "";
+    if (near)
+        argp_error(state, "unknown %s '%s'; did you mean '%s'?", what, name, near);
+    for (size_t i = 0, used = 0; i < n && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    argp_error(state, "unknown %s '%s'; there %s %s", what, name, n == 1 ? "is" : "are", list);
+    return 0;
+}
+
+uint64_t csin_pick_seed(struct argp_state *state, const char *text)
+{
+    uint64_t seed = 0;
+    if (csin_read_count(NULL, (struct csin_loc){0}, text, 0, 1000000000000000u, &seed) != CSIN_OK)
+        argp_error(state, "'%s' is not a seed: a whole number from 0 to 1e15", text);
+    return seed;
 }
 
 bool csin_spares(struct csin_diag *diag, const char *output, const char *const *files, int n)

@@ -6,6 +6,7 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -26,6 +27,12 @@ struct csin_format {
  * gives -1. */
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i));
+
+/* The index of `name` in `names` (NULL-terminated); a usage error where it is not there. */
+int csin_pick_name(struct argp_state *state, const char *what, const char *name,
+                   const char *const *names);
+/* A seed as it was written, 0 to 1e15; a usage error where it is none. */
+uint64_t csin_pick_seed(struct argp_state *state, const char *text);
 
 /* False, with a usage error, where an output (NULL: none) is one of the n files named: an input,
  * which writing would destroy, or another output. */

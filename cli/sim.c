@@ -45,30 +45,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static void check_name(struct argp_state *state, const char *what, const char *name,
-                       const char *const *names)
-{
-    size_t n = 0;
-    for (; names[n]; n++)
-        if (strcmp(name, names[n]) == 0)
-            return;
-    const char *near = csin_nearest(name, names, n);
-    char list[128] = "";
-    if (near)
-        argp_error(state, "unknown %s '%s'; did you mean '%s'?", what, name, near);
-    for (size_t i = 0, used = 0; i < n && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
-    argp_error(state, "unknown %s '%s'; there %s %s", what, name, n == 1 ? "is" : "are", list);
-}
-
-static void set_seed(struct argp_state *state, struct arguments *arguments, const char *text)
-{
-    if (csin_read_count(NULL, (struct csin_loc){0}, text, 0, 1000000000000000u,
-                        &arguments->overrides.seed) != CSIN_OK)
-        argp_error(state, "'%s' is not a seed: a whole number from 0 to 1e15", text);
-    arguments->overrides.seed_given = true;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -87,25 +63,26 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->dump = arg;
         return 0;
     case KEY_ENGINE:
-        check_name(state, "engine", arg, csin_engine_names);
+        csin_pick_name(state, "engine", arg, csin_engine_names);
         arguments->overrides.engine = arg;
         return 0;
     case KEY_ROUTING:
-        check_name(state, "routing policy", arg, csin_policy_names);
+        csin_pick_name(state, "routing policy", arg, csin_policy_names);
         arguments->overrides.routing = arg;
         return 0;
     case KEY_CONGESTION:
-        check_name(state, "congestion model", arg, csin_congestion_names);
+        csin_pick_name(state, "congestion model", arg, csin_congestion_names);
         arguments->overrides.congestion = arg;
         return 0;
     case KEY_SEED:
-        set_seed(state, arguments, arg);
+        arguments->overrides.seed = csin_pick_seed(state, arg);
+        arguments->overrides.seed_given = true;
         return 0;
     case KEY_NO_CACHE:
         arguments->no_cache = true;
         return 0;
     case KEY_FAIL_ON:
-        check_name(state, "thing to fail on", arg, events);
+        csin_pick_name(state, "thing to fail on", arg, events);
         arguments->fail_on_congestion = true;
         return 0;
     case ARGP_KEY_ARG:

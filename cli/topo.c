@@ -9,12 +9,19 @@
 
 struct arguments {
     const char *format, *output;
+    enum csin_policy policy;
+    uint64_t seed;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
+
+enum { KEY_ROUTING = 0x100, KEY_SEED };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
+    {"routing", KEY_ROUTING, "POLICY", 0,
+     "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
+    {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
     {0},
 };
 
@@ -46,6 +53,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'o':
         arguments->output = arg;
+        return 0;
+    case KEY_ROUTING:
+        arguments->policy = (enum csin_policy)csin_pick_name(state, "routing policy", arg,
+                                                             csin_policy_names);
+        return 0;
+    case KEY_SEED:
+        arguments->seed = csin_pick_seed(state, arg);
         return 0;
     case ARGP_KEY_ARG:
         return add_word(state, arguments, arg);
@@ -82,6 +96,7 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     if (format < 0)
         return CSIN_E_USAGE;
     struct csin_fabric *fabric = NULL;
+    struct csin_routes *routes = NULL;
     struct csin_fabric_facts facts;
     struct csin_output output;
     bool line = csin_fabric_is_line(arguments->fabric);
@@ -92,19 +107,24 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
+    if (status == CSIN_OK && csin_fabric_writers[format].needs_routes)
+        status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
+                                    &routes);
     if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);
     if (status == CSIN_OK) {
-        csin_fabric_writers[format].write(fabric, &facts, output.stream);
+        csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
+                                          output.stream);
         status = csin_output_commit(&output, diag);
     }
+    csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
     return status;
 }
 
 int csin_command_topo(int argc, char **argv)
 {
-    struct arguments arguments = {0};
+    struct arguments arguments = {.policy = CSIN_DMODK, .seed = 1};
     csin_parse(&argp, argc, argv, &arguments);
     int code = csin_run_command(show, &arguments);
     free(arguments.fabric);

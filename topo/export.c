@@ -4,9 +4,9 @@
 #include "topo/export.h"
 
 const struct csin_fabric_writer csin_fabric_writers[] = {
-    {"text", ".txt", "one screen for a network engineer", csin_fabric_write_text},
-    {"json", ".json", "every switch, host and cable, for programs", csin_fabric_write_json},
-    {"dot", ".dot", "Graphviz, undirected", csin_fabric_write_dot},
-    {"svg", ".svg", "a drawing for people", csin_fabric_write_svg},
+    {"text", ".txt", "one screen for a network engineer", csin_fabric_write_text, false},
+    {"json", ".json", "every switch, host and cable, for programs", csin_fabric_write_json, false},
+    {"dot", ".dot", "Graphviz, undirected", csin_fabric_write_dot, false},
+    {"svg", ".svg", "a drawing for people", csin_fabric_write_svg, false},
     {0},
 };

@@ -7,21 +7,29 @@
 #include <stdio.h>
 
 #include "topo/analyze.h"
+#include "topo/routes.h"
+
+/* What a writer is given. What it does not ask for may be NULL. */
+struct csin_fabric_view {
+    const struct csin_fabric *fabric;
+    const struct csin_fabric_facts *facts;
+    const struct csin_routes *routes; /* NULL unless the writer needs them */
+};
 
 struct csin_fabric_writer {
     const char *name;      /* of --format */
     const char *extension; /* of the file it suits, with the dot */
     const char *what;      /* one line for --help */
-    void (*write)(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts,
-                  FILE *out);
+    void (*write)(const struct csin_fabric_view *view, FILE *out);
+    bool needs_routes;
 };
 
 extern const struct csin_fabric_writer csin_fabric_writers[]; /* ends with name NULL */
 
 /* Each is one file: topo/export_text.c and so on. Write errors stick to `out`. */
-void csin_fabric_write_text(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
-void csin_fabric_write_json(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
-void csin_fabric_write_dot(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
-void csin_fabric_write_svg(const struct csin_fabric *, const struct csin_fabric_facts *, FILE *);
+void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_dot(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out);
 
 #endif

@@ -55,9 +55,9 @@ static void write_role(const struct csin_fabric *f, unsigned role, FILE *out)
     fputs("  }\n", out);
 }
 
-void csin_fabric_write_dot(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts,
-                           FILE *out)
+void csin_fabric_write_dot(const struct csin_fabric_view *view, FILE *out)
 {
+    const struct csin_fabric *fabric = view->fabric;
     /* An edge runs downwards in the drawing: its first node is the higher one. */
     static const unsigned char height[CSIN_N_LAYERS] = {
         [CSIN_LEAF] = 1, [CSIN_SPINE] = 2, [CSIN_CORE] = 3, [CSIN_INTER_ZONE] = 0};
@@ -70,10 +70,10 @@ void csin_fabric_write_dot(const struct csin_fabric *fabric, const struct csin_f
           "  edge [color=\"#44566b80\"];\n",
           out);
     for (unsigned l = 0; l < CSIN_N_LAYERS; l++)
-        if (facts->layers[l].n_switches)
+        if (view->facts->layers[l].n_switches)
             write_layer(fabric, l, out);
     for (unsigned r = 0; r < CSIN_N_ROLES; r++)
-        if (facts->n_role[r])
+        if (view->facts->n_role[r])
             write_role(fabric, r, out);
     for (uint32_t c = 0; c < fabric->n_cables; c++) {
         const struct csin_cable *cable = &fabric->cables[c];

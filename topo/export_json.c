@@ -141,9 +141,10 @@ static void write_cables(struct csin_json *json, const struct csin_fabric *f)
     csin_json_end_array(json);
 }
 
-void csin_fabric_write_json(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts,
-                            FILE *out)
+void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out)
 {
+    const struct csin_fabric *fabric = view->fabric;
+    const struct csin_fabric_facts *facts = view->facts;
     struct csin_json json;
     csin_json_init(&json, out);
     csin_json_object(&json, NULL);

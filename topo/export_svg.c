@@ -523,9 +523,10 @@ static void write_cards(struct csin_svg *d)
     fputs("</svg>\n", d->out);
 }
 
-void csin_fabric_write_svg(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts,
-                           FILE *out)
+void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out)
 {
+    const struct csin_fabric *fabric = view->fabric;
+    const struct csin_fabric_facts *facts = view->facts;
     struct csin_svg d = {.f = fabric, .facts = facts, .out = out};
     if (fabric->n_switches > MAX_SWITCHES) {
         write_cards(&d);

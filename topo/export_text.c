@@ -268,9 +268,10 @@ static void write_cables(const struct csin_fabric *f, const struct csin_fabric_f
                 csin_show_count(facts->n_degraded_cables).s);
 }
 
-void csin_fabric_write_text(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts,
-                            FILE *out)
+void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
 {
+    const struct csin_fabric *fabric = view->fabric;
+    const struct csin_fabric_facts *facts = view->facts;
     fprintf(out, "%-14s%s: %s switch%s, %s host%s, %s NIC%s\n", "Fabric", fabric->name,
             csin_show_count(fabric->n_switches).s, fabric->n_switches == 1 ? "" : "es",
             csin_show_count(fabric->n_hosts).s, fabric->n_hosts == 1 ? "" : "s",

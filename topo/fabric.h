@@ -35,6 +35,12 @@ struct csin_switch {
     uint32_t n_ports, n_used, first_port;
     double rate_Bps, latency_s; /* of a port; port to port */
     uint32_t n_vls;             /* data VLs: 1, 2, 4, 8 or 15 */
+    uint64_t guid;              /* of the node, as a subnet manager knows it; 0: not known */
+    uint32_t lid;               /* 0: not known */
+    /* The aggregation node inside a switch (SHARP): a channel adapter on one port more, which hosts
+     * no job and so is no NIC. 0: none. */
+    uint64_t agent_guid;
+    uint32_t agent_lid;
     struct csin_loc loc;
 };
 
@@ -51,6 +57,11 @@ struct csin_nic {
     uint32_t cable; /* CSIN_NONE when not attached */
     uint32_t leaf;  /* the switch at the other end */
     double rate_Bps, latency_s;
+    /* As a subnet manager knows it; NULL and 0: not known. A channel adapter with several ports is
+     * several NICs with one node_guid. */
+    const char *device; /* mlx5_0 */
+    uint64_t node_guid, port_guid;
+    uint32_t lid, adapter_port; /* ports of an adapter count from 1 */
 };
 
 /* Where a cable is, and so which way an arc goes. */

@@ -238,7 +238,7 @@ static void route_switch(struct csin_routes *r, struct work *w, uint32_t s, uint
         uint32_t arc = s == target ? csin_arc_reverse(csin_nic_arc(f, nic))
                                    : choose(r, w, s, hops, first + i - w->order.base[target],
                                             spines, csin_mix64(r->seed) ^ nic);
-        r->table[(size_t)s * f->n_nics + nic] = (uint16_t)port_of(f, arc);
+        *table_entry(r, s, nic) = (uint16_t)port_of(f, arc);
         if (reach && s != target) {
             w->load[arc] += reach[(size_t)s * n + i] / f->cables[arc >> 1].capacity_Bps;
             reach[(size_t)csin_arc_head(f, arc) * n + i] += reach[(size_t)s * n + i];
@@ -445,7 +445,7 @@ static uint32_t next_arc(const struct csin_routes *r, uint32_t sw, uint32_t nic,
 {
     const struct csin_fabric *f = r->f;
     if (r->table) {
-        uint16_t port = r->table[(size_t)sw * f->n_nics + nic];
+        uint16_t port = *table_entry(r, sw, nic);
         return port == NO_PORT ? CSIN_NONE : f->port_arc[f->switches[sw].first_port + port];
     }
     if (!is_joined(r, nic))

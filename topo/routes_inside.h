@@ -39,6 +39,13 @@ struct csin_routes {
     struct dag *dag;     /* spray, least-loaded; otherwise NULL */
 };
 
+/* The next port of switch `s` towards `nic`; the only place that knows how the table is laid out.
+ */
+static inline uint16_t *table_entry(const struct csin_routes *r, uint32_t s, uint32_t nic)
+{
+    return &r->table[(size_t)s * r->f->n_nics + nic];
+}
+
 /* The links of `s` that lead one cable nearer to `target`. Returns their number, 0 only at the
  * target and where there is no way. */
 uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t target,

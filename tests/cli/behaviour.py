@@ -466,6 +466,7 @@ def test_progress_is_for_terminals_after_a_second(folder):
 
 
 def main():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, for its children too
     n_passed, failures, skipped = 0, [], []
     for name, case in list(globals().items()):
         if not name.startswith("test_") or (len(sys.argv) > 3 and sys.argv[3] not in name):

@@ -62,7 +62,11 @@ static char *written(const struct opened *o, const char *format)
             continue;
         FILE *out = open_memstream(&text, &bytes);
         assert_non_null(out);
-        w->write(o->f, &o->facts, out);
+        struct csin_routes *routes = NULL;
+        if (w->needs_routes)
+            assert_int_equal(csin_routes_create(o->f, NULL, CSIN_DMODK, 1, NULL, &routes), CSIN_OK);
+        w->write(&(struct csin_fabric_view){o->f, &o->facts, routes}, out);
+        csin_routes_destroy(routes);
         assert_false(ferror(out));
         assert_int_equal(fclose(out), 0);
         assert_int_equal(strlen(text), bytes);
