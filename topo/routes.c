@@ -466,6 +466,29 @@ uint32_t csin_routes_port(const struct csin_routes *r, uint32_t sw, uint32_t nic
     return arc == CSIN_NONE ? CSIN_NONE : port_of(r->f, arc);
 }
 
+uint32_t csin_routes_choices(const struct csin_routes *r, uint32_t sw, uint32_t nic,
+                             uint32_t *ret_arcs)
+{
+    const struct csin_fabric *f = r->f;
+    struct link links[CSIN_MAX_PORTS];
+    if (!is_joined(r, nic))
+        return 0;
+    if (sw == f->nics[nic].leaf) {
+        ret_arcs[0] = csin_arc_reverse(csin_nic_arc(f, nic));
+        return 1;
+    }
+    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links);
+    for (uint32_t i = 0; i < n; i++)
+        ret_arcs[i] = links[i].arc;
+    return n;
+}
+
+void csin_routes_set(struct csin_routes *r, uint32_t sw, uint32_t nic, uint32_t arc)
+{
+    assert(r->table && csin_arc_tail(r->f, arc) == sw && r->up[arc >> 1]);
+    *table_entry(r, sw, nic) = (uint16_t)port_of(r->f, arc);
+}
+
 bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t dst_nic,
                       uint64_t flow, struct csin_path *ret_path)
 {

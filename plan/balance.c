@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A variable is an entry (switch where hosts are, destination NIC) that some traffic uses; its
+ * value is one of the arcs that lead nearer. Its demand is a list of (phase, rate). Loads are kept
+ * for each arc between switches ("row") and phase. */
+#include "plan/balance.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "plan/colour.h"
+
+#define HIGHEST_POWER 5 /* the search ends with loads to the power of 2^5 */
+
+struct demand {
+    uint32_t phase;
+    double rate_Bps;
+};
+
+struct entry {
+    uint32_t sw, nic;
+    uint32_t first, n; /* demands */
+    uint32_t arc, given, best;
+};
+
+struct balance {
+    const struct csin_fabric *f;
+    const struct csin_offered *o;
+    struct csin_routes *routes;
+    struct entry *entries;
+    struct demand *demands;
+    uint32_t n_entries, n_demands, n_rows;
+    uint32_t *row_of;   /* [n_arcs]; CSIN_NONE at hosts */
+    uint32_t *arc_of;   /* [n_rows] */
+    double *load;       /* [n_rows][n_phases], relative to the capacity */
+    double *worst;      /* [n_rows][n_owners] max over the phases of the owner */
+    double *others;     /* [n_rows][n_owners] sum of `worst` of the other owners */
+    uint32_t *owner_of; /* [n_phases] index of the owner among those with phases */
+    uint32_t n_owners;
+    uint32_t *order; /* [n_entries] */
+    double scale;    /* of loads in costs */
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- entries ---- */
+
+struct use { /* of an entry by a phase */
+    uint32_t sw, nic, phase;
+    double rate_Bps;
+};
+
+static int by_entry(const void *left, const void *right)
+{
+    const struct use *a = left, *b = right;
+    if (a->sw != b->sw)
+        return a->sw < b->sw ? -1 : 1;
+    if (a->nic != b->nic)
+        return a->nic < b->nic ? -1 : 1;
+    if (a->phase != b->phase)
+        return a->phase < b->phase ? -1 : 1;
+    return (a->rate_Bps > b->rate_Bps) - (a->rate_Bps < b->rate_Bps);
+}
+
+static struct use *list_uses(const struct balance *b, uint32_t *ret_n)
+{
+    struct use *uses = malloc((b->o->n_offers + (size_t)1) * sizeof *uses);
+    uint32_t n = 0;
+    for (uint32_t p = 0; uses && p < b->o->n_phases; p++)
+        for (uint32_t i = 0; i < b->o->phases[p].n; i++) {
+            const struct csin_offer *offer = &b->o->offers[b->o->phases[p].first + i];
+            uint32_t from = b->f->nics[offer->src].leaf;
+            if (from != b->f->nics[offer->dst].leaf)
+                uses[n++] = (struct use){from, offer->dst, p, offer->rate_Bps};
+        }
+    if (uses)
+        qsort(uses, n, sizeof *uses, by_entry);
+    *ret_n = n;
+    return uses;
+}
+
+static bool make_entries(struct balance *b)
+{
+    uint32_t n;
+    struct use *uses = list_uses(b, &n);
+    b->entries = malloc((n + (size_t)1) * sizeof *b->entries);
+    b->demands = malloc((n + (size_t)1) * sizeof *b->demands);
+    b->order = malloc((n + (size_t)1) * sizeof *b->order);
+    bool ok = uses && b->entries && b->demands && b->order;
+    for (uint32_t i = 0; ok && i < n; i++) {
+        struct entry *last = b->n_entries ? &b->entries[b->n_entries - 1] : NULL;
+        if (!last || last->sw != uses[i].sw || last->nic != uses[i].nic) {
+            last = &b->entries[b->n_entries++];
+            *last = (struct entry){.sw = uses[i].sw, .nic = uses[i].nic, .first = b->n_demands};
+            uint32_t port = csin_routes_port(b->routes, last->sw, last->nic, 0);
+            last->arc = last->given = last->best =
+                b->f->port_arc[b->f->switches[last->sw].first_port + port];
+        }
+        if (last->n && b->demands[b->n_demands - 1].phase == uses[i].phase) {
+            b->demands[b->n_demands - 1].rate_Bps += uses[i].rate_Bps;
+        } else {
+            b->demands[b->n_demands++] = (struct demand){uses[i].phase, uses[i].rate_Bps};
+            last->n++;
+        }
+    }
+    free(uses);
+    return ok;
+}
+
+/* ---- loads ---- */
+
+static bool make_rows(struct balance *b)
+{
+    const struct csin_fabric *f = b->f;
+    b->row_of = malloc((f->n_arcs + (size_t)1) * sizeof *b->row_of);
+    b->arc_of = malloc((f->n_arcs + (size_t)1) * sizeof *b->arc_of);
+    b->owner_of = malloc((b->o->n_phases + (size_t)1) * sizeof *b->owner_of);
+    if (!b->row_of || !b->arc_of || !b->owner_of)
+        return false;
+    for (uint32_t arc = 0; arc < f->n_arcs; arc++) {
+        bool is_row = f->cables[arc >> 1].place != CSIN_AT_HOST && f->cables[arc >> 1].up;
+        b->row_of[arc] = is_row ? b->n_rows : CSIN_NONE;
+        if (is_row)
+            b->arc_of[b->n_rows++] = arc;
+    }
+    for (uint32_t p = 0; p < b->o->n_phases; p++) {
+        if (p > 0 && b->o->phases[p].owner != b->o->phases[p - 1].owner)
+            b->n_owners++;
+        b->owner_of[p] = b->n_owners;
+    }
+    b->n_owners += b->o->n_phases > 0;
+    size_t n_owners = (size_t)b->n_rows * b->n_owners + 1;
+    b->load = calloc((size_t)b->n_rows * b->o->n_phases + 1, sizeof *b->load);
+    b->worst = calloc(n_owners, sizeof *b->worst);
+    b->others = calloc(n_owners, sizeof *b->others);
+    return b->load && b->worst && b->others;
+}
+
+static void balance_finish(struct balance *b)
+{
+    free(b->entries);
+    free(b->demands);
+    free(b->row_of);
+    free(b->arc_of);
+    free(b->load);
+    free(b->worst);
+    free(b->others);
+    free(b->owner_of);
+    free(b->order);
+}
+
+/* The rows from the switch of `e` to its destination, where it sends by `arc`; after the first arc
+ * the tables decide. */
+static uint32_t rows_of(const struct balance *b, const struct entry *e, uint32_t arc,
+                        uint32_t *rows)
+{
+    const struct csin_fabric *f = b->f;
+    uint32_t n = 0, goal = f->n_switches + e->nic;
+    while (n < CSIN_PATH_MAX && b->row_of[arc] != CSIN_NONE) {
+        rows[n++] = b->row_of[arc];
+        uint32_t at = csin_arc_head(f, arc), port = csin_routes_port(b->routes, at, e->nic, 0);
+        if (at == goal || port == CSIN_NONE)
+            break;
+        arc = f->port_arc[f->switches[at].first_port + port];
+    }
+    return n;
+}
+
+static void add_entry(struct balance *b, const struct entry *e, double sign)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows);
+    for (uint32_t r = 0; r < n; r++) {
+        double *load = b->load + (size_t)rows[r] * b->o->n_phases;
+        double capacity_Bps = b->f->arc_capacity_Bps[b->arc_of[rows[r]]];
+        for (uint32_t i = e->first; i < e->first + e->n; i++)
+            load[b->demands[i].phase] += sign * b->demands[i].rate_Bps / capacity_Bps;
+    }
+}
+
+/* The tables follow at once, as entries of other switches may lead through this one; what that
+ * changes of their loads is seen when the sweep is over. */
+static void set_arc(struct balance *b, struct entry *e, uint32_t arc)
+{
+    if (arc != e->arc)
+        csin_routes_set(b->routes, e->sw, e->nic, arc);
+    e->arc = arc;
+}
+
+/* Loads from nothing, so that rounding does not pile up. */
+static void reload(struct balance *b)
+{
+    memset(b->load, 0, (size_t)b->n_rows * b->o->n_phases * sizeof *b->load);
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        add_entry(b, &b->entries[e], 1);
+}
+
+/* What each owner can put on each row, and the others. Returns the worst L(a). */
+static double weigh(struct balance *b, uint32_t *ret_row, double *ret_mean_square)
+{
+    double most = 0, squares = 0;
+    uint32_t used = 0;
+    *ret_row = CSIN_NONE;
+    for (uint32_t row = 0; row < b->n_rows; row++) {
+        const double *load = b->load + (size_t)row * b->o->n_phases;
+        double *worst = b->worst + (size_t)row * b->n_owners, sum = 0;
+        memset(worst, 0, b->n_owners * sizeof *worst);
+        for (uint32_t p = 0; p < b->o->n_phases; p++)
+            worst[b->owner_of[p]] = fmax(worst[b->owner_of[p]], load[p]);
+        for (uint32_t o = 0; o < b->n_owners; o++)
+            sum += worst[o];
+        for (uint32_t o = 0; o < b->n_owners; o++)
+            b->others[(size_t)row * b->n_owners + o] = sum - worst[o];
+        squares += sum * sum;
+        used += sum > 0;
+        if (sum > most * (1 + 1e-12)) {
+            most = sum;
+            *ret_row = row;
+        }
+    }
+    *ret_mean_square = used ? squares / used : 0;
+    return most;
+}
+
+/* ---- the bound ---- */
+
+/* What leaves (or enters) a switch by the cables to other switches, for one owner's phase. */
+struct cut {
+    double rate_Bps, largest_Bps, smallest_Bps;
+    uint32_t n;
+};
+
+/* Every owner in the phase that is worst for the switch: the mean load over its cables is a bound,
+ * and where all entries of those phases carry the same, so is that of as many as must share a
+ * cable. */
+static double cut_bound(const struct balance *b, const struct cut *cuts, double capacity_Bps,
+                        uint32_t n_cables, double widest_Bps)
+{
+    double sum_Bps = 0, most_Bps = 0, least_Bps = HUGE_VAL;
+    uint64_t n = 0;
+    for (uint32_t p = 0, end; p < b->o->n_phases; p = end) {
+        uint32_t best = p;
+        for (end = p; end < b->o->n_phases && b->owner_of[end] == b->owner_of[p]; end++)
+            if (cuts[end].rate_Bps > cuts[best].rate_Bps)
+                best = end;
+        if (cuts[best].n == 0)
+            continue;
+        sum_Bps += cuts[best].rate_Bps;
+        n += cuts[best].n;
+        most_Bps = fmax(most_Bps, cuts[best].largest_Bps);
+        least_Bps = fmin(least_Bps, cuts[best].smallest_Bps);
+    }
+    if (n == 0 || n_cables == 0)
+        return 0;
+    double bound = sum_Bps / capacity_Bps;
+    if (most_Bps <= least_Bps * (1 + 1e-12))
+        bound = fmax(bound, (double)((n + n_cables - 1) / n_cables) * most_Bps / widest_Bps);
+    return fmax(bound, most_Bps / widest_Bps);
+}
+
+static void add_cut(struct cut *cut, double rate_Bps)
+{
+    cut->smallest_Bps = cut->n ? fmin(cut->smallest_Bps, rate_Bps) : rate_Bps;
+    cut->largest_Bps = fmax(cut->largest_Bps, rate_Bps);
+    cut->rate_Bps += rate_Bps;
+    cut->n++;
+}
+
+static bool find_bound(const struct balance *b, struct csin_balance *ret)
+{
+    const struct csin_fabric *f = b->f;
+    struct cut *cuts = malloc((b->o->n_phases + (size_t)1) * sizeof *cuts);
+    if (!cuts)
+        return false;
+    ret->bound = 0;
+    ret->bound_switch = CSIN_NONE;
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        double capacity_Bps = 0, widest_Bps = 0;
+        uint32_t n_cables = 0;
+        for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
+            uint32_t arc = f->port_arc[f->switches[s].first_port + p];
+            if (arc == CSIN_NONE || b->row_of[arc] == CSIN_NONE)
+                continue;
+            capacity_Bps += f->arc_capacity_Bps[arc];
+            widest_Bps = fmax(widest_Bps, f->arc_capacity_Bps[arc]);
+            n_cables++;
+        }
+        for (unsigned out = 0; out < 2; out++) {
+            memset(cuts, 0, b->o->n_phases * sizeof *cuts);
+            for (uint32_t e = 0; e < b->n_entries; e++) {
+                const struct entry *entry = &b->entries[e];
+                if ((out ? entry->sw : f->nics[entry->nic].leaf) != s)
+                    continue;
+                for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
+                    add_cut(&cuts[b->demands[i].phase], b->demands[i].rate_Bps);
+            }
+            double bound = cut_bound(b, cuts, capacity_Bps, n_cables, widest_Bps);
+            if (bound > ret->bound * (1 + 1e-12)) {
+                ret->bound = bound;
+                ret->bound_switch = s;
+                ret->bound_is_out = out;
+            }
+        }
+    }
+    free(cuts);
+    return true;
+}
+
+/* ---- one phase in a full zone: edge colouring ---- */
+
+/* The zone that all traffic stays in, where all leaves have the same cables to all spines; NULL
+ * where that is not so. */
+static const struct csin_zone *only_zone(const struct balance *b)
+{
+    const struct csin_fabric *f = b->f;
+    uint32_t zone = CSIN_NONE;
+    for (uint32_t e = 0; e < b->n_entries; e++) {
+        uint32_t from = f->switches[b->entries[e].sw].zone;
+        if (from == CSIN_NONE || from != f->switches[f->nics[b->entries[e].nic].leaf].zone ||
+            (zone != CSIN_NONE && from != zone))
+            return NULL;
+        zone = from;
+    }
+    return zone == CSIN_NONE ? NULL : &f->zones[zone];
+}
+
+/* False where it does not apply, or without memory. */
+static bool colour(struct balance *b)
+{
+    const struct csin_zone *zone = b->o->n_phases == 1 ? only_zone(b) : NULL;
+    if (!zone || zone->links_per_pair != 1)
+        return false;
+    uint32_t arcs[CSIN_MAX_PORTS], n = b->n_entries, n_spines = 0;
+    uint32_t *left = malloc((n + (size_t)1) * sizeof *left);
+    uint32_t *right = malloc((n + (size_t)1) * sizeof *right);
+    uint32_t *colours = malloc((n + (size_t)1) * sizeof *colours);
+    bool ok = left && right && colours;
+    for (uint32_t e = 0; ok && e < n; e++) {
+        left[e] = b->entries[e].sw - zone->first_leaf;
+        right[e] = b->f->nics[b->entries[e].nic].leaf - zone->first_leaf;
+        uint32_t choices = csin_routes_choices(b->routes, b->entries[e].sw, b->entries[e].nic,
+                                               arcs);
+        ok = choices == zone->n_spines; /* no cable is dead */
+        n_spines = choices;
+    }
+    ok = ok && csin_colour_edges(left, right, n, zone->n_leaves, zone->n_leaves, n_spines, colours);
+    for (uint32_t e = 0; ok && e < n; e++) {
+        csin_routes_choices(b->routes, b->entries[e].sw, b->entries[e].nic, arcs);
+        set_arc(b, &b->entries[e], arcs[colours[e]]);
+    }
+    free(left);
+    free(right);
+    free(colours);
+    return ok;
+}
+
+/* ---- local search ---- */
+
+static double power(double x, unsigned squarings)
+{
+    for (unsigned i = 0; i < squarings; i++)
+        x *= x;
+    return x;
+}
+
+/* What sum L(a)^q grows by when the entry's demand goes over `arc`. */
+static double cost(const struct balance *b, const struct entry *e, uint32_t arc, unsigned squarings)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, arc, rows);
+    double sum = 0;
+    for (uint32_t r = 0; r < n; r++) {
+        const double *load = b->load + (size_t)rows[r] * b->o->n_phases;
+        const double *others = b->others + (size_t)rows[r] * b->n_owners;
+        double per_Bps = 1 / b->f->arc_capacity_Bps[b->arc_of[rows[r]]];
+        for (uint32_t i = e->first; i < e->first + e->n; i++) {
+            uint32_t p = b->demands[i].phase;
+            double before = load[p] + others[b->owner_of[p]];
+            double after = before + b->demands[i].rate_Bps * per_Bps;
+            sum += power(after * b->scale, squarings) - power(before * b->scale, squarings);
+        }
+    }
+    return sum;
+}
+
+/* Moves one entry to where it costs least; returns whether that is elsewhere. */
+static bool improve(struct balance *b, struct entry *e, unsigned squarings)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
+    uint32_t best = e->arc;
+    if (n < 2)
+        return false;
+    add_entry(b, e, -1);
+    double least = cost(b, e, e->arc, squarings) * (1 - 1e-9);
+    for (uint32_t i = 0; i < n; i++) {
+        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], squarings);
+        if (c < least) {
+            least = c;
+            best = arcs[i];
+        }
+    }
+    bool moved = best != e->arc;
+    set_arc(b, e, best);
+    add_entry(b, e, 1);
+    return moved;
+}
+
+struct score {
+    double worst, mean_square;
+};
+
+static bool is_better(struct score a, struct score b)
+{
+    if (a.worst != b.worst)
+        return a.worst < b.worst * (1 - 1e-9);
+    return a.mean_square < b.mean_square * (1 - 1e-9);
+}
+
+/* Weighs what there is; keeps it where it is the best so far. */
+static void keep(struct balance *b, struct score *best)
+{
+    uint32_t row;
+    struct score score;
+    reload(b);
+    score.worst = weigh(b, &row, &score.mean_square);
+    if (!is_better(score, *best))
+        return;
+    *best = score;
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        b->entries[e].best = b->entries[e].arc;
+}
+
+static void search(struct balance *b, struct score *best, double bound, uint64_t seed,
+                   double until_s)
+{
+    struct csin_rng rng = csin_rng_init(seed, 0);
+    b->scale = bound > 0 ? 1 / bound : 1;
+    for (unsigned squarings = 2; squarings <= HIGHEST_POWER; squarings++)
+        for (bool moved = true; moved && now_s() < until_s;) {
+            moved = false;
+            csin_rng_shuffle(&rng, b->order, b->n_entries);
+            for (uint32_t i = 0; i < b->n_entries && now_s() < until_s; i++)
+                moved |= improve(b, &b->entries[b->order[i]], squarings);
+            keep(b, best);
+        }
+}
+
+/* ---- the whole ---- */
+
+static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
+                         struct csin_routes *routes, const struct csin_offered *offered)
+{
+    *b = (struct balance){.f = fabric, .o = offered, .routes = routes};
+    return make_entries(b) && make_rows(b);
+}
+
+enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
+                                     const struct csin_offered *offered, uint64_t seed,
+                                     double time_limit_s, struct csin_diag *diag,
+                                     struct csin_balance *ret)
+{
+    struct balance b;
+    struct score best = {HUGE_VAL, HUGE_VAL};
+    double until_s = now_s() + time_limit_s;
+    uint32_t row = CSIN_NONE;
+    if (!balance_init(&b, fabric, routes, offered) || !find_bound(&b, ret)) {
+        balance_finish(&b);
+        return csin_no_memory(diag);
+    }
+    for (uint32_t e = 0; e < b.n_entries; e++)
+        b.order[e] = e;
+    keep(&b, &best);
+    if (colour(&b))
+        keep(&b, &best);
+    if (best.worst > ret->bound * (1 + 1e-9))
+        search(&b, &best, ret->bound, seed, until_s);
+    ret->n_changed = 0;
+    for (uint32_t e = 0; e < b.n_entries; e++) {
+        set_arc(&b, &b.entries[e], b.entries[e].best);
+        ret->n_changed += b.entries[e].arc != b.entries[e].given;
+    }
+    reload(&b);
+    ret->worst = weigh(&b, &row, &ret->mean_square);
+    ret->worst_arc = row == CSIN_NONE ? CSIN_NONE : b.arc_of[row];
+    balance_finish(&b);
+    return CSIN_OK;
+}
