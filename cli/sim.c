@@ -22,6 +22,7 @@ struct arguments {
 enum {
     KEY_DUMP = 256,
     KEY_ENGINE,
+    KEY_PLAN,
     KEY_ROUTING,
     KEY_CONGESTION,
     KEY_SEED,
@@ -35,6 +36,7 @@ static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0, "text (the default), json or csv", 0},
     {"summary", KEY_SUMMARY, 0, 0, "with -o: also print the text summary", 0},
     {"dump-schedule", KEY_DUMP, "FILE", 0, "write every transfer and delay to FILE as text", 0},
+    {"plan", KEY_PLAN, "FILE", 0, "change the scenario as this plan says", 0},
     {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine instead of the scenario's", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
      "route by this policy: dmodk, random, ecmp, spray or least-loaded", 0},
@@ -65,6 +67,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ENGINE:
         csin_pick_name(state, "engine", arg, csin_engine_names);
         arguments->overrides.engine = arg;
+        return 0;
+    case KEY_PLAN:
+        arguments->overrides.plan = arg;
         return 0;
     case KEY_ROUTING:
         csin_pick_name(state, "routing policy", arg, csin_policy_names);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "sim/overlay.h"
 #include "sim/resolve.h"
 
 #define DEFAULT_SEED 1
@@ -259,6 +260,20 @@ static void check_names(struct resolver *r)
     csin_resolve_event_names(r);
 }
 
+static enum csin_status apply_plan(struct csin_scenario *sc, const char *path,
+                                   struct csin_diag *diag, struct csin_scenario_spec *spec)
+{
+    char *text;
+    size_t bytes;
+    struct csin_overlay overlay;
+    enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
+    if (status != CSIN_OK)
+        return status;
+    status = csin_overlay_read(sc->arena, diag, path, text, bytes, &overlay);
+    free(text);
+    return status == CSIN_OK ? csin_overlay_apply(&overlay, diag, spec) : status;
+}
+
 static enum csin_status open_all(struct csin_scenario *sc, const char *path,
                                  const struct csin_overrides *overrides, struct csin_diag *diag)
 {
@@ -277,6 +292,8 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     if (!spec.name.s || !spec.fabric.s) /* not a scenario, or not one of any fabric */
         return csin_first(status, CSIN_E_INPUT);
     sc->name = spec.name.s;
+    if (status == CSIN_OK && overrides && overrides->plan)
+        status = apply_plan(sc, overrides->plan, diag, &spec);
     const char *fabric = beside(sc->arena, sc->file, spec.fabric.s);
     if (!fabric)
         return csin_no_memory(diag);

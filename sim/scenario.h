@@ -111,6 +111,7 @@ struct csin_scenario {
 /* What the command line changes. NULL or not `given`: as the file says. */
 struct csin_overrides {
     const char *engine, *routing, *congestion;
+    const char *plan; /* file (sim/overlay.h) */
     uint64_t seed;
     bool seed_given;
 };

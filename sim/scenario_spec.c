@@ -206,8 +206,8 @@ static const struct csin_range weight_range = {1, 255};
 
 static const struct csin_key class_keys[] = {
     {"sl", CSIN_REQUIRED, AT(csin_class_spec, sl), csin_yaml_count, &sl_range}, {0}};
-static const struct csin_element class_element = {sizeof(struct csin_class_spec), csin_yaml_section,
-                                                  class_keys};
+const struct csin_element csin_class_element = {sizeof(struct csin_class_spec), csin_yaml_section,
+                                                class_keys};
 
 static const struct csin_element vl_element = {sizeof(struct csin_count), csin_yaml_count, NULL};
 static const struct csin_element weight_element = {sizeof(struct csin_count), csin_yaml_count,
@@ -217,8 +217,8 @@ static const struct csin_key lanes_keys[] = {
     {"weights", 0, AT(csin_lanes_spec, weights), csin_yaml_list, &weight_element},
     {0}};
 
-static enum csin_status read_lanes(struct csin_yaml_node node, void *field,
-                                   const struct csin_key *key)
+enum csin_status csin_read_lanes(struct csin_yaml_node node, void *field,
+                                 const struct csin_key *key)
 {
     (void)key;
     struct csin_lanes_spec *lanes = field;
@@ -274,8 +274,8 @@ static const struct csin_key scenario_keys[] = {
     SCENARIO("congestion", 0, congestion, choice, csin_congestion_names),
     SCENARIO("seed", 0, seed, count, &seed_range),
     SCENARIO("horizon", 0, horizon_s, time, NULL),
-    SCENARIO("classes", 0, classes, map, &class_element),
-    {"lanes", 0, AT(csin_scenario_spec, lanes), read_lanes, NULL},
+    SCENARIO("classes", 0, classes, map, &csin_class_element),
+    {"lanes", 0, AT(csin_scenario_spec, lanes), csin_read_lanes, NULL},
     SCENARIO("jobs", 0, jobs, list, &job_element),
     SCENARIO("storage", 0, storage, list, &stream_element),
     SCENARIO("events", 0, events, list, &event_element),

@@ -72,6 +72,10 @@ struct csin_scenario_spec {
     struct csin_quantity reaction_s;
 };
 
+/* The readers of 'classes' (a map of these) and 'lanes', for other files that have them too. */
+extern const struct csin_element csin_class_element;
+csin_yaml_reader csin_read_lanes;
+
 /* Reads the YAML text of a scenario. After a failure *ret_spec holds what could be read. */
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,
                                          const char *file, const char *text, size_t bytes,
