@@ -13,7 +13,10 @@
 #include "base/rng.h"
 #include "plan/colour.h"
 
-#define HIGHEST_POWER 5 /* the search ends with loads to the power of 2^5 */
+#define PRESSURE 0.0f
+#define PATIENCE 20 /* sweeps without progress */
+#define LEVELLING 1e-3
+#define STEP 0.05 /* of the bound */
 
 struct demand {
     uint32_t phase;
@@ -363,15 +366,16 @@ static bool colour(struct balance *b)
 
 /* ---- local search ---- */
 
-static double power(double x, unsigned squarings)
+/* The cost of a load x: what it is over the threshold, squared; and a little of x squared, so that
+ * loads below it are not all alike. */
+static double cost_of(double x, double threshold)
 {
-    for (unsigned i = 0; i < squarings; i++)
-        x *= x;
-    return x;
+    double over = x - threshold;
+    return (over > 0 ? over * over : 0) + LEVELLING * x * x;
 }
 
-/* What sum L(a)^q grows by when the entry's demand goes over `arc`. */
-static double cost(const struct balance *b, const struct entry *e, uint32_t arc, unsigned squarings)
+/* What the cost of all loads grows by when the entry's demand goes over `arc`. */
+static double cost(const struct balance *b, const struct entry *e, uint32_t arc, double threshold)
 {
     uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, arc, rows);
     double sum = 0;
@@ -383,32 +387,44 @@ static double cost(const struct balance *b, const struct entry *e, uint32_t arc,
             uint32_t p = b->demands[i].phase;
             double before = load[p] + others[b->owner_of[p]];
             double after = before + b->demands[i].rate_Bps * per_Bps;
-            sum += power(after * b->scale, squarings) - power(before * b->scale, squarings);
+            sum += cost_of(after, threshold) - cost_of(before, threshold);
         }
     }
     return sum;
 }
 
-/* Moves one entry to where it costs least; returns whether that is elsewhere. */
-static bool improve(struct balance *b, struct entry *e, unsigned squarings)
+/* Whether the entry has part in a load over the threshold. */
+static bool is_guilty(const struct balance *b, const struct entry *e, double threshold)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows);
+    for (uint32_t r = 0; r < n; r++) {
+        const double *load = b->load + (size_t)rows[r] * b->o->n_phases;
+        const double *others = b->others + (size_t)rows[r] * b->n_owners;
+        for (uint32_t i = e->first; i < e->first + e->n; i++)
+            if (load[b->demands[i].phase] + others[b->owner_of[b->demands[i].phase]] > threshold)
+                return true;
+    }
+    return false;
+}
+
+/* Moves one entry to where it costs least. */
+static void improve(struct balance *b, struct entry *e, double threshold)
 {
     uint32_t arcs[CSIN_MAX_PORTS], n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
     uint32_t best = e->arc;
     if (n < 2)
-        return false;
+        return;
     add_entry(b, e, -1);
-    double least = cost(b, e, e->arc, squarings) * (1 - 1e-9);
+    double least = cost(b, e, e->arc, threshold) * (1 - 1e-9);
     for (uint32_t i = 0; i < n; i++) {
-        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], squarings);
+        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], threshold);
         if (c < least) {
             least = c;
             best = arcs[i];
         }
     }
-    bool moved = best != e->arc;
     set_arc(b, e, best);
     add_entry(b, e, 1);
-    return moved;
 }
 
 struct score {
@@ -417,9 +433,9 @@ struct score {
 
 static bool is_better(struct score a, struct score b)
 {
-    if (a.worst != b.worst)
-        return a.worst < b.worst * (1 - 1e-9);
-    return a.mean_square < b.mean_square * (1 - 1e-9);
+    if (a.worst < b.worst * (1 - 1e-9))
+        return true;
+    return a.worst < b.worst * (1 + 1e-9) && a.mean_square < b.mean_square * (1 - 1e-9);
 }
 
 /* Weighs what there is; keeps it where it is the best so far. */
@@ -429,26 +445,34 @@ static void keep(struct balance *b, struct score *best)
     struct score score;
     reload(b);
     score.worst = weigh(b, &row, &score.mean_square);
-    if (!is_better(score, *best))
-        return;
-    *best = score;
-    for (uint32_t e = 0; e < b->n_entries; e++)
-        b->entries[e].best = b->entries[e].arc;
+    if (is_better(score, *best)) {
+        *best = score;
+        for (uint32_t e = 0; e < b->n_entries; e++)
+            b->entries[e].best = b->entries[e].arc;
+    }
 }
 
+/* One sweep over all entries evens out everything; then those that have part in a load over the
+ * threshold move, which is kept a step below the worst load. */
 static void search(struct balance *b, struct score *best, double bound, uint64_t seed,
                    double until_s)
 {
     struct csin_rng rng = csin_rng_init(seed, 0);
-    b->scale = bound > 0 ? 1 / bound : 1;
-    for (unsigned squarings = 2; squarings <= HIGHEST_POWER; squarings++)
-        for (bool moved = true; moved && now_s() < until_s;) {
-            moved = false;
-            csin_rng_shuffle(&rng, b->order, b->n_entries);
-            for (uint32_t i = 0; i < b->n_entries && now_s() < until_s; i++)
-                moved |= improve(b, &b->entries[b->order[i]], squarings);
-            keep(b, best);
+    double threshold = 0;
+    for (uint32_t sweep = 0, stale = 0; stale < PATIENCE && now_s() < until_s; sweep++) {
+        double before = best->worst;
+        csin_rng_shuffle(&rng, b->order, b->n_entries);
+        for (uint32_t i = 0; i < b->n_entries && now_s() < until_s; i++) {
+            struct entry *e = &b->entries[b->order[i]];
+            if (sweep == 0 || is_guilty(b, e, threshold))
+                improve(b, e, threshold);
         }
+        keep(b, best);
+        stale = best->worst < before * (1 - 1e-9) ? 0 : stale + 1;
+        if (best->worst <= bound * (1 + 1e-9))
+            break;
+        threshold = fmax(bound, best->worst - STEP * bound);
+    }
 }
 
 /* ---- the whole ---- */
