@@ -7,21 +7,19 @@
  *
  * where X > g1 > spine > g2 is the way in to a host at g2, and spine > g2 > X' the way out of a
  * host anywhere: they share spine > g2. So the spines of a zone are divided: what leaves the zone
- * goes over the last few (the exits), and gates, where traffic comes in, use the others for what
+ * goes over few of them (the exits), and gates, where traffic comes in, use the others for what
  * stays in the zone. Then each arc can only wait for one further down this list:
  *
  *     host > leaf;  leaf > spine where nothing comes in, or towards an exit;  exit > leaf;
  *     gate > X;  X > gate;  gate > other spines;  other spine > leaf;  leaf > host
  *
- * This holds while zones are two layers, whose traffic to another zone passes one inter-zone
- * switch, with two spines at least. Where dead cables leave no such way, any shortest one is taken:
- * then, and with more zones in a row, the routes may have loops again (csin topo --analyze looks
- * for them). */
+ * This holds while zones are two layers, with two spines at least, and what goes to another zone
+ * passes one inter-zone switch. Dead cables change who the exits are. Where they leave no such way,
+ * any shortest one is taken: then, and with more zones in a row, the routes may have loops again
+ * (csin topo --analyze looks for them). */
 #include <stdlib.h>
 
 #include "topo/routes_inside.h"
-
-#define MIN_EXITS 2u /* so that one dead cable cuts nobody off */
 
 static uint32_t gate_cables(const struct csin_fabric *f, uint32_t s)
 {
@@ -33,38 +31,74 @@ static uint32_t gate_cables(const struct csin_fabric *f, uint32_t s)
     return n;
 }
 
-/* The exits carry what the cables of a gate can take, but are no more than half of the spines. */
+/* As many exits as carry what the cables of a gate can take. */
 static uint32_t count_exits(const struct csin_fabric *f, const struct csin_zone *z)
 {
-    uint32_t most = 0;
+    uint32_t most = 1;
     for (uint32_t s = z->first_leaf; s < z->first_leaf + z->n_leaves; s++) {
         uint32_t n = gate_cables(f, s);
         most = n > most ? n : most;
     }
     uint32_t links = z->links_per_pair ? z->links_per_pair : 1;
-    uint32_t exits = (most + links - 1) / links;
-    exits = exits < MIN_EXITS ? MIN_EXITS : exits;
-    return exits < z->n_spines / 2 ? exits : z->n_spines / 2;
+    return (most + links - 1) / links;
 }
 
-struct one_vl *csin_one_vl_create(const struct csin_fabric *f)
+/* Leaves of its zone that a spine is joined to; only those that have no exit yet. */
+static uint32_t count_leaves(const struct csin_routes *r, const struct csin_zone *z, uint32_t spine,
+                             const bool *has_exit, bool only_without)
 {
+    uint32_t n = 0, last = CSIN_NONE;
+    for (uint32_t i = r->first_link[spine]; i < r->first_link[spine + 1]; i++) {
+        uint32_t leaf = r->links[i].head;
+        if (leaf - z->first_leaf < z->n_leaves && leaf != last && !(only_without && has_exit[leaf]))
+            n++;
+        last = leaf;
+    }
+    return n;
+}
+
+/* The spines that reach most leaves over cables that are up, the last of equal ones: as many as are
+ * needed, then more until every leaf has one, but never all. */
+static void choose_exits(const struct csin_routes *r, const struct csin_zone *z, bool *is_exit,
+                         bool *has_exit)
+{
+    uint32_t n_wanted = count_exits(r->f, z);
+    for (uint32_t n = 0; n + 1 < z->n_spines; n++) {
+        uint32_t best = CSIN_NONE, most = 0;
+        for (uint32_t s = z->first_spine + z->n_spines; s-- > z->first_spine;) {
+            uint32_t leaves = is_exit[s] ? 0 : count_leaves(r, z, s, has_exit, n >= n_wanted);
+            if (leaves > most) {
+                most = leaves;
+                best = s;
+            }
+        }
+        if (best == CSIN_NONE)
+            return;
+        is_exit[best] = true;
+        for (uint32_t i = r->first_link[best]; i < r->first_link[best + 1]; i++)
+            has_exit[r->links[i].head] = true;
+    }
+}
+
+struct one_vl *csin_one_vl_create(const struct csin_routes *r)
+{
+    const struct csin_fabric *f = r->f;
     struct one_vl *v = malloc(sizeof *v);
-    if (!v)
-        return NULL;
-    v->is_gate = calloc(f->n_switches + 1u, sizeof *v->is_gate);
-    v->is_exit = calloc(f->n_switches + 1u, sizeof *v->is_exit);
-    if (!v->is_gate || !v->is_exit) {
+    bool *has_exit = calloc(f->n_switches + 1u, sizeof *has_exit);
+    if (v) {
+        v->is_gate = calloc(f->n_switches + 1u, sizeof *v->is_gate);
+        v->is_exit = calloc(f->n_switches + 1u, sizeof *v->is_exit);
+    }
+    if (!v || !has_exit || !v->is_gate || !v->is_exit) {
         csin_one_vl_destroy(v);
+        free(has_exit);
         return NULL;
     }
     for (uint32_t s = 0; s < f->n_switches; s++)
         v->is_gate[s] = f->switches[s].layer != CSIN_INTER_ZONE && gate_cables(f, s) > 0;
-    for (uint32_t i = 0; i < f->n_zones; i++) {
-        const struct csin_zone *z = &f->zones[i];
-        for (uint32_t k = z->n_spines - count_exits(f, z); k < z->n_spines; k++)
-            v->is_exit[z->first_spine + k] = true;
-    }
+    for (uint32_t i = 0; i < f->n_zones; i++)
+        choose_exits(r, &f->zones[i], v->is_exit, has_exit);
+    free(has_exit);
     return v;
 }
 

@@ -383,7 +383,7 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool
         goto fail;
     if ((policy == CSIN_SPRAY || policy == CSIN_LEAST_LOADED) && !(r->dag = csin_dag_create(r)))
         goto no_memory;
-    if (policy == CSIN_DMODK_ONE_VL && !(r->one_vl = csin_one_vl_create(fabric)))
+    if (policy == CSIN_DMODK_ONE_VL && !(r->one_vl = csin_one_vl_create(r)))
         goto no_memory;
     /* Leaves that inter-zone switches hang off first: the way to them is fixed at its end, and the
      * others, which have a choice, then fill up what they leave. */

@@ -67,7 +67,7 @@ bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t d
                       uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic);
 
 /* NULL without memory. */
-struct one_vl *csin_one_vl_create(const struct csin_fabric *f);
+struct one_vl *csin_one_vl_create(const struct csin_routes *r);
 void csin_one_vl_destroy(struct one_vl *v);
 /* Of the n links that lead from `s` nearer to `target`, those to choose from in turn; some may be
  * there several times. Returns how many. */
