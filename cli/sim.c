@@ -253,10 +253,12 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);
     if (status == CSIN_OK) {
-        const char *files[] = {scenario->inputs[0].path, scenario->inputs[1].path,
-                               scenario->inputs[2].path, arguments->dump};
-        if (!csin_spares(diag, arguments->output, files, 4) ||
-            !csin_spares(diag, arguments->dump, files, 3))
+        const char *files[CSIN_MAX_INPUTS + 1] = {arguments->dump};
+        int n = (int)scenario->n_inputs;
+        for (int i = 0; i < n; i++)
+            files[i + 1] = scenario->inputs[i].path;
+        if (!csin_spares(diag, arguments->output, files, n + 1) ||
+            !csin_spares(diag, arguments->dump, files + 1, n))
             status = CSIN_E_USAGE;
     }
     if (status == CSIN_OK)

@@ -194,14 +194,15 @@ static void choose_engine(struct resolver *r, const struct csin_overrides *o)
 }
 
 /* A file of forwarding tables: one named on the command line is where it says, one that the
- * scenario names is relative to its folder. */
+ * scenario or a plan names is relative to the folder of that. */
 static void name_tables(struct resolver *r, const char *on_command_line)
 {
     struct csin_scenario *sc = r->sc;
     const char *name = on_command_line ? on_command_line : r->spec->routing.lft.s;
-    const char *path = on_command_line ? name : beside(sc->arena, sc->file, name);
-    sc->inputs[2] = (struct csin_input){.name = name, .path = path};
-    sc->n_inputs = 3;
+    const char *path = on_command_line ? name
+                                       : beside(sc->arena, r->spec->routing.lft.loc.file, name);
+    r->tables = &sc->inputs[sc->n_inputs++];
+    *r->tables = (struct csin_input){.what = "lft", .name = name, .path = path};
     if (!path)
         csin_resolve_fail(r, csin_no_memory(r->diag));
 }
@@ -215,10 +216,9 @@ static void make_routes(struct resolver *r)
         return;
     }
     struct csin_loc none = {0};
-    bool from_file = sc->inputs[2].name == r->spec->routing.lft.s;
+    bool from_file = r->tables->name == r->spec->routing.lft.s;
     csin_resolve_fail(r, csin_lft_open(sc->fabric, from_file ? r->spec->routing.lft.loc : none,
-                                       sc->inputs[2].path, r->diag, &sc->inputs[2].sha256,
-                                       &sc->routes));
+                                       r->tables->path, r->diag, &r->tables->sha256, &sc->routes));
 }
 
 static void apply_overrides(struct resolver *r, const struct csin_overrides *o)
@@ -301,7 +301,10 @@ static enum csin_status apply_plan(struct csin_scenario *sc, const char *path,
     enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
     if (status != CSIN_OK)
         return status;
-    status = csin_overlay_read(sc->arena, diag, path, text, bytes, &overlay);
+    struct csin_input *input = &sc->inputs[sc->n_inputs++];
+    *input = (struct csin_input){"plan", path, path, csin_sha256(text, bytes)};
+    status = input->sha256.hex[0] ? csin_overlay_read(sc->arena, diag, path, text, bytes, &overlay)
+                                  : csin_no_memory(diag);
     free(text);
     return status == CSIN_OK ? csin_overlay_apply(&overlay, diag, spec) : status;
 }
@@ -316,7 +319,9 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     if (status != CSIN_OK)
         return status;
     sc->file = csin_arena_strndup(sc->arena, path, strlen(path));
-    sc->inputs[0] = (struct csin_input){sc->file, sc->file, csin_sha256(text, bytes)};
+    sc->inputs[0] = (struct csin_input){"scenario", sc->file, sc->file, csin_sha256(text, bytes)};
+    sc->inputs[1].what = "fabric";
+    sc->n_inputs = 2;
     status = sc->file && sc->inputs[0].sha256.hex[0]
                  ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
                  : csin_no_memory(diag);
@@ -329,7 +334,6 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     const char *fabric = beside(sc->arena, sc->file, spec.fabric.s);
     if (!fabric)
         return csin_no_memory(diag);
-    sc->n_inputs = 2;
     sc->inputs[1].name = spec.fabric.s;
     sc->inputs[1].path = csin_fabric_is_line(fabric) ? NULL : fabric;
     enum csin_status opened = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric,

@@ -76,7 +76,9 @@ struct csin_stream {
     struct csin_loc loc;
 };
 
+#define CSIN_MAX_INPUTS 4
 struct csin_input {   /* a file (or one-line fabric) that was read */
+    const char *what; /* scenario, fabric, lft or plan */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -86,8 +88,9 @@ struct csin_scenario {
     struct csin_arena *arena;
     const char *name;
     const char *file;
-    struct csin_input inputs[3]; /* the scenario, the fabric, forwarding tables */
-    uint32_t n_inputs;           /* 2, or 3 with policy lft */
+    struct csin_input
+        inputs[4]; /* the scenario, the fabric; then tables and a plan, if there are */
+    uint32_t n_inputs;
     struct csin_fabric *fabric;
     enum csin_policy policy;
     const struct csin_engine *engine;
@@ -113,7 +116,7 @@ struct csin_scenario {
 struct csin_overrides {
     const char *engine, *routing, *congestion;
     const char *plan; /* file (sim/overlay.h) */
-    const char *lft; /* file of routing lft */
+    const char *lft;  /* file of routing lft */
     uint64_t seed;
     bool seed_given;
 };

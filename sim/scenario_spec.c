@@ -262,8 +262,8 @@ static const struct csin_element event_element = {sizeof(struct csin_event_spec)
 static const struct csin_key routing_keys[] = {
     {"lft", CSIN_REQUIRED, AT(csin_routing_spec, lft), csin_yaml_text, NULL}, {0}};
 
-static enum csin_status read_routing(struct csin_yaml_node node, void *field,
-                                     const struct csin_key *key)
+enum csin_status csin_read_routing(struct csin_yaml_node node, void *field,
+                                   const struct csin_key *key)
 {
     struct csin_routing_spec *routing = field;
     struct csin_key policy = {key->name, 0, 0, csin_yaml_choice, csin_policy_names};
@@ -292,7 +292,7 @@ static const struct csin_foreign fabric = {
 static const struct csin_key scenario_keys[] = {
     SCENARIO("scenario", CSIN_REQUIRED, name, name, NULL),
     SCENARIO("fabric", CSIN_REQUIRED, fabric, text, NULL),
-    {"routing", 0, AT(csin_scenario_spec, routing), read_routing, NULL},
+    {"routing", 0, AT(csin_scenario_spec, routing), csin_read_routing, NULL},
     SCENARIO("engine", 0, engine, choice, csin_engine_names),
     SCENARIO("congestion", 0, congestion, choice, csin_congestion_names),
     SCENARIO("seed", 0, seed, count, &seed_range),

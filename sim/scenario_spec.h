@@ -79,7 +79,9 @@ struct csin_scenario_spec {
     struct csin_quantity reaction_s;
 };
 
-/* The readers of 'classes' (a map of these) and 'lanes', for other files that have them too. */
+/* The readers of 'routing', 'classes' (a map of these) and 'lanes', for other files that have them.
+ */
+csin_yaml_reader csin_read_routing;
 extern const struct csin_element csin_class_element;
 csin_yaml_reader csin_read_lanes;
 
