@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * csin sim: simulate a scenario. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/units.h"
 #include "cli/command.h"
 #include "reports/report.h"
-#include "sim/simulate.h"
 
 struct arguments {
     const char *scenario, *format, *output, *dump;
@@ -142,40 +136,6 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_report_writers[i].name, csin_report_writers[i].extension};
 }
 
-/* ---- progress: on a terminal, after a second ---- */
-
-struct display {
-    struct timespec begun;
-    bool shown;
-};
-
-static void show_progress(void *arg, const char *what, uint64_t done, uint64_t total, double now_s)
-{
-    struct display *display = arg;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if ((double)(now.tv_sec - display->begun.tv_sec) +
-            1e-9 * (double)(now.tv_nsec - display->begun.tv_nsec) <
-        1)
-        return;
-    fprintf(stderr, "\r\033[K%s: %s of %s operations, at %s", what, csin_show_count(done).s,
-            csin_show_count(total).s, csin_show_time(now_s).s);
-    fflush(stderr);
-    display->shown = true;
-}
-
-/* ---- the cache's place ---- */
-
-static const char *cache_folder(struct csin_arena *arena)
-{
-    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (base && base[0] == '/')
-        return csin_arena_printf(arena, "%s/csin/alone", base);
-    if (home && home[0] == '/')
-        return csin_arena_printf(arena, "%s/.cache/csin/alone", home);
-    return NULL;
-}
-
 /* ---- the command ---- */
 
 static enum csin_status dump(const struct arguments *arguments,
@@ -195,31 +155,10 @@ static enum csin_status simulate(const struct arguments *arguments, struct csin_
                                  const struct csin_schedule *schedule, struct csin_diag *diag,
                                  struct csin_result **ret_result)
 {
-    struct display display = {.shown = false};
-    clock_gettime(CLOCK_MONOTONIC, &display.begun);
-    struct csin_simulation simulation = {
-        .cache_folder = arguments->no_cache ? NULL : cache_folder(arena),
-        .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
-        .progress_arg = &display,
-    };
+    struct csin_display display;
+    struct csin_simulation simulation = csin_display_start(&display, arena, arguments->no_cache);
     enum csin_status status = csin_simulate(scenario, schedule, &simulation, diag, ret_result);
-    if (display.shown)
-        fputs("\r\033[K", stderr);
-    return status;
-}
-
-/* Finds out before the simulation, not behind it, whether its result can be written. Leaves devices
- * and pipes alone: whoever reads one would notice. */
-static enum csin_status try_output(const char *path, struct csin_diag *diag)
-{
-    struct stat st;
-    struct csin_output output;
-    if (!path || strcmp(path, "-") == 0)
-        return CSIN_OK;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        return CSIN_OK;
-    enum csin_status status = csin_output_open(&output, diag, path);
-    csin_output_abandon(&output);
+    csin_display_end(&display);
     return status;
 }
 
@@ -264,7 +203,7 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     if (status == CSIN_OK)
         status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
     if (status == CSIN_OK)
-        status = try_output(arguments->output, diag);
+        status = csin_try_output(arguments->output, diag);
     if (status == CSIN_OK && arguments->dump)
         status = dump(arguments, scenario, &schedule, diag);
     if (status == CSIN_OK)
