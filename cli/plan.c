@@ -9,21 +9,33 @@
 #include "cli/command.h"
 #include "reports/plan_report.h"
 #include "topo/export.h"
+#include "topo/lft.h"
 
 struct arguments {
-    const char *scenario, *format, *output;
-    bool routing;
+    const char *scenario, *format, *output, *keep;
+    bool routing, stable;
     double time_limit_s;
     struct csin_overrides overrides;
 };
 
-enum { KEY_OPTIMIZE = 0x100, KEY_TIME_LIMIT, KEY_ROUTING, KEY_CONGESTION, KEY_SEED };
+enum {
+    KEY_OPTIMIZE = 0x100,
+    KEY_STABLE,
+    KEY_KEEP,
+    KEY_TIME_LIMIT,
+    KEY_ROUTING,
+    KEY_CONGESTION,
+    KEY_SEED
+};
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
      "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
     {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
     {"optimize", KEY_OPTIMIZE, "WHAT", 0, "routing (the default)", 0},
+    {"stable", KEY_STABLE, 0, 0, "change as few entries of the tables as the aim allows", 0},
+    {"keep", KEY_KEEP, "FILE", 0,
+     "with --stable: against the tables of FILE, as lft:FILE reads them", 0},
     {"time-limit", KEY_TIME_LIMIT, "TIME", 0,
      "end the search after TIME with the best so far (default: 30s), as Ctrl-C does", 0},
     {"routing", KEY_ROUTING, "POLICY", 0, "begin with the tables of this policy, or lft:FILE", 0},
@@ -60,6 +72,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_OPTIMIZE:
         choose_parts(state, arguments, arg);
+        return 0;
+    case KEY_STABLE:
+        arguments->stable = true;
+        return 0;
+    case KEY_KEEP:
+        arguments->keep = arg;
+        arguments->stable = true;
         return 0;
     case KEY_TIME_LIMIT:
         if (csin_read_time(NULL, (struct csin_loc){0}, arg, &arguments->time_limit_s) != CSIN_OK)
@@ -195,6 +214,7 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     const struct arguments *arguments = the_arguments;
     struct csin_scenario *scenario = NULL;
     struct csin_plan *plan = NULL;
+    struct csin_routes *keep = NULL;
     struct csin_display display;
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);
@@ -205,11 +225,16 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
         if (!csin_spares(diag, arguments->output, files, (int)scenario->n_inputs))
             status = CSIN_E_USAGE;
     }
+    if (status == CSIN_OK && arguments->keep)
+        status = csin_lft_open(scenario->fabric, (struct csin_loc){0}, arguments->keep, diag, NULL,
+                               &keep);
     if (status == CSIN_OK)
         status = csin_try_output(arguments->output, diag);
     if (status == CSIN_OK) {
         struct csin_plan_options how = {
             .routing = arguments->routing,
+            .stable = arguments->stable,
+            .keep = keep,
             .time_limit_s = arguments->time_limit_s,
             .seed = scenario->seed,
             .stop = is_interrupted,
@@ -230,6 +255,7 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
         !plan->after->congestion_free)
         status = CSIN_E_NO;
     csin_plan_destroy(plan);
+    csin_routes_destroy(keep);
     csin_scenario_destroy(scenario);
     return status;
 }

@@ -498,6 +498,29 @@ static void search(struct balance *b, struct score *best, double bound, uint64_t
     }
 }
 
+/* Takes back what is not needed for a worst load of `worst`. */
+static void settle(struct balance *b, double worst)
+{
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        set_arc(b, &b->entries[e], b->entries[e].best);
+    reload(b);
+    for (uint32_t i = 0; i < b->n_entries; i++) {
+        struct entry *e = &b->entries[i];
+        uint32_t now = e->arc;
+        if (now == e->given)
+            continue;
+        add_entry(b, e, -1);
+        set_arc(b, e, e->given);
+        add_entry(b, e, 1);
+        if (is_guilty(b, e, worst * (1 + 1e-12))) {
+            add_entry(b, e, -1);
+            set_arc(b, e, now);
+            add_entry(b, e, 1);
+        }
+        e->best = e->arc;
+    }
+}
+
 /* ---- the whole ---- */
 
 static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
@@ -508,7 +531,7 @@ static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
 }
 
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
-                                     const struct csin_offered *offered, uint64_t seed,
+                                     const struct csin_offered *offered, uint64_t seed, bool stable,
                                      double time_limit_s, bool (*stop)(void *arg), void *stop_arg,
                                      struct csin_diag *diag, struct csin_balance *ret)
 {
@@ -533,6 +556,8 @@ enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct cs
         keep(&b, &best);
     if (best.worst > got.bound * (1 + 1e-9))
         search(&b, &best, got.bound, seed);
+    if (stable)
+        settle(&b, best.worst);
     got.n_entries = b.n_entries;
     for (uint32_t e = 0; e < b.n_entries; e++) {
         set_arc(&b, &b.entries[e], b.entries[e].best);

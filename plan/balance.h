@@ -35,10 +35,11 @@ struct csin_balance {
 /* Changes entries of `routes` (a policy with tables) at the switches where traffic enters. One
  * phase in a full zone is coloured (plan/colour.h), which reaches the bound; then a local search
  * moves one entry at a time where that lowers sum L(a)^q, with q growing, until nothing does or the
- * time is up or `stop` says so; the best tables seen are kept. The seed orders the search.
- * CSIN_E_FAILED without memory. */
+ * time is up or `stop` says so; the best tables seen are kept. The seed orders the search. With
+ * `stable`, entries go back to what they were where no load then exceeds the worst one, so that few
+ * change. CSIN_E_FAILED without memory. */
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
-                                     const struct csin_offered *offered, uint64_t seed,
+                                     const struct csin_offered *offered, uint64_t seed, bool stable,
                                      double time_limit_s, bool (*stop)(void *arg), void *stop_arg,
                                      struct csin_diag *diag, struct csin_balance *ret);
 void csin_balance_finish(struct csin_balance *balance);

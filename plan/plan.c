@@ -153,6 +153,21 @@ static void say_balance(struct planner *p, const struct csin_offered *offered)
             csin_show_fixed(b->worst - b->bound, 3).s);
 }
 
+/* Tables of a file may lead into cables that are dead by now. What still leads nearer stays. */
+static void adopt(const struct csin_fabric *f, const struct csin_routes *given,
+                  struct csin_routes *routes)
+{
+    uint32_t arcs[CSIN_MAX_PORTS];
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        for (uint32_t nic = 0; nic < f->n_nics; nic++) {
+            uint32_t port = csin_routes_port(given, s, nic, 0);
+            uint32_t n = port == CSIN_NONE ? 0 : csin_routes_choices(routes, s, nic, arcs);
+            for (uint32_t i = 0; i < n; i++)
+                if (f->port_arc[f->switches[s].first_port + port] == arcs[i])
+                    csin_routes_set(routes, s, nic, arcs[i]);
+        }
+}
+
 static void plan_routing(struct planner *p, const struct csin_schedule *schedule)
 {
     struct csin_plan *plan = p->plan;
@@ -166,15 +181,21 @@ static void plan_routing(struct planner *p, const struct csin_schedule *schedule
     if (p->status == CSIN_OK)
         p->status = csin_routes_create(sc->fabric, NULL, base, sc->seed, p->diag,
                                        &plan->own_routes);
+    const struct csin_routes *keep = p->options->keep         ? p->options->keep
+                                     : sc->policy == CSIN_LFT ? sc->routes
+                                                              : NULL;
+    if (p->status == CSIN_OK && keep)
+        adopt(sc->fabric, keep, plan->own_routes);
     if (p->status == CSIN_OK)
         p->status = csin_balance_tables(sc->fabric, plan->own_routes, &offered, p->options->seed,
-                                        p->options->time_limit_s, p->options->stop,
-                                        p->options->stop_arg, p->diag, &plan->balance);
+                                        p->options->stable, p->options->time_limit_s,
+                                        p->options->stop, p->options->stop_arg, p->diag,
+                                        &plan->balance);
     plan->balanced = p->status == CSIN_OK;
     if (plan->balanced)
         say_balance(p, &offered);
     csin_offered_finish(&offered);
-    if (p->status != CSIN_OK || (plan->balance.n_changed == 0 && base == sc->policy))
+    if (p->status != CSIN_OK || (plan->balance.n_changed == 0 && !keep && base == sc->policy))
         return;
     plan->planned.routes = plan->own_routes;
     plan->planned.policy = CSIN_LFT;

@@ -11,7 +11,9 @@
 
 struct csin_plan_options {
     bool routing;
-    double time_limit_s; /* of the search; simulations of what is proposed come on top */
+    bool stable;                    /* few entries of the tables change: */
+    const struct csin_routes *keep; /* against these; NULL: those of the scenario */
+    double time_limit_s;            /* of the search; simulations of what is proposed come on top */
     uint64_t seed;
     bool (*stop)(
         void *arg); /* asked now and then; true: answer with the best so far. NULL: never */
