@@ -371,8 +371,9 @@ static void warn_of_unknown(struct reader *r)
                      csin_show_count(r->unknown_lids.n).s);
     if (r->other_lines.n)
         csin_warning(r->diag, 650, first_line(r, &r->other_lines),
-                     "%s lines are neither tables nor entries, such as '%s'",
-                     csin_show_count(r->other_lines.n).s, csin_brief(r->first_other, 40).s);
+                     "%s line%s neither of a table nor an entry, such as '%s'",
+                     csin_show_count(r->other_lines.n).s, r->other_lines.n == 1 ? " is" : "s are",
+                     csin_brief(r->first_other, 40).s);
 }
 
 static void warn_of_missing(struct reader *r)

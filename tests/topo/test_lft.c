@@ -223,15 +223,16 @@ static void unknown_switches_and_destinations_are_told(void **state)
                          "Unicst lids guid 0x1\n",
                          opensm_form) > 0);
     check_form(
-        text, "t.lft:31:37: warning: a second table of switch 'leaf1'; this one counts [CSIN-652]\n"
-              "t.lft:28:1: warning: 2 of 6 tables are of switches that the fabric does not have "
-              "[CSIN-647]\n"
-              "t.lft:38:1: warning: 2 entries are for ports that the fabric does not have, such as "
-              "0x000000000000aaaa [CSIN-648]\n"
-              "t.lft:36:1: warning: 2 entries are for LIDs that the fabric does not have "
-              "[CSIN-648]\n"
-              "t.lft:40:1: warning: 1 lines are neither tables nor entries, such as 'Unicst lids "
-              "guid 0x1' [CSIN-650]\n");
+        text,
+        "t.lft:31:37: warning: a second table of switch 'leaf1'; this one counts [CSIN-652]\n"
+        "t.lft:28:1: warning: 2 of 6 tables are of switches that the fabric does not have "
+        "[CSIN-647]\n"
+        "t.lft:38:1: warning: 2 entries are for ports that the fabric does not have, such as "
+        "0x000000000000aaaa [CSIN-648]\n"
+        "t.lft:36:1: warning: 2 entries are for LIDs that the fabric does not have "
+        "[CSIN-648]\n"
+        "t.lft:40:1: warning: 1 line is neither of a table nor an entry, such as 'Unicst lids "
+        "guid 0x1' [CSIN-650]\n");
     free(text);
 }
 
