@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from subnet import Cases, Subnet, tables  # noqa: E402
+from subnet import Cases, Subnet, links, tables  # noqa: E402
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SMALL = "leaf:4 spine:2 host:4 200Gb/s"
@@ -95,25 +95,6 @@ def test_tables_fit_a_subnet_with_other_lids(folder):
         assert tables(dump) != tables(file), "LIDs were meant to differ"
     back = cases.csin(folder, SMALL, "--routing", f"lft:{dump}", out="back.lft")
     assert tables(back) == tables(file)
-
-
-def links(text):
-    """{(node, port, far node, far port, speed)}, {node: (kind, ports, description)}, {(node, port): LID} of ibnetdiscover
-    text."""
-    found, nodes, lids, node = set(), {}, {}, None
-    for line in text.splitlines():
-        head = re.match(r'(Switch|Ca)\t(\d+) "(\S+)"\s+# "([^"]*)"(.*)', line)
-        port = re.match(r'\[(\d+)\]\S*\s*"(\S+)"\[(\d+)\](\S*)\s+# (.*) (\S+)$', line)
-        if head:
-            node = head[3]
-            nodes[node] = head[1], int(head[2]), head[4]
-            if head[1] == "Switch":
-                lids[node, 0] = int(re.search(r" lid (\d+)", head[5])[1])
-        elif port:
-            found.add((node, int(port[1]), port[2], int(port[3]), port[6]))
-            if nodes[node][0] == "Ca":
-                lids[node, int(port[1])] = int(re.match(r"lid (\d+)", port[5])[1])
-    return found, nodes, lids
 
 
 def test_what_ibnetdiscover_finds_is_what_csin_wrote(folder):
