@@ -167,6 +167,11 @@ class Cases:
         assert done.returncode == 0 and not done.stderr, f"csin topo {arguments}: {done.stderr}"
         return path
 
+    def say(self, *arguments):
+        """What csin topo says on standard error."""
+        return subprocess.run([self.program, "topo", *map(str, arguments)], capture_output=True, text=True, timeout=TOOL_S,
+                              check=False).stderr
+
     def run(self, names):
         words, failures, passed = sys.argv[3:], [], 0
         found = [(name, case) for name, case in names.items()

@@ -79,6 +79,31 @@ def test_a_fabric_with_dead_and_slow_cables_gets_its_tables(folder):
     check_read_back(folder, [str(Path(folder, "hurt.yaml"))], "dmodk")
 
 
+def test_opensm_loads_a_partial_file_without_a_word(folder):
+    """A table and a LID are missing: opensm says nothing, and csin does."""
+    subnet, file = loaded(folder, [SMALL])
+    whole = file.read_text()
+    parts = re.split(r"^(?=Unicast)", whole, flags=re.MULTILINE)
+    file.write_text("".join(parts[:2] + parts[3:]).replace("\n0x0009 ", "\n# 0x0009 "))
+    with subnet:
+        got = tables(subnet.lfts())
+        assert " ERR " not in subnet.log() and "file tables configured on all switches" in subnet.log()
+    switches = sorted(got)
+    assert len(switches) == 6 and not got[switches[1]]
+    assert all(9 not in table for table in got.values())
+    said = cases.say(SMALL, "--routing", f"lft:{file}")
+    assert "1 of 6 switches have no table, such as 'leaf2' [CSIN-649]" in said and "CSIN-651" in said, said
+
+
+def test_opensm_falls_back_to_minhop_where_a_file_has_a_mistake(folder):
+    subnet, file = loaded(folder, [SMALL])
+    file.write_text(file.read_text().replace("\n0x0009 005 ", "\n0x0009 077 "))
+    subnet.options[1] = "file"
+    with subnet:
+        assert " ERR " not in subnet.log() and "minhop tables configured on all switches" in subnet.log()
+    assert "error: switch 'leaf2' has no port 77 [CSIN-644]" in cases.say(SMALL, "--routing", f"lft:{file}")
+
+
 def without_lids(netlist):
     """The netlist of a subnet whose manager gives out LIDs as it likes."""
     path = Path(netlist).with_suffix(".no-lids")
