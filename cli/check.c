@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "sim/scenario.h"
+#include "topo/parts.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -27,31 +28,42 @@ static const struct argp argp = {
     NULL,
     parse,
     "FILE...",
-    "Says what is wrong with fabric and scenario files; silence means nothing is.\v"
-    "A file with the key 'scenario' is a scenario and is checked against its fabric; any other is "
-    "a fabric. Exits with 3 when a file is wrong.",
+    "Says what is wrong with fabrics, scenarios and parts catalogues; silence means nothing is.\v"
+    "A file with the key 'scenario' is a scenario and is checked against its fabric; one with the "
+    "key 'catalogue' is a parts catalogue; any other is a fabric. Exits with 3 when a file is "
+    "wrong.",
     0,
     0,
     0,
 };
 
+enum kind { FABRIC, SCENARIO, CATALOGUE };
+
 /* A file that cannot be read is left to its reader. */
-static bool is_scenario(const char *path)
+static enum kind kind_of(const char *path)
 {
     static const char *const names[] = {"scenario", "jobs", "storage", NULL};
     char *text;
     size_t bytes;
-    if (csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
-        return false;
-    bool yes = csin_yaml_top_has(text, bytes, names);
+    if (csin_fabric_is_line(path) ||
+        csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
+        return FABRIC;
+    enum kind kind = csin_yaml_top_has(text, bytes, names)  ? SCENARIO
+                     : csin_parts_is_catalogue(text, bytes) ? CATALOGUE
+                                                            : FABRIC;
     free(text);
-    return yes;
+    return kind;
 }
 
 static enum csin_status check(void *the_path, struct csin_arena *arena, struct csin_diag *diag)
 {
     const char *path = the_path;
-    if (csin_fabric_is_line(path) || !is_scenario(path)) {
+    enum kind kind = kind_of(path);
+    if (kind == CATALOGUE) {
+        struct csin_parts parts;
+        return csin_parts_open(arena, diag, path, &parts);
+    }
+    if (kind == FABRIC) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);
         struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};

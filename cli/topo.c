@@ -1,27 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * csin topo: a fabric as text, JSON, Graphviz or a drawing. */
+ * csin topo: a fabric in any of its formats, or what it takes to build it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "topo/bom.h"
 #include "topo/export.h"
 
 struct arguments {
     const char *format, *output;
     enum csin_policy policy;
     uint64_t seed;
+    bool bom;
+    const char *parts;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_BOM, KEY_PARTS };
 
 static const struct argp_option options[] = {
-    {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json, dot, svg, cabling, graphml or simgrid",
+     0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
      "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
+    {"bom", KEY_BOM, NULL, 0,
+     "write the bill of materials instead: every part, its price and power, as text, json or csv",
+     0},
+    {"parts", KEY_PARTS, "CATALOGUE", 0,
+     "parts and prices for --bom, and lengths for --format cabling", 0},
     {0},
 };
 
@@ -61,10 +70,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
         return 0;
+    case KEY_BOM:
+        arguments->bom = true;
+        return 0;
+    case KEY_PARTS:
+        arguments->parts = arg;
+        return 0;
     case ARGP_KEY_ARG:
         return add_word(state, arguments, arg);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a fabric file, or write one: 'leaf:4 spine:2 host:16 200Gb/s'");
+        return 0;
+    case ARGP_KEY_END:
+        /* No catalogue is taken by default: nobody should read prices that nobody chose. */
+        if (arguments->bom && !arguments->parts)
+            argp_error(state, "--bom needs --parts CATALOGUE; csin ships an example, "
+                              "configs/parts.yaml");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -89,36 +110,79 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
+static struct csin_format get_bom_format(int i)
+{
+    return (struct csin_format){csin_bom_writers[i].name, csin_bom_writers[i].extension};
+}
+
+/* All that a fabric is written from. */
+struct work {
+    const struct arguments *arguments;
+    int format;
+    bool line; /* a fabric in one line */
+    struct csin_fabric *fabric;
+    struct csin_routes *routes;
+    struct csin_fabric_facts facts;
+    struct csin_parts parts;
+    struct csin_bom bom;
+};
+
+static enum csin_status make_bom(struct work *w, struct csin_arena *arena, struct csin_diag *diag)
+{
+    enum csin_status status = csin_parts_open(arena, diag, w->arguments->parts, &w->parts);
+    return status == CSIN_OK ? csin_bom_create(w->fabric, &w->parts, w->line, arena, diag, &w->bom)
+                             : status;
+}
+
+static enum csin_status make(struct work *w, struct csin_arena *arena, struct csin_diag *diag)
+{
+    const struct arguments *arguments = w->arguments;
+    struct csin_loc loc = {w->line ? "SPEC" : NULL, w->line, w->line};
+    enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &w->fabric,
+                                               NULL);
+    if (status == CSIN_OK && arguments->parts)
+        status = make_bom(w, arena, diag);
+    if (status != CSIN_OK || arguments->bom)
+        return status;
+    status = csin_fabric_analyze(w->fabric, arena, diag, &w->facts);
+    if (status == CSIN_OK && csin_fabric_writers[w->format].needs_routes)
+        status = csin_routes_create(w->fabric, NULL, arguments->policy, arguments->seed, diag,
+                                    &w->routes);
+    return status;
+}
+
+static void write_all(const struct work *w, FILE *out)
+{
+    if (w->arguments->bom)
+        csin_bom_writers[w->format].write(&w->bom, out);
+    else
+        csin_fabric_writers[w->format].write(
+            &(struct csin_fabric_view){.fabric = w->fabric,
+                                       .facts = &w->facts,
+                                       .routes = w->routes,
+                                       .bom = w->arguments->parts ? &w->bom : NULL},
+            out);
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
-    int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
-    if (format < 0)
-        return CSIN_E_USAGE;
-    struct csin_fabric *fabric = NULL;
-    struct csin_routes *routes = NULL;
-    struct csin_fabric_facts facts;
+    struct work w = {.arguments = arguments, .line = csin_fabric_is_line(arguments->fabric)};
     struct csin_output output;
-    bool line = csin_fabric_is_line(arguments->fabric);
-    struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
-    const char *input = line ? NULL : arguments->fabric;
-    if (!csin_spares(diag, arguments->output, &input, 1))
+    w.format = csin_pick_format(diag, arguments->format, arguments->output,
+                                arguments->bom ? get_bom_format : get_format);
+    const char *inputs[] = {w.line ? NULL : arguments->fabric, arguments->parts};
+    if (w.format < 0 || !csin_spares(diag, arguments->output, inputs, 2))
         return CSIN_E_USAGE;
-    enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
-    if (status == CSIN_OK)
-        status = csin_fabric_analyze(fabric, arena, diag, &facts);
-    if (status == CSIN_OK && csin_fabric_writers[format].needs_routes)
-        status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
-                                    &routes);
+    enum csin_status status = make(&w, arena, diag);
     if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);
     if (status == CSIN_OK) {
-        csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
-                                          output.stream);
+        write_all(&w, output.stream);
         status = csin_output_commit(&output, diag);
     }
-    csin_routes_destroy(routes);
-    csin_fabric_destroy(fabric);
+    csin_routes_destroy(w.routes);
+    csin_fabric_destroy(w.fabric);
     return status;
 }
 

@@ -8,5 +8,9 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
     {"json", ".json", "every switch, host and cable, for programs", csin_fabric_write_json, false},
     {"dot", ".dot", "Graphviz, undirected", csin_fabric_write_dot, false},
     {"svg", ".svg", "a drawing for people", csin_fabric_write_svg, false},
+    {"cabling", ".csv", "a line for each cable, for those who pull them", csin_fabric_write_cabling,
+     false},
+    {"graphml", ".graphml", "for igraph, NetworkX, Gephi", csin_fabric_write_graphml, false},
+    {"simgrid", ".xml", "a SimGrid platform", csin_fabric_write_simgrid, false},
     {0},
 };

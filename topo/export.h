@@ -9,11 +9,14 @@
 #include "topo/analyze.h"
 #include "topo/routes.h"
 
+struct csin_bom;
+
 /* What a writer is given. What it does not ask for may be NULL. */
 struct csin_fabric_view {
     const struct csin_fabric *fabric;
     const struct csin_fabric_facts *facts;
     const struct csin_routes *routes; /* NULL unless the writer needs them */
+    const struct csin_bom *bom;       /* NULL without a parts catalogue */
 };
 
 struct csin_fabric_writer {
@@ -31,5 +34,8 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_dot(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_cabling(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_graphml(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_simgrid(const struct csin_fabric_view *view, FILE *out);
 
 #endif
