@@ -112,7 +112,8 @@ static const struct csin_switch_part *find_switch(struct maker *m, const struct 
     if (!first_time(m, SWITCHES, sw->model))
         return NULL;
     FAIL(m, 693, sw->loc, "the catalogue has no switch '%s'", sw->model);
-    csin_parts_note_names(m->diag, &m->parts->switches, sizeof *part, "switch", sw->model);
+    csin_parts_note_names(m->diag, &m->parts->switches, sizeof *part, "switch", sw->model,
+                          sw->loc);
     return NULL;
 }
 
@@ -153,7 +154,8 @@ static void find_host(struct maker *m, uint32_t h)
         if (!first_time(m, HOSTS, host->model))
             return;
         FAIL(m, 694, host->loc, "the catalogue has no host '%s'", host->model);
-        csin_parts_note_names(m->diag, &m->parts->hosts, sizeof *part, "host", host->model);
+        csin_parts_note_names(m->diag, &m->parts->hosts, sizeof *part, "host", host->model,
+                              host->loc);
         return;
     }
     const struct csin_nic_part *nic = csin_parts_find(&m->parts->nics, sizeof *nic, part->nic.s);

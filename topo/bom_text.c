@@ -76,8 +76,9 @@ static void write_head(const struct csin_bom *bom, FILE *out)
 {
     const struct csin_layout *layout = &bom->layout;
     fprintf(out, "%-14s%s\n", "Parts of", bom->fabric->name);
-    fprintf(out, "%-14s%s, prices in %s\n", "Catalogue", bom->parts->name.s,
-            bom->parts->currency.s);
+    bool relative = strcmp(bom->parts->currency.s, "relative") == 0;
+    fprintf(out, "%-14s%s, %s%s\n", "Catalogue", bom->parts->name.s,
+            relative ? "relative prices" : "prices in ", relative ? "" : bom->parts->currency.s);
     if (bom->has_layout)
         fprintf(out, "%-14s%s of %s racks used, %s in the fullest\n", "Room",
                 csin_show_count(layout->n_used).s, csin_show_count(layout->n_racks).s,

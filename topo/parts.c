@@ -198,7 +198,7 @@ const void *csin_parts_find(const struct csin_list *list, size_t size, const cha
 }
 
 void csin_parts_note_names(struct csin_diag *diag, const struct csin_list *list, size_t size,
-                           const char *what, const char *name)
+                           const char *what, const char *name, struct csin_loc loc)
 {
     enum { ENOUGH = 64 };
     const char *names[ENOUGH] = {NULL};
@@ -217,7 +217,7 @@ void csin_parts_note_names(struct csin_diag *diag, const struct csin_list *list,
     else if (n)
         csin_note(diag, list->loc, "%ss of the catalogue: %s; add '%s' to them", what, text, name);
     else
-        csin_note(diag, list->loc, "the catalogue has none; add '%s'", name);
+        csin_note(diag, list->loc.line ? list->loc : loc, "the catalogue has none; add '%s'", name);
 }
 
 /* So that looking names up one by one stays cheap. */
@@ -250,7 +250,7 @@ static enum csin_status check_reference(struct csin_diag *diag, const struct csi
     if (!to->s || csin_parts_find(list, size, to->s))
         return CSIN_OK;
     csin_error(diag, CSIN_E_INPUT, 696, to->loc, "unknown %s '%s'", what, to->s);
-    csin_parts_note_names(diag, list, size, what, to->s);
+    csin_parts_note_names(diag, list, size, what, to->s, to->loc);
     return CSIN_E_INPUT;
 }
 

@@ -117,8 +117,9 @@ bool csin_parts_is_catalogue(const char *text, size_t bytes);
 /* The part of a list of parts (structs of `size` bytes that begin with their name) called `name`;
  * NULL where there is none. */
 const void *csin_parts_find(const struct csin_list *list, size_t size, const char *name);
-/* Says as a note which parts a list has, and which of them `name` may have meant. */
+/* Says as a note which parts a list has, or which of them `name` may have meant; at `loc` where the
+ * catalogue has no such list. */
 void csin_parts_note_names(struct csin_diag *diag, const struct csin_list *list, size_t size,
-                           const char *what, const char *name);
+                           const char *what, const char *name, struct csin_loc loc);
 
 #endif
