@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bom.h"
 #include "cli/command.h"
 #include "sim/scenario.h"
-#include "topo/parts.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -37,33 +37,25 @@ static const struct argp argp = {
     0,
 };
 
-enum kind { FABRIC, SCENARIO, CATALOGUE };
-
 /* A file that cannot be read is left to its reader. */
-static enum kind kind_of(const char *path)
+static bool is_scenario(const char *path)
 {
     static const char *const names[] = {"scenario", "jobs", "storage", NULL};
     char *text;
     size_t bytes;
-    if (csin_fabric_is_line(path) ||
-        csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
-        return FABRIC;
-    enum kind kind = csin_yaml_top_has(text, bytes, names)  ? SCENARIO
-                     : csin_parts_is_catalogue(text, bytes) ? CATALOGUE
-                                                            : FABRIC;
+    if (csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
+        return false;
+    bool yes = csin_yaml_top_has(text, bytes, names);
     free(text);
-    return kind;
+    return yes;
 }
 
 static enum csin_status check(void *the_path, struct csin_arena *arena, struct csin_diag *diag)
 {
     const char *path = the_path;
-    enum kind kind = kind_of(path);
-    if (kind == CATALOGUE) {
-        struct csin_parts parts;
-        return csin_parts_open(arena, diag, path, &parts);
-    }
-    if (kind == FABRIC) {
+    if (csin_is_catalogue(path))
+        return csin_check_catalogue(path, arena, diag);
+    if (csin_fabric_is_line(path) || !is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);
         struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bom.h"
 #include "cli/command.h"
-#include "topo/bom.h"
 #include "topo/export.h"
 
 struct arguments {
     const char *format, *output;
     enum csin_policy policy;
     uint64_t seed;
-    bool bom;
     const char *parts;
+    bool bom;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
@@ -110,79 +110,42 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
-static struct csin_format get_bom_format(int i)
-{
-    return (struct csin_format){csin_bom_writers[i].name, csin_bom_writers[i].extension};
-}
-
-/* All that a fabric is written from. */
-struct work {
-    const struct arguments *arguments;
-    int format;
-    bool line; /* a fabric in one line */
-    struct csin_fabric *fabric;
-    struct csin_routes *routes;
-    struct csin_fabric_facts facts;
-    struct csin_parts parts;
-    struct csin_bom bom;
-};
-
-static enum csin_status make_bom(struct work *w, struct csin_arena *arena, struct csin_diag *diag)
-{
-    enum csin_status status = csin_parts_open(arena, diag, w->arguments->parts, &w->parts);
-    return status == CSIN_OK ? csin_bom_create(w->fabric, &w->parts, w->line, arena, diag, &w->bom)
-                             : status;
-}
-
-static enum csin_status make(struct work *w, struct csin_arena *arena, struct csin_diag *diag)
-{
-    const struct arguments *arguments = w->arguments;
-    struct csin_loc loc = {w->line ? "SPEC" : NULL, w->line, w->line};
-    enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &w->fabric,
-                                               NULL);
-    if (status == CSIN_OK && arguments->parts)
-        status = make_bom(w, arena, diag);
-    if (status != CSIN_OK || arguments->bom)
-        return status;
-    status = csin_fabric_analyze(w->fabric, arena, diag, &w->facts);
-    if (status == CSIN_OK && csin_fabric_writers[w->format].needs_routes)
-        status = csin_routes_create(w->fabric, NULL, arguments->policy, arguments->seed, diag,
-                                    &w->routes);
-    return status;
-}
-
-static void write_all(const struct work *w, FILE *out)
-{
-    if (w->arguments->bom)
-        csin_bom_writers[w->format].write(&w->bom, out);
-    else
-        csin_fabric_writers[w->format].write(
-            &(struct csin_fabric_view){.fabric = w->fabric,
-                                       .facts = &w->facts,
-                                       .routes = w->routes,
-                                       .bom = w->arguments->parts ? &w->bom : NULL},
-            out);
-}
-
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
-    struct work w = {.arguments = arguments, .line = csin_fabric_is_line(arguments->fabric)};
-    struct csin_output output;
-    w.format = csin_pick_format(diag, arguments->format, arguments->output,
-                                arguments->bom ? get_bom_format : get_format);
-    const char *inputs[] = {w.line ? NULL : arguments->fabric, arguments->parts};
-    if (w.format < 0 || !csin_spares(diag, arguments->output, inputs, 2))
+    if (arguments->bom)
+        return csin_bom_show(&(struct csin_bom_request){arguments->fabric, arguments->parts,
+                                                        arguments->format, arguments->output},
+                             arena, diag);
+    int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
+    if (format < 0)
         return CSIN_E_USAGE;
-    enum csin_status status = make(&w, arena, diag);
+    struct csin_fabric *fabric = NULL;
+    struct csin_routes *routes = NULL;
+    struct csin_fabric_facts facts;
+    struct csin_output output;
+    bool line = csin_fabric_is_line(arguments->fabric);
+    struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
+    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->parts};
+    if (!csin_spares(diag, arguments->output, inputs, 2))
+        return CSIN_E_USAGE;
+    enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
+    if (status == CSIN_OK)
+        status = csin_fabric_analyze(fabric, arena, diag, &facts);
+    if (status == CSIN_OK && csin_fabric_writers[format].needs_routes)
+        status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
+                                    &routes);
+    struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
+    if (status == CSIN_OK && arguments->parts)
+        status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
     if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);
     if (status == CSIN_OK) {
-        write_all(&w, output.stream);
+        csin_fabric_writers[format].write(&view, output.stream);
         status = csin_output_commit(&output, diag);
     }
-    csin_routes_destroy(w.routes);
-    csin_fabric_destroy(w.fabric);
+    csin_routes_destroy(routes);
+    csin_fabric_destroy(fabric);
     return status;
 }
 

@@ -152,8 +152,9 @@ def test_wrong_input_is_3_with_nothing_on_stdout(folder):
 def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
     for arguments in ([], ["simulate"], ["--unknown"], ["sim"], ["topo"], ["check"], ["sim", "--unknown", "x"], ["sim", "-o"],
                       ["sim", "a.yaml", "b.yaml"], ["topo", "a.yaml", "b.yaml"], ["sim", "--format", "jsn", INCAST],
-                      ["topo", "--format", "csv", SPEC], ["topo", "--bom", SPEC], ["topo", "--bom", "--parts", CATALOGUE, "-f", "svg", SPEC],
-                      ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.svg", INCAST],
+                      ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.svg", INCAST],
+                      ["topo", "--bom", SPEC], ["topo", "--bom", "--parts", CATALOGUE, "-f", "svg", SPEC],
+                      ["topo", "--parts", "x.csv", "-f", "cabling", "-o", "x.csv", SPEC],
                       ["sim", "--seed", "-1", INCAST], ["sim", "--seed", "1.5", INCAST], ["sim", "--seed", "", INCAST],
                       ["sim", "--seed", "0x10", INCAST], ["sim", "--seed", "10000000000000000", INCAST],
                       ["sim", "--routing", "dmod", INCAST], ["sim", "--engine", "ns3", INCAST], ["sim", SPEC],
