@@ -136,7 +136,10 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
         status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
                                     &routes);
     struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
-    if (status == CSIN_OK && arguments->parts)
+    if (status == CSIN_OK && arguments->parts && !csin_fabric_writers[format].uses_parts)
+        csin_warning(diag, 704, (struct csin_loc){0}, "--parts has no effect on format '%s'",
+                     csin_fabric_writers[format].name);
+    else if (status == CSIN_OK && arguments->parts)
         status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
     if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);

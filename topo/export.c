@@ -9,7 +9,7 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
     {"dot", ".dot", "Graphviz, undirected", csin_fabric_write_dot, false},
     {"svg", ".svg", "a drawing for people", csin_fabric_write_svg, false},
     {"cabling", ".csv", "a line for each cable, for those who pull them", csin_fabric_write_cabling,
-     false},
+     .uses_parts = true},
     {"graphml", ".graphml", "for igraph, NetworkX, Gephi", csin_fabric_write_graphml, false},
     {"simgrid", ".xml", "a SimGrid platform", csin_fabric_write_simgrid, false},
     {0},

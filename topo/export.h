@@ -25,6 +25,7 @@ struct csin_fabric_writer {
     const char *what;      /* one line for --help */
     void (*write)(const struct csin_fabric_view *view, FILE *out);
     bool needs_routes;
+    bool uses_parts; /* says more with a parts catalogue */
 };
 
 extern const struct csin_fabric_writer csin_fabric_writers[]; /* ends with name NULL */

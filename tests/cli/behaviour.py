@@ -165,6 +165,14 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
         assert listing(folder) == [], (ran, listing(folder))
 
 
+def test_a_catalogue_without_use_is_a_warning(folder):
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE), 0, holds("Fabric "),
+           holds("csin: warning: --parts has no effect on format 'text' [CSIN-704]"))
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE, "-f", "cabling"), 0, holds("HDR-"), "")
+    expect(run(folder, "topo", SPEC, "--bom", "--parts", CATALOGUE, "-o", "bill.csv"), 0, "", "")
+    assert listing(folder) == ["bill.csv"]
+
+
 def test_congestion_on_the_command_line_is_for_an_engine_that_has_it(folder):
     expect(run(folder, "sim", "--congestion=fair", INCAST), 0, holds("congestion-free: "), "")
     expect(run(folder, "sim", "--congestion=lossless", "--engine=simgrid", INCAST), 3, "",

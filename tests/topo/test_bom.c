@@ -187,6 +187,21 @@ static void adapters_of_two_ports_serve_two_nics(void **state)
     built_finish(&x.b);
 }
 
+static void things_of_unknown_model_get_the_cheapest_that_will_do(void **state)
+{
+    (void)state;
+    struct billed x = {.b = build_named("leaf:2 spine:1 host:4 ports:48 200Gb/s")};
+    for (uint32_t s = 0; s < x.b.f->n_switches; s++)
+        x.b.f->switches[s].model = NULL; /* as in a fabric that was read from the network */
+    for (uint32_t h = 0; h < x.b.f->n_hosts; h++)
+        x.b.f->hosts[h].model = NULL;
+    fill_in(&x, FLAT, false);
+    assert_int_equal(row(&x.bom, "s64", 0)->n, 3);
+    assert_int_equal(row(&x.bom, "one", 0)->n, 8);
+    assert_false(x.bom.hosts_priced);
+    built_finish(&x.b);
+}
+
 static void dead_and_degraded_cables_are_bought_whole(void **state)
 {
     (void)state;
@@ -522,6 +537,7 @@ CHECK_MAIN(
     cmocka_unit_test(one_price_per_switch_meets_the_published_relative_prices_to_five_percent),
     cmocka_unit_test(a_bill_is_the_sum_of_its_parts),
     cmocka_unit_test(adapters_of_two_ports_serve_two_nics),
+    cmocka_unit_test(things_of_unknown_model_get_the_cheapest_that_will_do),
     cmocka_unit_test(dead_and_degraded_cables_are_bought_whole),
     cmocka_unit_test(the_same_bill_is_written_three_times_alike),
     cmocka_unit_test(text_shows_which_figures_are_examples),
