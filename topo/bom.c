@@ -34,6 +34,8 @@ struct maker {
      * those of cables cable_first[kind] + the index of the length. */
     struct csin_bom_row *switch_rows, *nic_rows, *host_rows, *transceiver_rows, *cable_rows;
     uint32_t cable_first[CSIN_MAX_CABLE_KINDS + 1];
+    const struct csin_transceiver_part *ends[CSIN_MAX_CABLE_KINDS]; /* of each kind of cable */
+    struct csin_names switches, hosts;                              /* parts by name */
 };
 
 #define FAIL(m, code, loc, ...)                                                                    \
@@ -64,6 +66,27 @@ static bool first_time(struct maker *m, int what, const char *model)
 static bool same_model(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void index_parts(struct maker *m, struct csin_names *index, const struct csin_list *list,
+                        size_t size)
+{
+    uint32_t old;
+    if (!csin_names_init(index, m->arena, list->n)) {
+        m->status = csin_no_memory(m->diag);
+        return;
+    }
+    for (uint32_t i = 0; i < list->n; i++)
+        csin_names_add(index, *(const char *const *)((const char *)list->items + i * size), i,
+                       &old);
+}
+
+/* The part called `name`, NULL where there is none. */
+static const void *find_part(const struct csin_names *index, const struct csin_list *list,
+                             size_t size, const char *name)
+{
+    uint32_t i = name ? csin_names_find(index, name) : CSIN_NONE;
+    return i == CSIN_NONE ? NULL : (const char *)list->items + i * size;
 }
 
 static void check_switch(struct maker *m, const struct csin_switch *sw,
@@ -103,8 +126,8 @@ static const struct csin_switch_part *find_switch(struct maker *m, const struct 
 {
     if (m->any_model || !sw->model)
         return any_switch(m, sw);
-    const struct csin_switch_part *part = csin_parts_find(&m->parts->switches, sizeof *part,
-                                                          sw->model);
+    const struct csin_switch_part *part = find_part(&m->switches, &m->parts->switches, sizeof *part,
+                                                    sw->model);
     if (part) {
         check_switch(m, sw, part);
         return part;
@@ -112,8 +135,7 @@ static const struct csin_switch_part *find_switch(struct maker *m, const struct 
     if (!first_time(m, SWITCHES, sw->model))
         return NULL;
     FAIL(m, 693, sw->loc, "the catalogue has no switch '%s'", sw->model);
-    csin_parts_note_names(m->diag, &m->parts->switches, sizeof *part, "switch", sw->model,
-                          sw->loc);
+    csin_parts_note_names(m->diag, &m->parts->switches, sizeof *part, "switch", sw->model, sw->loc);
     return NULL;
 }
 
@@ -142,9 +164,8 @@ static const struct csin_nic_part *any_nic(struct maker *m, const struct csin_ho
 static void find_host(struct maker *m, uint32_t h)
 {
     const struct csin_host *host = &m->f->hosts[h];
-    const struct csin_host_part *part = NULL;
-    if (host->model)
-        part = csin_parts_find(&m->parts->hosts, sizeof *part, host->model);
+    const struct csin_host_part *part = find_part(&m->hosts, &m->parts->hosts, sizeof *part,
+                                                  host->model);
     m->host_parts[h] = part;
     if (!part && (m->any_model || !host->model)) {
         m->nic_parts[h] = any_nic(m, host);
@@ -347,13 +368,28 @@ static double bought_Bps(const struct csin_fabric *f, const struct csin_cable *c
                : cable->capacity_Bps;
 }
 
-static const struct csin_transceiver_part *transceiver_of(const struct csin_parts *parts,
-                                                          const struct csin_cable_part *cable)
+static void find_transceivers(struct maker *m)
 {
-    return cable->transceiver.s
-               ? csin_parts_find(&parts->transceivers, sizeof(struct csin_transceiver_part),
-                                 cable->transceiver.s)
-               : NULL;
+    const struct csin_cable_part *cable = m->parts->cables.items;
+    for (uint32_t k = 0; k < m->parts->cables.n; k++)
+        if (cable[k].transceiver.s)
+            m->ends[k] = csin_parts_find(&m->parts->transceivers, sizeof **m->ends,
+                                         cable[k].transceiver.s);
+}
+
+/* The first of the lengths, which ascend, that reaches; their number where none does. */
+static uint32_t first_that_reaches(const struct csin_list *lengths, double run_m)
+{
+    const struct csin_quantity *length = lengths->items;
+    uint32_t low = 0, high = lengths->n;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (length[middle].x < run_m - SAME_LENGTH_M)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* The cheapest row that is fast enough and reaches; NULL where none does. */
@@ -363,15 +399,11 @@ static struct csin_bom_row *choose_cable(const struct maker *m, double rate_Bps,
     struct csin_bom_row *best = NULL;
     double best_price = INFINITY;
     for (uint32_t k = 0; k < m->parts->cables.n; k++, cable++) {
-        const struct csin_quantity *length = cable->lengths.items;
-        uint32_t i = 0;
-        while (i < cable->lengths.n && length[i].x < run_m - SAME_LENGTH_M)
-            i++;
+        uint32_t i = first_that_reaches(&cable->lengths, run_m);
         if (i == cable->lengths.n || cable->rate_Bps.x < rate_Bps)
             continue;
         struct csin_bom_row *row = &m->cable_rows[m->cable_first[k] + i];
-        const struct csin_transceiver_part *ends = transceiver_of(m->parts, cable);
-        double price = row->price_each + (ends ? 2 * ends->price.amount.x : 0);
+        double price = row->price_each + (m->ends[k] ? 2 * m->ends[k]->price.amount.x : 0);
         if (price < best_price) {
             best = row;
             best_price = price;
@@ -443,7 +475,7 @@ static void count_transceivers(struct maker *m)
 {
     const struct csin_cable_part *cable = m->parts->cables.items;
     for (uint32_t k = 0; k < m->parts->cables.n; k++, cable++) {
-        const struct csin_transceiver_part *ends = transceiver_of(m->parts, cable);
+        const struct csin_transceiver_part *ends = m->ends[k];
         for (uint32_t i = 0; ends && i < cable->lengths.n; i++)
             m->transceiver_rows[INDEX(ends, m->parts->transceivers, csin_transceiver_part)].n +=
                 2 * m->cable_rows[m->cable_first[k] + i].n;
@@ -533,6 +565,9 @@ enum csin_status csin_bom_create(const struct csin_fabric *fabric, const struct 
     if (!csin_names_init(&m.told[0], arena, CSIN_MAX_PARTS) ||
         !csin_names_init(&m.told[1], arena, CSIN_MAX_PARTS))
         return csin_no_memory(diag);
+    index_parts(&m, &m.switches, &parts->switches, sizeof(struct csin_switch_part));
+    index_parts(&m, &m.hosts, &parts->hosts, sizeof(struct csin_host_part));
+    find_transceivers(&m);
     if (m.status == CSIN_OK)
         find_parts(&m);
     if (m.status == CSIN_OK)
