@@ -13,18 +13,22 @@ static const char *const headings[CSIN_N_PART_KINDS] = {"Switches", "NICs", "Cab
 /* Behind a figure: what it rests on. */
 static const char marks[CSIN_N_BASES + 1] = " ae";
 
-/* A price in at most 14 columns: whole numbers in full, small fractions with what is left of them.
- */
-static struct csin_shown show_price(double price)
+/* A price in at most `width` columns: whole numbers in full, else in millions or trillions; small
+ * ones with what is left of them. */
+static struct csin_shown show_price(double price, size_t width)
 {
+    static const struct {
+        double scale;
+        const char *suffix;
+    } steps[] = {{1, ""}, {1e6, "M"}, {1e12, "T"}};
     struct csin_shown shown;
-    if (price >= 1e12) {
-        shown = csin_show_count((uint64_t)llround(fmin(price, 1e18) / 1e6));
-        strcat(shown.s, "M");
-    } else if (price == floor(price) || price >= 1000) {
-        shown = csin_show_count((uint64_t)llround(price));
-    } else {
-        shown = csin_show_fixed(price, price >= 10 ? 2 : price >= 0.1 ? 3 : 6);
+    if (price != floor(price) && price < 1000)
+        return csin_show_fixed(price, price >= 10 ? 2 : price >= 0.1 ? 3 : 6);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        shown = csin_show_count((uint64_t)llround(price / steps[i].scale));
+        strcat(shown.s, steps[i].suffix);
+        if (strlen(shown.s) <= width)
+            break;
     }
     return shown;
 }
@@ -54,8 +58,8 @@ static void write_row(const struct csin_bom_row *row, FILE *out)
     char power_mark = row->powered ? marks[csin_figure_basis(row->power_from)] : ' ';
     snprintf(line, sizeof line, "  %-22.22s%10s%8s%11s %c%14s%9s %c", name,
              csin_show_count(row->n).s, or_dash(csin_show_count(row->n_spare).s, row->n_spare > 0),
-             or_dash(show_price(row->price_each).s, row->priced), price_mark,
-             or_dash(show_price(row->price).s, row->priced),
+             or_dash(show_price(row->price_each, 10).s, row->priced), price_mark,
+             or_dash(show_price(row->price, 13).s, row->priced),
              or_dash(csin_show_power(row->power_W).s, row->powered), power_mark);
     end_line(out, line);
 }
@@ -67,7 +71,7 @@ static void write_sum(const char *name, const struct csin_bom_sum *sum, bool cou
     snprintf(line, sizeof line, "%-24s%10s%8s%13s%14s%9s", name,
              counted ? csin_show_count(sum->n).s : "",
              counted ? or_dash(csin_show_count(sum->n_spare).s, sum->n_spare > 0) : "", "",
-             or_dash(show_price(sum->price).s, priced),
+             or_dash(show_price(sum->price, 13).s, priced),
              or_dash(csin_show_power(sum->power_W).s, powered));
     end_line(out, line);
 }
