@@ -21,10 +21,14 @@ static struct csin_shown show_price(double price, size_t width)
         double scale;
         const char *suffix;
     } steps[] = {{1, ""}, {1e6, "M"}, {1e12, "T"}};
-    struct csin_shown shown;
+    struct csin_shown shown = {""};
     if (price != floor(price) && price < 1000)
         return csin_show_fixed(price, price >= 10 ? 2 : price >= 0.1 ? 3 : 6);
+    if (price >= 1e24)
+        return csin_show_exact(price);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (price / steps[i].scale >= 1e15)
+            continue;
         shown = csin_show_count((uint64_t)llround(price / steps[i].scale));
         strcat(shown.s, steps[i].suffix);
         if (strlen(shown.s) <= width)
