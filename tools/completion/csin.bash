@@ -4,7 +4,6 @@
 # list here to keep up to date; where nothing is offered, bash completes file names.
 
 _csin() {
-    local -x ARGP_HELP_FMT=rmargin=1000 # each option on one line
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]} option choices=
     if ((COMP_CWORD == 1)); then
         choices=$("$program" --help | sed -n 's/^  csin \([a-z]*\) .*/\1/p' | sort -u)
