@@ -6,21 +6,30 @@
 
 #include "cli/command.h"
 #include "topo/export.h"
+#include "topo/findings.h"
 
 struct arguments {
     const char *format, *output;
     enum csin_policy policy;
     uint64_t seed;
+    bool analyze;
+    struct csin_findings_options findings;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_ANALYZE, KEY_DEAD };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
      "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
+    {"analyze", KEY_ANALYZE, NULL, 0,
+     "say what the fabric and its tables are worth, and what to know before deploying them; "
+     "text or json",
+     0},
+    {"dead", KEY_DEAD, "NUMBER,...", 0, "with --analyze: cables that die at once (default: 1,2,10)",
+     0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
     {0},
 };
@@ -44,6 +53,24 @@ static error_t add_word(struct argp_state *state, struct arguments *arguments, c
     return 0;
 }
 
+/* Whole numbers between commas. */
+static void read_dead(struct argp_state *state, const char *text,
+                      struct csin_findings_options *findings)
+{
+    char *words = strdup(text), *rest = words;
+    findings->n_dead = 0;
+    for (const char *word; words && (word = strsep(&rest, ","));) {
+        uint64_t n = 0;
+        if (csin_read_count(NULL, (struct csin_loc){0}, word, 0, 1000000, &n) != CSIN_OK)
+            argp_error(state, "'%s' is not a number of cables", word);
+        if (n && findings->n_dead == CSIN_MAX_DEAD)
+            argp_error(state, "at most %u numbers of dead cables", CSIN_MAX_DEAD);
+        if (n)
+            findings->dead[findings->n_dead++] = (uint32_t)n;
+    }
+    free(words);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -57,6 +84,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ROUTING:
         arguments->policy = (enum csin_policy)csin_pick_name(state, "routing policy", arg,
                                                              csin_policy_names);
+        return 0;
+    case KEY_ANALYZE:
+        arguments->analyze = true;
+        return 0;
+    case KEY_DEAD:
+        read_dead(state, arg, &arguments->findings);
         return 0;
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
@@ -89,15 +122,34 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
+typedef void findings_writer(const struct csin_fabric *, const struct csin_fabric_facts *,
+                             const struct csin_findings *, FILE *);
+
+static const struct {
+    struct csin_format format;
+    findings_writer *write;
+} findings_writers[] = {
+    {{"text", ".txt"}, csin_findings_write_text},
+    {{"json", ".json"}, csin_findings_write_json},
+    {{NULL, NULL}, NULL},
+};
+
+static struct csin_format get_findings_format(int i)
+{
+    return findings_writers[i].format;
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
-    int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
+    int format = csin_pick_format(diag, arguments->format, arguments->output,
+                                  arguments->analyze ? get_findings_format : get_format);
     if (format < 0)
         return CSIN_E_USAGE;
     struct csin_fabric *fabric = NULL;
     struct csin_routes *routes = NULL;
     struct csin_fabric_facts facts;
+    struct csin_findings findings;
     struct csin_output output;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
@@ -107,14 +159,20 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
-    if (status == CSIN_OK && csin_fabric_writers[format].needs_routes)
+    if (status == CSIN_OK && (arguments->analyze || csin_fabric_writers[format].needs_routes))
         status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
                                     &routes);
+    if (status == CSIN_OK && arguments->analyze)
+        status = csin_findings_create(fabric, &facts, routes, &arguments->findings, arena, diag,
+                                      &findings);
     if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);
     if (status == CSIN_OK) {
-        csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
-                                          output.stream);
+        if (arguments->analyze)
+            findings_writers[format].write(fabric, &facts, &findings, output.stream);
+        else
+            csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
+                                              output.stream);
         status = csin_output_commit(&output, diag);
     }
     csin_routes_destroy(routes);
@@ -124,7 +182,8 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
 
 int csin_command_topo(int argc, char **argv)
 {
-    struct arguments arguments = {.policy = CSIN_DMODK, .seed = 1};
+    struct arguments arguments = {
+        .policy = CSIN_DMODK, .seed = 1, .findings = {.dead = {1, 2, 10}, .n_dead = 3}};
     csin_parse(&argp, argc, argv, &arguments);
     int code = csin_run_command(show, &arguments);
     free(arguments.fabric);
