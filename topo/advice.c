@@ -174,26 +174,37 @@ static void advise_single_points(struct advisor *a)
 
 /* ---- load ---- */
 
+/* One word for all classes: that which is spread worst. */
 static void advise_balance(struct advisor *a)
 {
-    for (unsigned from = 0; from <= CSIN_ALL; from++)
-        for (unsigned to = 0; to <= CSIN_ALL; to++) {
-            const struct csin_balance *b = &a->found->balance[CSIN_GROUP_UP][from][to];
-            bool is_part = (from == CSIN_ALL) != (to == CSIN_ALL);
-            if (is_part || b->uneven < UNEVEN)
+    unsigned n = 0, n_uneven = 0, from = 0, to = 0;
+    for (unsigned p = 0; p <= CSIN_ALL; p++)
+        for (unsigned q = 0; q <= CSIN_ALL; q++) {
+            const struct csin_balance *b = &a->found->balance[CSIN_GROUP_UP][p][q];
+            if ((p == CSIN_ALL) != (q == CSIN_ALL) || b->sum == 0)
                 continue;
-            advise(a, 676, false,
-                   "routes from %s to %s hosts are uneven on %s: %s times the fair share over %s "
-                   "(%s in the mean), %s of its uplinks unused",
-                   from == CSIN_ALL ? "all" : csin_role_names[from],
-                   to == CSIN_ALL ? "all" : csin_role_names[to],
-                   name_of(a, csin_arc_tail(a->f, b->uneven_arc)), csin_show_fixed(b->uneven, 2).s,
-                   name_of(a, csin_arc_head(a->f, b->uneven_arc)),
-                   csin_show_fixed(b->uneven_mean, 1).s, csin_show_count(b->uneven_idle).s);
-            if (a->found->policy != CSIN_DMODK)
-                remedy(a, "--routing dmodk numbers the hosts that exist one after the other, and "
-                          "so spreads every class");
+            n++;
+            n_uneven += b->uneven >= UNEVEN;
+            if (b->uneven > a->found->balance[CSIN_GROUP_UP][from][to].uneven) {
+                from = p;
+                to = q;
+            }
         }
+    if (n_uneven == 0)
+        return;
+    const struct csin_balance *b = &a->found->balance[CSIN_GROUP_UP][from][to];
+    advise(a, 676, false,
+           "routes from %s to %s hosts are uneven: %s sends %s times the fair share over %s (%s "
+           "in the mean), and %s of its uplinks are unused; %u of %u kinds of traffic are like "
+           "that",
+           from == CSIN_ALL ? "all" : csin_role_names[from],
+           to == CSIN_ALL ? "all" : csin_role_names[to],
+           name_of(a, csin_arc_tail(a->f, b->uneven_arc)), csin_show_fixed(b->uneven, 2).s,
+           name_of(a, csin_arc_head(a->f, b->uneven_arc)), csin_show_fixed(b->uneven_mean, 1).s,
+           csin_show_count(b->uneven_idle).s, n_uneven, n);
+    if (a->found->policy != CSIN_DMODK)
+        remedy(a, "--routing dmodk numbers the hosts that exist one after the other, and so "
+                  "spreads every class");
 }
 
 static void advise_idle_spines(struct advisor *a)

@@ -55,7 +55,7 @@ static void write_verdict(const struct csin_fabric *f, const struct csin_finding
     for (uint32_t i = 0; i < found->n_advice; i++)
         n_faults += found->advice[i].is_fault;
     uint32_t n_warnings = found->n_advice - n_faults;
-    fprintf(out, "%-14s%.40s, %s:\n%-14s%s fault%s, %s warning%s\n", "Analysis", f->name,
+    fprintf(out, "%-14s%s, routed by %s:\n%-14s%s fault%s, %s warning%s\n", "Analysis", f->name,
             csin_policy_names[found->policy], "", n_faults ? csin_show_count(n_faults).s : "no",
             n_faults == 1 ? "" : "s", n_warnings ? csin_show_count(n_warnings).s : "no",
             n_warnings == 1 ? "" : "s");
