@@ -8,7 +8,7 @@
 
 #include "topo/findings_inside.h"
 
-#define SAMPLE_FLOWS 2000000u /* of all samples of one number of dead cables */
+#define SAMPLE_FLOWS 1000000u /* of all samples of one number of dead cables */
 
 /* ---- who is cut off ----
  *
