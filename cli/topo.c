@@ -7,10 +7,11 @@
 #include "cli/command.h"
 #include "topo/export.h"
 #include "topo/findings.h"
+#include "topo/lft.h"
 
 struct arguments {
     const char *format, *output;
-    enum csin_policy policy;
+    struct csin_routing routing;
     uint64_t seed;
     bool analyze;
     struct csin_findings_options findings;
@@ -20,10 +21,16 @@ struct arguments {
 enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_ANALYZE, KEY_DEAD };
 
 static const struct argp_option options[] = {
-    {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
+    {"format", 'f', "FORMAT", 0,
+     "text (the default), json, dot, svg, ibnet, lft, root-guids, cn-guids, io-guids or "
+     "node-name-map",
+     0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
-     "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
+     "of forwarding tables: dmodk (the default), random, ecmp, spray, least-loaded, dmodk-one-vl, "
+     "or "
+     "lft:FILE, the tables of FILE",
+     0},
     {"analyze", KEY_ANALYZE, NULL, 0,
      "say what the fabric and its tables are worth, and what to know before deploying them; "
      "text or json",
@@ -82,8 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->output = arg;
         return 0;
     case KEY_ROUTING:
-        arguments->policy = (enum csin_policy)csin_pick_name(state, "routing policy", arg,
-                                                             csin_policy_names);
+        arguments->routing = csin_pick_routing(state, arg);
         return 0;
     case KEY_ANALYZE:
         arguments->analyze = true;
@@ -122,6 +128,54 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
+/* The routes: by a policy where the writer needs some, those of a file in any case, as it is read
+ * to hear what is wrong with it. */
+static enum csin_status make_routes(const struct arguments *arguments,
+                                    const struct csin_fabric_writer *writer,
+                                    const struct csin_fabric *fabric, struct csin_diag *diag,
+                                    struct csin_routes **ret_routes)
+{
+    enum csin_policy policy = arguments->routing.policy;
+    if (writer->needs_table && !csin_policy_has_table(policy)) {
+        csin_error(diag, CSIN_E_USAGE, 653, (struct csin_loc){0},
+                   "routing '%s' has no forwarding tables to write", csin_policy_name(policy));
+        csin_note(diag, (struct csin_loc){0},
+                  "write --routing dmodk, random, dmodk-one-vl or lft:FILE");
+        return CSIN_E_USAGE;
+    }
+    if (policy == CSIN_LFT)
+        return csin_lft_open(fabric, (struct csin_loc){0}, arguments->routing.file, diag, NULL,
+                             ret_routes);
+    return writer->needs_routes
+               ? csin_routes_create(fabric, NULL, policy, arguments->seed, diag, ret_routes)
+               : CSIN_OK;
+}
+
+static enum csin_status write_view(const struct arguments *arguments,
+                                   const struct csin_fabric_writer *writer,
+                                   struct csin_fabric_view *view, struct csin_arena *arena,
+                                   struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_ib ib;
+    struct csin_switch_routes switch_routes;
+    enum csin_status status = CSIN_OK;
+    if (writer->needs_ib) {
+        view->ib = &ib;
+        status = csin_ib_identify(view->fabric, arena, diag, &ib);
+    }
+    if (status == CSIN_OK && writer->needs_table) {
+        view->switch_routes = &switch_routes;
+        status = csin_switch_routes_create(view->routes, arena, diag, &switch_routes);
+    }
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    writer->write(view, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
 typedef void findings_writer(const struct csin_fabric *, const struct csin_fabric_facts *,
                              const struct csin_findings *, FILE *);
 
@@ -139,6 +193,22 @@ static struct csin_format get_findings_format(int i)
     return findings_writers[i].format;
 }
 
+static enum csin_status write_findings(const struct arguments *arguments, int format,
+                                       const struct csin_fabric_view *view,
+                                       struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_findings findings;
+    enum csin_status status = csin_findings_create(view->fabric, view->facts, view->routes,
+                                                   &arguments->findings, arena, diag, &findings);
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    findings_writers[format].write(view->fabric, view->facts, &findings, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
@@ -146,34 +216,26 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
                                   arguments->analyze ? get_findings_format : get_format);
     if (format < 0)
         return CSIN_E_USAGE;
+    static const struct csin_fabric_writer analysis = {.name = "analysis", .needs_routes = true};
+    const struct csin_fabric_writer *writer = arguments->analyze ? &analysis
+                                                                 : &csin_fabric_writers[format];
     struct csin_fabric *fabric = NULL;
     struct csin_routes *routes = NULL;
     struct csin_fabric_facts facts;
-    struct csin_findings findings;
-    struct csin_output output;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
-    const char *input = line ? NULL : arguments->fabric;
-    if (!csin_spares(diag, arguments->output, &input, 1))
+    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file};
+    if (!csin_spares(diag, arguments->output, inputs, 2))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
-    if (status == CSIN_OK && (arguments->analyze || csin_fabric_writers[format].needs_routes))
-        status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
-                                    &routes);
-    if (status == CSIN_OK && arguments->analyze)
-        status = csin_findings_create(fabric, &facts, routes, &arguments->findings, arena, diag,
-                                      &findings);
     if (status == CSIN_OK)
-        status = csin_output_open(&output, diag, arguments->output);
+        status = make_routes(arguments, writer, fabric, diag, &routes);
     if (status == CSIN_OK) {
-        if (arguments->analyze)
-            findings_writers[format].write(fabric, &facts, &findings, output.stream);
-        else
-            csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
-                                              output.stream);
-        status = csin_output_commit(&output, diag);
+        struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
+        status = arguments->analyze ? write_findings(arguments, format, &view, arena, diag)
+                                    : write_view(arguments, writer, &view, arena, diag);
     }
     csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
@@ -182,8 +244,7 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
 
 int csin_command_topo(int argc, char **argv)
 {
-    struct arguments arguments = {
-        .policy = CSIN_DMODK, .seed = 1, .findings = {.dead = {1, 2, 10}, .n_dead = 3}};
+    struct arguments arguments = {.seed = 1, .findings = {.dead = {1, 2, 10}, .n_dead = 3}};
     csin_parse(&argp, argc, argv, &arguments);
     int code = csin_run_command(show, &arguments);
     free(arguments.fabric);

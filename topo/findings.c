@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "topo/findings_inside.h"
+#include "topo/ib.h"
 
 #define WALKS_MAX 40000000u  /* leaves x NICs followed at a time */
 #define SHIFT_FLOWS 4000000u /* flows of all shifts */
@@ -88,6 +89,24 @@ static enum csin_status look_at_patterns(const struct csin_fabric *f,
     return CSIN_OK;
 }
 
+/* With the GUIDs that csin gives the fabric when it writes it (topo/ib.h); a fabric with more ports
+ * than there are LIDs has none, and is taken in its order. */
+static enum csin_status look_at_ftree(const struct csin_fabric *f, struct csin_arena *arena,
+                                      struct csin_diag *diag, struct csin_findings *findings)
+{
+    struct csin_ib ib;
+    uint64_t *guids = NULL;
+    if (csin_ib_identify(f, arena, NULL, &ib) == CSIN_OK) {
+        guids = csin_arena_alloc(arena, f->n_switches, sizeof *guids);
+        for (uint32_t s = 0; guids && s < f->n_switches; s++)
+            guids[s] = ib.points[s].node_guid;
+    }
+    for (unsigned i = 0; i < 4; i++)
+        if (!csin_ftree_predict(f, guids, i, &findings->ftree[i]))
+            return csin_no_memory(diag);
+    return CSIN_OK;
+}
+
 enum csin_status csin_findings_create(const struct csin_fabric *fabric,
                                       const struct csin_fabric_facts *facts,
                                       const struct csin_routes *routes,
@@ -99,7 +118,7 @@ enum csin_status csin_findings_create(const struct csin_fabric *fabric,
     struct csin_findings found = {
         .policy = policy,
         .seed = csin_routes_seed(routes),
-        .has_tables = policy != CSIN_ECMP && policy != CSIN_SPRAY && policy != CSIN_LEAST_LOADED,
+        .has_tables = csin_policy_has_table(policy),
         .destinations_share = 1,
         .idle_spine = CSIN_NONE,
     };
@@ -118,9 +137,8 @@ enum csin_status csin_findings_create(const struct csin_fabric *fabric,
         status = csin_fabric_disjoint(fabric, diag, &found.disjoint);
     for (uint32_t i = 0; status == CSIN_OK && i < options->n_dead; i++)
         status = csin_dead_look(fabric, routes, options->dead[i], found.seed, diag, &found);
-    for (unsigned i = 0; status == CSIN_OK && i < 4; i++)
-        if (!csin_ftree_predict(fabric, NULL, i, &found.ftree[i]))
-            status = csin_no_memory(diag);
+    if (status == CSIN_OK)
+        status = look_at_ftree(fabric, arena, diag, &found);
     if (status == CSIN_OK && !csin_advise(fabric, facts, options, arena, &found))
         status = csin_no_memory(diag);
     if (status == CSIN_OK)

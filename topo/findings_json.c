@@ -275,7 +275,7 @@ void csin_findings_write_json(const struct csin_fabric *fabric,
     csin_json_string(&json, "schema", "csin-analysis-1");
     csin_json_string(&json, "fabric", fabric->name);
     csin_json_string(&json, "sha256", fabric->digest.hex);
-    csin_json_string(&json, "routing", csin_policy_names[findings->policy]);
+    csin_json_string(&json, "routing", csin_policy_name(findings->policy));
     csin_json_count(&json, "seed", findings->seed);
     write_advice(&json, findings);
     csin_json_bool(&json, "has_tables", findings->has_tables);

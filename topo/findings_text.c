@@ -56,7 +56,7 @@ static void write_verdict(const struct csin_fabric *f, const struct csin_finding
         n_faults += found->advice[i].is_fault;
     uint32_t n_warnings = found->n_advice - n_faults;
     fprintf(out, "%-14s%s, routed by %s:\n%-14s%s fault%s, %s warning%s\n", "Analysis", f->name,
-            csin_policy_names[found->policy], "", n_faults ? csin_show_count(n_faults).s : "no",
+            csin_policy_name(found->policy), "", n_faults ? csin_show_count(n_faults).s : "no",
             n_faults == 1 ? "" : "s", n_warnings ? csin_show_count(n_warnings).s : "no",
             n_warnings == 1 ? "" : "s");
     for (uint32_t i = 0; i < found->n_advice; i++) {
@@ -234,8 +234,9 @@ static void write_failures(const struct csin_fabric *f, const struct csin_findin
     fputs("  pairs: without a route until the tables are made again\n", out);
     if (found->n_dead == 0)
         return;
-    fprintf(out, "\n%-26s%10s%10s%10s%10s%12s\n", "Dead cables, rerouted", "shifts", "kept",
-            "random", "kept", "flows lost");
+    fprintf(out, "\n%-26s%10s%10s%10s%10s%12s\n",
+            found->dead[0].rerouted ? "Dead cables, rerouted" : "Dead cables, same tables",
+            "shifts", "kept", "random", "kept", "flows lost");
     for (uint32_t i = 0; i < found->n_dead; i++) {
         const struct csin_dead *dead = &found->dead[i];
         char what[60];

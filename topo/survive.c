@@ -390,7 +390,8 @@ enum csin_status csin_dead_look(const struct csin_fabric *f, const struct csin_r
     enum csin_status status = list && up ? CSIN_OK : csin_no_memory(diag);
     uint32_t n_patterns = csin_affordable(f, SAMPLE_FLOWS, 8, 1000);
     uint32_t n_samples = n_patterns < 200 ? 4 : 8, each = n_patterns / n_samples / 2 + 1;
-    *found = (struct csin_dead){.n_dead = n_dead, .rerouted = true};
+    *found = (struct csin_dead){.n_dead = n_dead,
+                                .rerouted = csin_routes_policy(routes) != CSIN_LFT};
     if (status == CSIN_OK && n_dead <= n_cables && f->n_hosts > 1) {
         if (!measure(f, routes, each, each, seed, &whole))
             status = csin_no_memory(diag);
@@ -401,8 +402,7 @@ enum csin_status csin_dead_look(const struct csin_fabric *f, const struct csin_r
             draw(&rng, list, n_cables, n_dead);
             for (uint32_t i = 0; i < n_dead; i++)
                 up[list[i]] = false;
-            status = csin_routes_create(f, up, csin_routes_policy(routes), csin_routes_seed(routes),
-                                        diag, &again);
+            status = csin_routes_renew(routes, up, diag, &again);
             if (status == CSIN_OK && !measure(f, again, each, each, seed, &sums))
                 status = csin_no_memory(diag);
             csin_routes_destroy(again);

@@ -213,7 +213,7 @@ void csin_walker_finish(struct walker *w)
 static void ask(struct walker *w, uint32_t s, uint32_t nic)
 {
     const struct csin_fabric *f = w->f;
-    uint32_t port = csin_routes_port(w->routes, s, nic, 0);
+    uint32_t port = csin_routes_entry(w->routes, s, nic);
     w->asked[s] = nic + 1;
     w->next[s] = CSIN_NONE;
     w->stops[s] = CSIN_STOP_NO_ENTRY;
