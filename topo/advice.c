@@ -99,8 +99,8 @@ static void advise_loops(struct advisor *a)
            csin_show_count(loops->n_arcs).s);
     if (loops->zone_lanes)
         remedy(a,
-               "give traffic of each direction between zones a VL of its own (%u VLs), or keep "
-               "inbound and outbound traffic on different spines",
+               "give traffic of each direction between zones a VL of its own (%u VLs), or take "
+               "--routing dmodk-one-vl",
                loops->zone_lanes);
     else
         remedy(a,
@@ -202,7 +202,7 @@ static void advise_balance(struct advisor *a)
            name_of(a, csin_arc_tail(a->f, b->uneven_arc)), csin_show_fixed(b->uneven, 2).s,
            name_of(a, csin_arc_head(a->f, b->uneven_arc)), csin_show_fixed(b->uneven_mean, 1).s,
            csin_show_count(b->uneven_idle).s, n_uneven, n);
-    if (a->found->policy != CSIN_DMODK)
+    if (a->found->policy == CSIN_RANDOM || a->found->policy == CSIN_LFT)
         remedy(a, "--routing dmodk numbers the hosts that exist one after the other, and so "
                   "spreads every class");
 }

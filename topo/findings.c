@@ -126,8 +126,7 @@ enum csin_status csin_findings_create(const struct csin_fabric *fabric,
     if (found.has_tables) {
         status = look_at_tables(fabric, routes, arena, diag, &found);
     } else {
-        found.loops_why_not = found.worst.why_not =
-            "flows choose their ways; there are no forwarding tables";
+        found.loops_why_not = found.worst.why_not = "flows choose their ways, without tables";
         if (!csin_failures_look(fabric, NULL, &found))
             status = csin_no_memory(diag);
     }

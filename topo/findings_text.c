@@ -38,7 +38,7 @@ static const char *nic_name(const struct csin_fabric *f, uint32_t nic, struct cs
 static struct csin_shown show_arc(const struct csin_fabric *f, uint32_t arc)
 {
     struct csin_shown shown;
-    snprintf(shown.s, sizeof shown.s, "%.17s -> %.17s",
+    snprintf(shown.s, sizeof shown.s, "%.16s -> %.16s",
              csin_vertex_name(f, csin_arc_tail(f, arc)).s,
              csin_vertex_name(f, csin_arc_head(f, arc)).s);
     return shown;
@@ -55,10 +55,13 @@ static void write_verdict(const struct csin_fabric *f, const struct csin_finding
     for (uint32_t i = 0; i < found->n_advice; i++)
         n_faults += found->advice[i].is_fault;
     uint32_t n_warnings = found->n_advice - n_faults;
-    fprintf(out, "%-14s%s, routed by %s:\n%-14s%s fault%s, %s warning%s\n", "Analysis", f->name,
-            csin_policy_name(found->policy), "", n_faults ? csin_show_count(n_faults).s : "no",
-            n_faults == 1 ? "" : "s", n_warnings ? csin_show_count(n_warnings).s : "no",
-            n_warnings == 1 ? "" : "s");
+    char title[400];
+    snprintf(title, sizeof title, "%.200s, routed by %s: %s fault%s, %s warning%s", f->name,
+             csin_policy_name(found->policy), n_faults ? csin_show_count(n_faults).s : "no",
+             n_faults == 1 ? "" : "s", n_warnings ? csin_show_count(n_warnings).s : "no",
+             n_warnings == 1 ? "" : "s");
+    fprintf(out, "%-14s", "Analysis");
+    wrap(out, 14, 14, title);
     for (uint32_t i = 0; i < found->n_advice; i++) {
         const struct csin_advice *advice = &found->advice[i];
         char text[1100];
@@ -119,7 +122,7 @@ static void write_loops(const struct csin_fabric *f, const struct csin_findings 
             " where a flow such as this is\n",
             loops->n, "");
     for (uint32_t i = 0; i < loops->n && i < MAX_LOOP; i++)
-        fprintf(out, "  %-38s %.18s -> %.18s\n", show_arc(f, loops->loop[i].arc).s,
+        fprintf(out, "  %-36s %.18s -> %.18s\n", show_arc(f, loops->loop[i].arc).s,
                 nic_name(f, loops->loop[i].flow.src, &a), nic_name(f, loops->loop[i].flow.dst, &z));
     if (loops->n > MAX_LOOP)
         fprintf(out, "  and %u more\n", loops->n - MAX_LOOP);
@@ -127,7 +130,7 @@ static void write_loops(const struct csin_fabric *f, const struct csin_findings 
 
 static void write_balance(const struct csin_fabric *f, const struct csin_findings *found, FILE *out)
 {
-    fprintf(out, "\n%-32s%9s%10s%9s  %s\n", "Routes per arc", "most", "mean", "ratio", "busiest");
+    fprintf(out, "\n%-32s%9s%9s%7s  %s\n", "Routes per arc", "most", "mean", "ratio", "busiest");
     for (unsigned g = 0; g < CSIN_GROUP_ELSEWHERE + 1u; g++) {
         const struct csin_balance(*rows)[CSIN_N_ROLES + 1] = found->balance[g];
         bool has_classes = rows[CSIN_STORAGE][CSIN_ALL].sum || rows[CSIN_ALL][CSIN_STORAGE].sum;
@@ -142,7 +145,7 @@ static void write_balance(const struct csin_fabric *f, const struct csin_finding
                 snprintf(what, sizeof what, "%s to %s",
                          from == CSIN_ALL ? "all" : csin_role_names[from],
                          to == CSIN_ALL ? "all" : csin_role_names[to]);
-                fprintf(out, "  %-11s%-19s%9s%10s%9s  %.21s\n", is_all ? csin_group_names[g] : "",
+                fprintf(out, "  %-11s%-19s%9s%9s%7s  %.21s\n", is_all ? csin_group_names[g] : "",
                         what, csin_show_count(row->max).s,
                         show_mean((double)row->sum / row->n_arcs).s,
                         csin_show_fixed((double)row->max * row->n_arcs / (double)row->sum, 2).s,
@@ -211,7 +214,7 @@ static void write_one_failure(const struct csin_fabric *f, const char *what, boo
                  csin_vertex_name(f, f->cables[which].end[1]).s);
     else
         snprintf(worst, sizeof worst, "%.26s", f->switches[which].name);
-    fprintf(out, "  %-19s%8s%8s%11s%11s  %s\n", what, csin_show_count(row->n).s,
+    fprintf(out, "  %-19s%7s%8s%11s%11s  %.20s\n", what, csin_show_count(row->n).s,
             row->max_hosts ? csin_show_count(row->max_hosts).s : "-",
             has_tables ? csin_show_count((uint64_t)(row->mean_pairs + 0.5)).s : "-",
             has_tables ? csin_show_count(row->max_pairs).s : "-", worst);
@@ -224,9 +227,9 @@ static void write_failures(const struct csin_fabric *f, const struct csin_findin
                                                       "cable between zones", "other cable"};
     static const char *const layers[CSIN_N_LAYERS] = {"leaf", "spine", "core switch",
                                                       "inter-zone switch"};
-    fprintf(out, "\n%-21s%8s%8s%11s%11s  %s\n", "One failure", "", "hosts", "pairs", "pairs",
+    fprintf(out, "\n%-21s%7s%8s%11s%11s  %s\n", "One failure", "", "hosts", "pairs", "pairs",
             "worst");
-    fprintf(out, "%-21s%8s%8s%11s%11s\n", "", "there", "cut off", "mean", "most");
+    fprintf(out, "%-21s%7s%8s%11s%11s\n", "", "there", "cut off", "mean", "most");
     for (unsigned p = 0; p < CSIN_N_PLACES; p++)
         write_one_failure(f, places[p], true, &found->cables[p], found->has_tables, out);
     for (unsigned l = 0; l < CSIN_N_LAYERS; l++)

@@ -73,8 +73,8 @@ def random_fabric(rng):
 # ---- netlist ----
 
 def switch_guid(i):
-    """GUIDs whose order in opensm, bytes swapped, is that of csin."""
-    return 0x0C42A10000000000 | (i & 0xFF) << 8 | i >> 8
+    """As csin makes them up, see topo/ib.h: their order decides what opensm compares with what."""
+    return 0x02C51A0100000000 | (i + 1) << 8
 
 
 def host_guid(i):
@@ -197,7 +197,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("csin")
     parser.add_argument("root", nargs="?")
-    parser.add_argument("--fabrics", type=int, default=20)
+    parser.add_argument("--fabrics", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     csin = os.path.abspath(arguments.csin)

@@ -185,6 +185,10 @@ static void tables_that_miss_entries_or_go_round_are_told(void **state)
     close_fabric(&b);
 }
 
+static uint32_t arcs_in_loops(const struct built *b);
+static void check_loop(const struct built *b);
+static void check_worst(const struct built *b);
+
 /* ---- a second program for routes per arc and what is lost ---- */
 
 /* Follows each pair on its own by csin_routes_path. */
@@ -238,6 +242,46 @@ static void routes_per_arc_are_those_of_every_single_path(void **state)
         }
 }
 
+/* Any port of any switch for any destination, or none: what a broken file might hold. */
+static void tables_of_noise_are_followed_to_their_ends(void **state)
+{
+    (void)state;
+    uint32_t n_stops[CSIN_N_STOPS] = {0};
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct csin_rng rng = csin_rng_init(seed, 0);
+        struct built b = {0};
+        build(&b,
+              SMALL "zones:\n"
+                    "  a: {model: s, leaves: 3, spines: 2, hosts-per-leaf: 2}\n"
+                    "hosts:\n"
+                    "  - {names: 'h[1-6]', model: h, attach: {zone: a}}\n"
+                    "overrides:\n"
+                    "  - {between: [a-leaf1, a-spine1], state: down}\n",
+              CSIN_DMODK, 1);
+        for (uint32_t s = 0; s < b.f->n_switches; s++)
+            for (uint32_t nic = 0; nic < b.f->n_nics; nic++)
+                if (csin_rng_below(&rng, 3) == 0)
+                    *table_entry(b.routes, s, nic) =
+                        (uint16_t)(csin_rng_below(&rng, 8) == 0
+                                       ? UINT16_MAX
+                                       : csin_rng_below(&rng, csin_rng_below(&rng, 4)
+                                                                  ? b.f->switches[s].n_used
+                                                                  : b.f->switches[s].n_ports));
+        look(&b);
+        compare_with_paths(&b);
+        uint32_t want = arcs_in_loops(&b);
+        assert_int_equal(b.found.loops.n_arcs, want);
+        if (want)
+            check_loop(&b);
+        check_worst(&b);
+        for (unsigned i = 1; i < CSIN_N_STOPS; i++)
+            n_stops[i] += b.found.reach.n_lost[i] > 0;
+        close_fabric(&b);
+    }
+    for (unsigned i = 1; i < CSIN_N_STOPS; i++)
+        assert_true(n_stops[i] > 0);
+}
+
 /* ---- a second program for credit loops ---- */
 
 /* Dependencies as a square matrix, from single paths; a loop is there if Warshall's closure has an
@@ -289,8 +333,13 @@ static void credit_loops_are_those_of_a_closure_of_all_paths(void **state)
     (void)state;
     uint32_t with = 0, without = 0;
     for (uint64_t seed = 1; seed <= 24; seed++) {
+        static const unsigned least[8] = {3, 1, 3, 1, 4, 4, 1, 1},
+                              most[8] = {4, 2, 4, 2, 6, 6, 2, 3};
         struct csin_rng rng = csin_rng_init(seed, 0);
+        unsigned n[8];
         char text[2000];
+        for (unsigned i = 0; i < 8; i++) /* in this order, whatever the compiler */
+            n[i] = least[i] + (unsigned)csin_rng_below(&rng, most[i] - least[i] + 1);
         snprintf(text, sizeof text,
                  SMALL "zones:\n"
                        "  a: {model: s, leaves: %u, spines: %u, hosts-per-leaf: 2}\n"
@@ -299,10 +348,7 @@ static void credit_loops_are_those_of_a_closure_of_all_paths(void **state)
                        "  - {names: 'a[1-%u]', model: h, attach: {zone: a}}\n"
                        "  - {names: 'b[1-%u]', model: h, attach: {zone: b}}\n"
                        "inter-zone: {names: 'x[1-%u]', model: s, zones: [a, b], leaves: %u}\n",
-                 (unsigned)(3 + csin_rng_below(&rng, 2)), (unsigned)(1 + csin_rng_below(&rng, 2)),
-                 (unsigned)(3 + csin_rng_below(&rng, 2)), (unsigned)(1 + csin_rng_below(&rng, 2)),
-                 (unsigned)(4 + csin_rng_below(&rng, 3)), (unsigned)(4 + csin_rng_below(&rng, 3)),
-                 (unsigned)(1 + csin_rng_below(&rng, 2)), (unsigned)(1 + csin_rng_below(&rng, 3)));
+                 n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
         struct built b = open_fabric(text, seed % 2 ? CSIN_RANDOM : CSIN_DMODK, seed);
         uint32_t want = arcs_in_loops(&b);
         assert_int_equal(b.found.loops.n_arcs, want);
@@ -635,6 +681,7 @@ CHECK_MAIN(cmocka_unit_test(every_shift_of_a_full_zone_is_free_with_dmodk),
            cmocka_unit_test(routes_of_a_full_zone_are_as_many_on_every_arc),
            cmocka_unit_test(tables_that_miss_entries_or_go_round_are_told),
            cmocka_unit_test(routes_per_arc_are_those_of_every_single_path),
+           cmocka_unit_test(tables_of_noise_are_followed_to_their_ends),
            cmocka_unit_test(credit_loops_are_those_of_a_closure_of_all_paths),
            cmocka_unit_test(lanes_by_direction_between_zones_end_the_loop_of_the_flagship),
            cmocka_unit_test(the_worst_permutation_is_that_of_all_tried),
