@@ -7,7 +7,7 @@
 #include "topo/ib.h"
 
 #define WALKS_MAX 40000000u  /* leaves x NICs followed at a time */
-#define SHIFT_FLOWS 4000000u /* flows of all shifts */
+#define SHIFT_FLOWS 2000000u /* flows of all shifts */
 #define RANDOM_FLOWS 400000u /* flows of all random permutations */
 #define MAX_SENDERS_WORST 16384u
 

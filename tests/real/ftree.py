@@ -6,7 +6,7 @@
 
 Makes fabrics with dead cables, trunks, odd spines, hosts on spines, several zones; writes each as a netlist,
 runs ibsim and opensm -R ftree on it (plain; -a; -a -u), and compares what the log says (ftree or not, and
-the code of the error) with `csin topo --analyze`. Needs Debian's opensm and ibsim-utils; without them all is
+the code of the error) and how many pairs have no route in the tables that it sets with `csin topo --analyze`. Needs Debian's opensm and ibsim-utils; without them all is
 skipped.
 """
 import argparse
@@ -144,7 +144,7 @@ class Netlist:
 # ---- the real manager ----
 
 def run_opensm(netlist, folder, options, socket):
-    """(accepted, code): what the log of opensm -R ftree says."""
+    """(accepted, code, pairs without a route): what opensm -R ftree logs and sets."""
     manager = netlist.manager()
     path = os.path.join(folder, "fabric.net")
     netlist.write(path, manager)
@@ -156,8 +156,9 @@ def run_opensm(netlist, folder, options, socket):
                            for p in range(1, netlist.ports[name] + 1))
     environment = dict(os.environ, IBSIM_SOCKNAME=socket)
     log = os.path.join(folder, "opensm.log")
-    if os.path.exists(log):
-        os.remove(log)
+    for name in "opensm.log", "opensm.fdbs", "guid2lid":  # LIDs are kept from run to run
+        if os.path.exists(os.path.join(folder, name)):
+            os.remove(os.path.join(folder, name))
     with open(os.path.join(folder, "ibsim.log"), "w", encoding="utf-8") as ibsim_log:
         ibsim = subprocess.Popen(["ibsim", "-s", "-n", path], cwd=folder, env=environment, stdout=ibsim_log,
                                  stderr=ibsim_log, stdin=subprocess.DEVNULL)
@@ -167,7 +168,8 @@ def run_opensm(netlist, folder, options, socket):
                 if "Network simulator ready" in text.read():
                     break
             time.sleep(0.02)
-        command = ["opensm", "-o", "-f", log, "-e", "-d", "2", "-D", "0x07", "-s", "0", "-R", "ftree"]
+        command = ["opensm", "-o", "-f", log, "-e", "-d", "2", "-D", "0x47", "-s", "0", "--dump_files_dir",
+                   folder, "-R", "ftree"]
         if "-a" in options:
             command += ["-a", os.path.join(folder, "roots")]
         if "-u" in options:
@@ -182,7 +184,35 @@ def run_opensm(netlist, folder, options, socket):
         said = text.read()
     assert "SUBNET UP" in said or "Entering MASTER" in said, said[-2000:]
     codes = [c for c in re.findall(r"ERR (AB[0-9A-F]{2})", said) if c not in ("AB0D", "AB14", "AB24")]
-    return "ftree tables configured" in said, codes[0] if codes else ""
+    accepted = "ftree tables configured" in said
+    return accepted, codes[0] if codes else "", count_lost(netlist, folder) if accepted else 0
+
+
+def count_lost(netlist, folder):
+    """Ordered pairs of hosts between which the tables that opensm set lead nowhere."""
+    with open(os.path.join(folder, "guid2lid"), encoding="utf-8") as text:
+        lids = {int(a, 16): int(b, 16) for a, b in re.findall(r"(0x[0-9a-f]+) (0x[0-9a-f]+)", text.read())}
+    tables, table = {}, {}
+    names = {int(ident[2:], 16): name for name, ident in netlist.ids.items()}
+    with open(os.path.join(folder, "opensm.fdbs"), encoding="utf-8") as text:
+        for line in text:
+            switch = re.search(r"Switch (0x[0-9a-fA-F]+)", line)
+            entry = re.match(r"(0x[0-9a-fA-F]+) : (\d+)", line)
+            if switch:
+                table = tables.setdefault(names[int(switch[1], 16)], {})
+            elif entry:
+                table[int(entry[1], 16)] = int(entry[2])
+    part, lost = netlist.part_of(netlist.manager()), 0
+    ends = {h: netlist.links[h][1][0] for h in netlist.hosts if netlist.links[h] and h in part}
+    for target in ends:
+        lid = lids[int(netlist.ids[target][2:], 16) + 1]
+        for source, at in ends.items():
+            for _ in range(len(tables) + 1):
+                if at == target or at not in tables or lid not in tables[at]:
+                    break
+                at = netlist.links[at][tables[at][lid]][0]
+            lost += source != target and at != target
+    return lost
 
 
 def csin_says(csin, path):
@@ -190,7 +220,8 @@ def csin_says(csin, path):
                           check=False)
     assert done.returncode == 0, done.stderr.decode()
     said = {row["options"]: row for row in json.loads(done.stdout)["opensm_ftree"]}
-    return {options: (said[options]["accepted"], said[options]["log_code"]) for options in OPTIONS}
+    return {options: (said[options]["accepted"], said[options]["log_code"], said[options]["pairs_without_route"])
+            for options in OPTIONS}
 
 
 def main():
@@ -223,7 +254,8 @@ def main():
             expected = csin_says(csin, path)
             for options in OPTIONS:
                 got = run_opensm(netlist, folder, options, f"csin-ftree-{os.getpid()}-{number}")
-                seen[got] = seen.get(got, 0) + 1
+                kind = ("pairs lost" if got[2] else "ftree") if got[0] else got[1] or "no code"
+                seen[kind] = seen.get(kind, 0) + 1
                 if got == expected[options]:
                     passed += 1
                     continue
@@ -234,14 +266,14 @@ def main():
         done = subprocess.run([csin, "topo", "leaf:4 spine:2 host:2 100Gb/s", "-f", "json"], capture_output=True,
                               check=True)
         agents = Netlist(json.loads(done.stdout), agents=True)
-        for options, want in ("", (False, "AB2B")), ("-a", (False, "AB26")), ("-a -u", (True, "")):
+        for options, want in ("", (False, "AB2B", 0)), ("-a", (False, "AB26", 0)), ("-a -u", (True, "", 0)):
             got = run_opensm(agents, folder, options, f"csin-ftree-{os.getpid()}-agents")
             if got == want:
                 passed += 1
             else:
                 failed += 1
                 print(f"aggregation nodes, options '{options}': opensm {got}, not {want}")
-    print("seen:", ", ".join(f"{'ftree' if k[0] else k[1] or 'no code'} {v}" for k, v in sorted(seen.items())))
+    print("seen:", ", ".join(f"{kind} {n}" for kind, n in sorted(seen.items())))
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 
