@@ -48,6 +48,7 @@ storage:
   - read: {name: data, readers: 2, size: 8MiB, chunk: 4MiB}
 """
 SPEC = "leaf:2 spine:2 host:4 storage:2 200Gb/s"
+LFT = "Unicast lids [0-16] of switch Lid 1 guid 0x02c51a0100000100 ('leaf1'):\n0x0005 001\n"
 HEAD = 'scenario: s\nfabric: "%s"\n'
 
 
@@ -119,6 +120,25 @@ GENERATED = {
     "line-words-apart": (["topo", "leaf:4", "spine:two", "host:4", "200Gb/s"], None),
     "line-long": (["topo", "leaf:4 " + "x" * 100000 + ":1"], None),
     "line-control": (["topo", "leaf:4 sp\x1b[31mine:2"], None),
+    # Forwarding tables
+    "lft-mistakes": (["topo", SPEC, "--routing", "lft:{}"], LFT + "Unicast lids of switch leaf2:\n0x0001 1\n" +
+                     "Unicast lids guid 0x02c51a0100000300 \n0x0005 99\n0xzz 1\n0x0006\n0x0007 1-2\n"),
+    "lft-empty": (["topo", SPEC, "--routing", "lft:{}"], ""),
+    "lft-fabric-for-tables": (["topo", SPEC, "--routing", "lft:{}"], FABRIC),
+    "lft-endless": (["topo", SPEC, "--routing", "lft:/dev/zero"], None),
+    "lft-directory": (["topo", SPEC, "--routing", "lft:."], None),
+    "lft-missing": (["topo", SPEC, "--routing", "lft:no-such-file.lft"], None),
+    "lft-no-name": (["topo", SPEC, "--routing", "lft:"], None),
+    "lft-no-tables-of-policy": (["topo", SPEC, "--routing", "spray", "--format", "lft"], None),
+    "lft-long-line": (["topo", SPEC, "--routing", "lft:{}"], lambda: LFT + "# " + "x" * FILE_BYTES + "\n0x1 77\n"),
+    "lft-long-lines": (["topo", SPEC, "--routing", "lft:{}"], lambda: (LFT + "y" * 2000 + "\n") * 200),
+    "lft-many-mistakes": (["topo", SPEC, "--routing", "lft:{}"], lambda: LFT + lines(300000, "0x%d 7777777\n")),
+    "lft-many-tables": (["topo", SPEC, "--routing", "lft:{}", "-o", "out.txt"],
+                        lambda: LFT + lines(300000, "Unicast lids guid 0x%d \n0x0001 1\n")),
+    "lft-of-another-fabric": (["topo", SPEC, "--routing", "lft:{}", "-o", "out.txt"],
+                              "Unicast lids [0-9] of switch Lid 3 guid 0x0c42a10000001001 ('leaf01'):\n"
+                              "0x0001 001 # Channel Adapter portguid 0x0c42a10100000011: 'node0001 mlx5_0'\n"),
+    "lft-too-many-lids": (["topo", "leaf:1024 spine:64 host:64 200Gb/s", "--format", "ibnet"], None),
     # Nesting
     "nesting-brackets": (CHECK, lambda: b"[" * FILE_BYTES),
     "nesting-braces": (CHECK, lambda: b"{" * FILE_BYTES),
