@@ -7,6 +7,7 @@
 #include "cli/bom.h"
 #include "cli/command.h"
 #include "topo/export.h"
+#include "topo/findings.h"
 #include "topo/lft.h"
 
 struct arguments {
@@ -14,11 +15,12 @@ struct arguments {
     struct csin_routing routing;
     uint64_t seed;
     const char *parts;
-    bool bom;
+    bool bom, analyze;
+    struct csin_findings_options findings;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_BOM, KEY_PARTS };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_ANALYZE, KEY_DEAD, KEY_BOM, KEY_PARTS };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
@@ -30,6 +32,12 @@ static const struct argp_option options[] = {
      "of forwarding tables: dmodk (the default), random, ecmp, spray, least-loaded, dmodk-one-vl, "
      "or "
      "lft:FILE, the tables of FILE",
+     0},
+    {"analyze", KEY_ANALYZE, NULL, 0,
+     "say what the fabric and its tables are worth, and what to know before deploying them; "
+     "text or json",
+     0},
+    {"dead", KEY_DEAD, "NUMBER,...", 0, "with --analyze: cables that die at once (default: 1,2,10)",
      0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
     {"bom", KEY_BOM, NULL, 0,
@@ -59,6 +67,24 @@ static error_t add_word(struct argp_state *state, struct arguments *arguments, c
     return 0;
 }
 
+/* Whole numbers between commas. */
+static void read_dead(struct argp_state *state, const char *text,
+                      struct csin_findings_options *findings)
+{
+    char *words = strdup(text), *rest = words;
+    findings->n_dead = 0;
+    for (const char *word; words && (word = strsep(&rest, ","));) {
+        uint64_t n = 0;
+        if (csin_read_count(NULL, (struct csin_loc){0}, word, 0, 1000000, &n) != CSIN_OK)
+            argp_error(state, "'%s' is not a number of cables", word);
+        if (n && findings->n_dead == CSIN_MAX_DEAD)
+            argp_error(state, "at most %u numbers of dead cables", CSIN_MAX_DEAD);
+        if (n)
+            findings->dead[findings->n_dead++] = (uint32_t)n;
+    }
+    free(words);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -71,6 +97,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_ROUTING:
         arguments->routing = csin_pick_routing(state, arg);
+        return 0;
+    case KEY_ANALYZE:
+        arguments->analyze = true;
+        return 0;
+    case KEY_DEAD:
+        read_dead(state, arg, &arguments->findings);
         return 0;
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
@@ -163,6 +195,39 @@ static enum csin_status write_view(const struct arguments *arguments,
     return csin_output_commit(&output, diag);
 }
 
+typedef void findings_writer(const struct csin_fabric *, const struct csin_fabric_facts *,
+                             const struct csin_findings *, FILE *);
+
+static const struct {
+    struct csin_format format;
+    findings_writer *write;
+} findings_writers[] = {
+    {{"text", ".txt"}, csin_findings_write_text},
+    {{"json", ".json"}, csin_findings_write_json},
+    {{NULL, NULL}, NULL},
+};
+
+static struct csin_format get_findings_format(int i)
+{
+    return findings_writers[i].format;
+}
+
+static enum csin_status write_findings(const struct arguments *arguments, int format,
+                                       const struct csin_fabric_view *view,
+                                       struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_findings findings;
+    enum csin_status status = csin_findings_create(view->fabric, view->facts, view->routes,
+                                                   &arguments->findings, arena, diag, &findings);
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    findings_writers[format].write(view->fabric, view->facts, &findings, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
@@ -170,10 +235,13 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
         return csin_bom_show(&(struct csin_bom_request){arguments->fabric, arguments->parts,
                                                         arguments->format, arguments->output},
                              arena, diag);
-    int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
+    int format = csin_pick_format(diag, arguments->format, arguments->output,
+                                  arguments->analyze ? get_findings_format : get_format);
     if (format < 0)
         return CSIN_E_USAGE;
-    const struct csin_fabric_writer *writer = &csin_fabric_writers[format];
+    static const struct csin_fabric_writer analysis = {.name = "analysis", .needs_routes = true};
+    const struct csin_fabric_writer *writer = arguments->analyze ? &analysis
+                                                                 : &csin_fabric_writers[format];
     struct csin_fabric *fabric = NULL;
     struct csin_routes *routes = NULL;
     struct csin_fabric_facts facts;
@@ -195,7 +263,8 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     else if (status == CSIN_OK && arguments->parts)
         status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
     if (status == CSIN_OK)
-        status = write_view(arguments, writer, &view, arena, diag);
+        status = arguments->analyze ? write_findings(arguments, format, &view, arena, diag)
+                                    : write_view(arguments, writer, &view, arena, diag);
     csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
     return status;
@@ -203,7 +272,7 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
 
 int csin_command_topo(int argc, char **argv)
 {
-    struct arguments arguments = {.seed = 1};
+    struct arguments arguments = {.seed = 1, .findings = {.dead = {1, 2, 10}, .n_dead = 3}};
     csin_parse(&argp, argc, argv, &arguments);
     int code = csin_run_command(show, &arguments);
     free(arguments.fabric);
