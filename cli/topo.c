@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * csin topo: a fabric as text, JSON, Graphviz or a drawing. */
+ * csin topo: a fabric in any of its formats, or what it takes to build it. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bom.h"
 #include "cli/command.h"
 #include "topo/export.h"
 #include "topo/lft.h"
@@ -12,15 +13,17 @@ struct arguments {
     const char *format, *output;
     struct csin_routing routing;
     uint64_t seed;
+    const char *parts;
+    bool bom;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_BOM, KEY_PARTS };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
-     "text (the default), json, dot, svg, ibnet, lft, root-guids, cn-guids, io-guids or "
-     "node-name-map",
+     "text (the default), json, dot, svg, cabling, graphml, simgrid, ibnet, lft, root-guids, "
+     "cn-guids, io-guids or node-name-map",
      0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
@@ -29,6 +32,11 @@ static const struct argp_option options[] = {
      "lft:FILE, the tables of FILE",
      0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
+    {"bom", KEY_BOM, NULL, 0,
+     "write the bill of materials instead: every part, its price and power, as text, json or csv",
+     0},
+    {"parts", KEY_PARTS, "CATALOGUE", 0,
+     "parts and prices for --bom, and lengths for --format cabling", 0},
     {0},
 };
 
@@ -67,10 +75,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
         return 0;
+    case KEY_BOM:
+        arguments->bom = true;
+        return 0;
+    case KEY_PARTS:
+        arguments->parts = arg;
+        return 0;
     case ARGP_KEY_ARG:
         return add_word(state, arguments, arg);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a fabric file, or write one: 'leaf:4 spine:2 host:16 200Gb/s'");
+        return 0;
+    case ARGP_KEY_END:
+        /* No catalogue is taken by default: nobody should read prices that nobody chose. */
+        if (arguments->bom && !arguments->parts)
+            argp_error(state, "--bom needs --parts CATALOGUE; csin ships an example, "
+                              "configs/parts.yaml");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -146,6 +166,10 @@ static enum csin_status write_view(const struct arguments *arguments,
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
+    if (arguments->bom)
+        return csin_bom_show(&(struct csin_bom_request){arguments->fabric, arguments->parts,
+                                                        arguments->format, arguments->output},
+                             arena, diag);
     int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
     if (format < 0)
         return CSIN_E_USAGE;
@@ -155,19 +179,23 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     struct csin_fabric_facts facts;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
-    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file};
-    if (!csin_spares(diag, arguments->output, inputs, 2))
+    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file,
+                            arguments->parts};
+    if (!csin_spares(diag, arguments->output, inputs, 3))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
     if (status == CSIN_OK)
         status = make_routes(arguments, writer, fabric, diag, &routes);
+    struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
+    if (status == CSIN_OK && arguments->parts && !writer->uses_parts)
+        csin_warning(diag, 704, (struct csin_loc){0}, "--parts has no effect on format '%s'",
+                     writer->name);
+    else if (status == CSIN_OK && arguments->parts)
+        status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
     if (status == CSIN_OK)
-        status = write_view(
-            arguments, writer,
-            &(struct csin_fabric_view){.fabric = fabric, .facts = &facts, .routes = routes}, arena,
-            diag);
+        status = write_view(arguments, writer, &view, arena, diag);
     csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
     return status;

@@ -20,5 +20,9 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
      .needs_ib = true},
     {"node-name-map", ".names", "names by GUID, for the tools of infiniband-diags",
      csin_fabric_write_names, .needs_ib = true},
+    {"cabling", ".csv", "a line for each cable, for those who pull them", csin_fabric_write_cabling,
+     .uses_parts = true},
+    {"graphml", ".graphml", "for igraph, NetworkX, Gephi", csin_fabric_write_graphml, false},
+    {"simgrid", ".xml", "a SimGrid platform", csin_fabric_write_simgrid, false},
     {0},
 };

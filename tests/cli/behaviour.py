@@ -21,6 +21,7 @@ from pathlib import Path
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SANITIZED = bool(os.environ.get("CSIN_SANITIZED")) or b"__asan_init" in Path(CSIN).read_bytes()
+CATALOGUE = ROOT / "configs" / "parts.yaml"
 INCAST = ROOT / "scenarios" / "incast" / "scenario.yaml"  # congestion-free
 OVERSUBSCRIBED = ROOT / "scenarios" / "oversubscribed" / "scenario.yaml"  # congested
 FLAGSHIP = ROOT / "configs" / "fire-flyer-2.yaml"
@@ -153,6 +154,8 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
     for arguments in ([], ["simulate"], ["--unknown"], ["sim"], ["topo"], ["check"], ["sim", "--unknown", "x"], ["sim", "-o"],
                       ["sim", "a.yaml", "b.yaml"], ["topo", "a.yaml", "b.yaml"], ["sim", "--format", "jsn", INCAST],
                       ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.svg", INCAST],
+                      ["topo", "--bom", SPEC], ["topo", "--bom", "--parts", CATALOGUE, "-f", "svg", SPEC],
+                      ["topo", "--parts", "x.csv", "-f", "cabling", "-o", "x.csv", SPEC],
                       ["sim", "--seed", "-1", INCAST], ["sim", "--seed", "1.5", INCAST], ["sim", "--seed", "", INCAST],
                       ["sim", "--seed", "0x10", INCAST], ["sim", "--seed", "10000000000000000", INCAST],
                       ["sim", "--routing", "dmod", INCAST], ["sim", "--engine", "ns3", INCAST], ["sim", SPEC],
@@ -161,6 +164,14 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
                       ["sim", "--dump-schedule", "-", INCAST], ["sim", "-o", "x.json", "--dump-schedule", "x.json", INCAST]):
         ran = expect(run(folder, *arguments), 2, "", lambda text: text.strip())
         assert listing(folder) == [], (ran, listing(folder))
+
+
+def test_a_catalogue_without_use_is_a_warning(folder):
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE), 0, holds("Fabric "),
+           holds("csin: warning: --parts has no effect on format 'text' [CSIN-704]"))
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE, "-f", "cabling"), 0, holds("HDR-"), "")
+    expect(run(folder, "topo", SPEC, "--bom", "--parts", CATALOGUE, "-o", "bill.csv"), 0, "", "")
+    assert listing(folder) == ["bill.csv"]
 
 
 def test_congestion_on_the_command_line_is_for_an_engine_that_has_it(folder):
