@@ -19,13 +19,14 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
         dot = NULL;
     if (!name && (!dot || strcmp(path, "-") == 0))
         return 0;
-    char list[128] = "";
+    char list[512] = "";
     size_t used = 0;
     for (int i = 0; get(i).name; i++) {
         if (name ? strcmp(name, get(i).name) == 0 : strcmp(dot, get(i).extension) == 0)
             return i;
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
-                                 name ? get(i).name : get(i).extension);
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                     name ? get(i).name : get(i).extension);
     }
     if (name)
         csin_error(diag, CSIN_E_USAGE, 501, none, "unknown format '%s'; there are %s", name, list);

@@ -6,15 +6,16 @@
 
 #include "cli/command.h"
 #include "topo/export.h"
+#include "topo/slurm.h"
 
 struct arguments {
-    const char *format, *output;
+    const char *format, *output, *slurm;
     enum csin_policy policy;
     uint64_t seed;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_SLURM };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
@@ -22,6 +23,8 @@ static const struct argp_option options[] = {
     {"routing", KEY_ROUTING, "POLICY", 0,
      "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
+    {"slurm", KEY_SLURM, "FILE", 0,
+     "compare with Slurm's topology.conf in place of showing the fabric; exit 4 if they differ", 0},
     {0},
 };
 
@@ -58,6 +61,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->policy = (enum csin_policy)csin_pick_name(state, "routing policy", arg,
                                                              csin_policy_names);
         return 0;
+    case KEY_SLURM:
+        arguments->slurm = arg;
+        return 0;
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
         return 0;
@@ -89,6 +95,26 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
+static enum csin_status compare_slurm(const struct arguments *arguments,
+                                      const struct csin_fabric *fabric, struct csin_arena *arena,
+                                      struct csin_diag *diag)
+{
+    struct csin_slurm slurm;
+    struct csin_slurm_difference difference;
+    struct csin_output output;
+    enum csin_status status = csin_slurm_open(arena, diag, (struct csin_loc){0}, NULL,
+                                              arguments->slurm, &slurm);
+    if (status == CSIN_OK)
+        status = csin_slurm_compare(fabric, &slurm, arena, diag, &difference);
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    csin_slurm_write_difference(&difference, output.stream);
+    status = csin_output_commit(&output, diag);
+    return status != CSIN_OK || csin_slurm_agrees(&difference) ? status : CSIN_E_NO;
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
@@ -101,10 +127,15 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     struct csin_output output;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
-    const char *input = line ? NULL : arguments->fabric;
-    if (!csin_spares(diag, arguments->output, &input, 1))
+    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->slurm};
+    if (!csin_spares(diag, arguments->output, inputs, 2))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
+    if (status == CSIN_OK && arguments->slurm) {
+        status = compare_slurm(arguments, fabric, arena, diag);
+        csin_fabric_destroy(fabric);
+        return status;
+    }
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
     if (status == CSIN_OK && csin_fabric_writers[format].needs_routes)

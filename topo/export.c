@@ -8,5 +8,7 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
     {"json", ".json", "every switch, host and cable, for programs", csin_fabric_write_json, false},
     {"dot", ".dot", "Graphviz, undirected", csin_fabric_write_dot, false},
     {"svg", ".svg", "a drawing for people", csin_fabric_write_svg, false},
+    {"slurm", ".conf", "Slurm's topology.conf", csin_fabric_write_slurm, false},
+    {"slurm-yaml", ".topology.yaml", "Slurm's topology.yaml", csin_fabric_write_slurm_yaml, false},
     {0},
 };

@@ -68,6 +68,16 @@ def unreadable(folder, name):
     path.chmod(0)
 
 
+def beside(conf, yaml):
+    """A fabric, and the topology.conf that it names."""
+    def write(folder, name):
+        (folder / "t.conf").write_text(conf)
+        (folder / f"{name}.yaml").write_text(yaml)
+    return write
+
+
+FROM_SLURM = FABRIC.replace('names: "g[1-6]"', "slurm: t.conf")
+
 # name: (arguments, text of NAME.yaml). The text may be a function, for what is large or no file.
 # '{}' in arguments is NAME.yaml.
 CHECK = ["check", "{}"]
@@ -119,6 +129,28 @@ GENERATED = {
     "line-words-apart": (["topo", "leaf:4", "spine:two", "host:4", "200Gb/s"], None),
     "line-long": (["topo", "leaf:4 " + "x" * 100000 + ":1"], None),
     "line-control": (["topo", "leaf:4 sp\x1b[31mine:2"], None),
+    # topology.conf
+    "slurm-missing": (["topo", SPEC, "--slurm", "no-such-file.conf"], None),
+    "slurm-mistakes": (["topo", SPEC, "--slurm", "{}"],
+                       "SwitchName=leaf1 Nodes=h[1-4] Colour=red\nSwitchName=leaf2 Nodes=h[4-8\nInclude more.conf\n"
+                       "SwitchName=top Switches=leaf[1-3]\n"),
+    "slurm-binary": (["topo", SPEC, "--slurm", "{}"], b"\x7fELF\0\0SwitchName=\xff\n"),
+    "slurm-endless": (["topo", SPEC, "--slurm", "/dev/zero"], None),
+    "slurm-long-line": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=" + "h," * 8000000),
+    "slurm-many-lines": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=b\n" * 760000),
+    "slurm-backslashes": (["topo", SPEC, "--slurm", "{}"], lambda: b"\\" * FILE_BYTES),
+    "slurm-continued": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=" + "b,\\\n" * 4000000),
+    "slurm-as-hosts-ports": (CHECK, beside("SwitchName=a-leaf1 Nodes=g[1-3]\nSwitchName=x Nodes=g[4-9]\n", FROM_SLURM)),
+    "slurm-as-hosts-leaf-full": (CHECK, beside("SwitchName=x Nodes=g[1-5]\n", FROM_SLURM)),
+    "slurm-as-hosts-leaves": (CHECK, beside("".join(f"SwitchName=l{i} Nodes=g{i}\n" for i in range(3)), FROM_SLURM)),
+    "slurm-as-hosts-below": (CHECK, beside("SwitchName=l Nodes=g1\n", FROM_SLURM.replace("t.conf,", "t.conf, below: x,"))),
+    "slurm-as-hosts-same": (CHECK, beside("SwitchName=x Nodes=g1\nSwitchName=a-leaf1 Nodes=g2\n", FROM_SLURM)),
+    "slurm-as-hosts-missing": (CHECK, FROM_SLURM),
+    "slurm-as-hosts-wrong": (CHECK, beside("SwitchName=l Node=g1\n", FROM_SLURM.replace("rate: 200Gb/s,", "rate: 200,"))),
+    "slurm-and-names": (CHECK, FABRIC.replace("model: gpu,", "slurm: t.conf, model: gpu,") +
+                        "  - {names: h1, below: x, model: gpu, attach: {zone: a}}\n"
+                        "  - {slurm: , model: gpu, attach: {zone: a}}\n  - {model: gpu, attach: {zone: a}}\n"),
+    "slurm-spread": (CHECK, beside("SwitchName=x Nodes=g1\n", FROM_SLURM.replace("zone: a}", "zone: a, spread: fill}"))),
     # Nesting
     "nesting-brackets": (CHECK, lambda: b"[" * FILE_BYTES),
     "nesting-braces": (CHECK, lambda: b"{" * FILE_BYTES),
