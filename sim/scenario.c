@@ -160,17 +160,11 @@ static void check_engine(struct resolver *r, struct csin_loc loc)
 {
     const struct csin_engine *engine = r->sc->engine;
     const char *other = lossless_engine();
-    const char *lanes = r->spec->classes.loc.line ? "classes"
-                        : r->spec->lanes.loc.line ? "lanes"
-                                                  : NULL;
-    if (engine->lossless || (r->sc->congestion == CSIN_FAIR && !lanes))
+    if (engine->lossless || r->sc->congestion == CSIN_FAIR)
         return;
-    if (r->sc->congestion == CSIN_LOSSLESS)
-        FAIL(r, 407, loc, "engine '%s' cannot simulate 'congestion: lossless'", engine->name);
-    else
-        FAIL(r, 408, loc, "engine '%s' has no virtual lanes for '%s'", engine->name, lanes);
+    FAIL(r, 407, loc, "engine '%s' cannot simulate 'congestion: lossless'", engine->name);
     if (other)
-        csin_note(r->diag, loc, "'engine: %s' can, with 'congestion: lossless'", other);
+        csin_note(r->diag, loc, "'engine: %s' can", other);
     else
         csin_note(r->diag, loc, "no engine of this build can");
 }
