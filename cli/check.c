@@ -35,23 +35,10 @@ static const struct argp argp = {
     0,
 };
 
-/* A file that cannot be read is left to its reader. */
-static bool is_scenario(const char *path)
-{
-    static const char *const names[] = {"scenario", "jobs", "storage", NULL};
-    char *text;
-    size_t bytes;
-    if (csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
-        return false;
-    bool yes = csin_yaml_top_has(text, bytes, names);
-    free(text);
-    return yes;
-}
-
 static enum csin_status check(void *the_path, struct csin_arena *arena, struct csin_diag *diag)
 {
     const char *path = the_path;
-    if (csin_fabric_is_line(path) || !is_scenario(path)) {
+    if (!csin_is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);
         struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};

@@ -5,17 +5,19 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/export.h"
 #include "topo/export.h"
 #include "topo/slurm.h"
 
 struct arguments {
-    const char *format, *output, *slurm;
+    const char *format, *output, *slurm, *folder;
+    bool policy_given, seed_given;
     enum csin_policy policy;
     uint64_t seed;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_SLURM };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_SLURM, KEY_EXPORT };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
@@ -23,6 +25,9 @@ static const struct argp_option options[] = {
     {"routing", KEY_ROUTING, "POLICY", 0,
      "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
+    {"export", KEY_EXPORT, "DIR", 0,
+     "write all files that deploy the fabric into DIR; with a scenario, those of its classes too",
+     0},
     {"slurm", KEY_SLURM, "FILE", 0,
      "compare with Slurm's topology.conf in place of showing the fabric; exit 4 if they differ", 0},
     {0},
@@ -60,17 +65,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ROUTING:
         arguments->policy = (enum csin_policy)csin_pick_name(state, "routing policy", arg,
                                                              csin_policy_names);
+        arguments->policy_given = true;
+        return 0;
+    case KEY_EXPORT:
+        arguments->folder = arg;
         return 0;
     case KEY_SLURM:
         arguments->slurm = arg;
         return 0;
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
+        arguments->seed_given = true;
         return 0;
     case ARGP_KEY_ARG:
         return add_word(state, arguments, arg);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a fabric file, or write one: 'leaf:4 spine:2 host:16 200Gb/s'");
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->folder && (arguments->output || arguments->format || arguments->slurm))
+            argp_error(state, "--export writes files of its own: leave out %s",
+                       arguments->slurm    ? "--slurm"
+                       : arguments->output ? "--output"
+                                           : "--format");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -115,9 +132,33 @@ static enum csin_status compare_slurm(const struct arguments *arguments,
     return status != CSIN_OK || csin_slurm_agrees(&difference) ? status : CSIN_E_NO;
 }
 
+static enum csin_status export_scenario(const struct arguments *arguments, struct csin_arena *arena,
+                                        struct csin_diag *diag)
+{
+    struct csin_overrides overrides = {
+        .routing = arguments->policy_given ? csin_policy_names[arguments->policy] : NULL,
+        .seed = arguments->seed,
+        .seed_given = arguments->seed_given};
+    struct csin_scenario *scenario = NULL;
+    struct csin_fabric_facts facts;
+    enum csin_status status = csin_scenario_open(arguments->fabric, &overrides, arena, diag,
+                                                 &scenario);
+    if (status == CSIN_OK)
+        status = csin_fabric_analyze(scenario->fabric, arena, diag, &facts);
+    if (status == CSIN_OK)
+        status = csin_export(&(struct csin_export){arguments->folder,
+                                                   {scenario->fabric, &facts, scenario->routes},
+                                                   scenario},
+                             arena, diag);
+    csin_scenario_destroy(scenario);
+    return status;
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
+    if (arguments->folder && csin_is_scenario(arguments->fabric))
+        return export_scenario(arguments, arena, diag);
     int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
     if (format < 0)
         return CSIN_E_USAGE;
@@ -138,12 +179,15 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     }
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
-    if (status == CSIN_OK && csin_fabric_writers[format].needs_routes)
+    if (status == CSIN_OK && (csin_fabric_writers[format].needs_routes || arguments->folder))
         status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
                                     &routes);
-    if (status == CSIN_OK)
+    if (status == CSIN_OK && arguments->folder)
+        status = csin_export(
+            &(struct csin_export){arguments->folder, {fabric, &facts, routes}, NULL}, arena, diag);
+    else if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);
-    if (status == CSIN_OK) {
+    if (status == CSIN_OK && !arguments->folder) {
         csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
                                           output.stream);
         status = csin_output_commit(&output, diag);

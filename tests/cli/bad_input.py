@@ -141,7 +141,7 @@ GENERATED = {
     "slurm-backslashes": (["topo", SPEC, "--slurm", "{}"], lambda: b"\\" * FILE_BYTES),
     "slurm-continued": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=" + "b,\\\n" * 4000000),
     "slurm-as-hosts-ports": (CHECK, beside("SwitchName=a-leaf1 Nodes=g[1-3]\nSwitchName=x Nodes=g[4-9]\n", FROM_SLURM)),
-    "slurm-as-hosts-leaf-full": (CHECK, beside("SwitchName=x Nodes=g[1-5]\n", FROM_SLURM)),
+    "slurm-as-hosts-leaf-full": (CHECK, beside("SwitchName=x Nodes=g[1-5]\nSwitchName=y Nodes=g6\n", FROM_SLURM)),
     "slurm-as-hosts-leaves": (CHECK, beside("".join(f"SwitchName=l{i} Nodes=g{i}\n" for i in range(3)), FROM_SLURM)),
     "slurm-as-hosts-below": (CHECK, beside("SwitchName=l Nodes=g1\n", FROM_SLURM.replace("t.conf,", "t.conf, below: x,"))),
     "slurm-as-hosts-same": (CHECK, beside("SwitchName=x Nodes=g1\nSwitchName=a-leaf1 Nodes=g2\n", FROM_SLURM)),
