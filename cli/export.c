@@ -179,16 +179,15 @@ static enum csin_status list_classes(const struct csin_scenario *sc, struct csin
     return list_traffic(sc, arena, qos);
 }
 
-static enum csin_status list_guids(const struct csin_export *export, struct csin_arena *arena,
-                                   struct csin_qos *qos)
+static enum csin_status list_guids(const struct csin_fabric_view *view, struct csin_arena *arena,
+                                   struct csin_diag *diag, struct csin_qos *qos)
 {
-    const struct csin_fabric *f = export->view.fabric;
+    const struct csin_fabric *f = view->fabric;
     uint64_t *guids = csin_arena_alloc(arena, f->n_nics, sizeof *guids);
     if (!guids)
-        return CSIN_E_FAILED;
+        return csin_no_memory(diag);
     for (uint32_t nic = 0; nic < f->n_nics; nic++)
-        guids[nic] = f->nics[nic].port_guid ? f->nics[nic].port_guid
-                                            : 0x02c51a0200000001u + ((nic + 1ull) << 8);
+        guids[nic] = view->ib->points[f->n_switches + nic].port_guid;
     qos->port_guid = guids;
     return CSIN_OK;
 }
@@ -197,6 +196,9 @@ static enum csin_status list_guids(const struct csin_export *export, struct csin
 
 struct job {
     const struct csin_export *export;
+    struct csin_fabric_view view; /* with GUIDs, and tables where the routing policy has some */
+    struct csin_ib ib;
+    struct csin_switch_routes switch_routes;
     struct csin_folder folder;
     struct csin_diag *diag;
     struct csin_qos qos;
@@ -217,12 +219,12 @@ static enum csin_status write_fabric_files(struct job *job)
     for (size_t i = 0; i < N_FABRIC_FILES && status == CSIN_OK; i++) {
         const struct csin_fabric_writer *writer = find_writer(fabric_files[i].writer);
         FILE *out;
-        if (!writer)
+        if (!writer || (writer->needs_table && !job->view.switch_routes))
             continue;
         status = csin_folder_begin(&job->folder, job->diag, fabric_files[i].file, &out);
         if (status != CSIN_OK)
             break;
-        writer->write(&job->export->view, out);
+        writer->write(&job->view, out);
         status = csin_folder_end(&job->folder, job->diag);
         job->has_fabric_file[i] = true;
     }
@@ -282,7 +284,7 @@ static enum csin_status write_readme(struct job *job)
     fprintf(out, "         %s switches, %s hosts, %s NICs, %s cables; sha256 %.16s\n",
             csin_show_count(f->n_switches).s, csin_show_count(f->n_hosts).s,
             csin_show_count(f->n_nics).s, csin_show_count(f->n_cables).s, f->digest.hex);
-    fprintf(out, "Routing  %s, seed %llu\n", csin_policy_names[csin_routes_policy(routes)],
+    fprintf(out, "Routing  %s, seed %llu\n", csin_policy_name(csin_routes_policy(routes)),
             (unsigned long long)csin_routes_seed(routes));
     if (job->export->scenario)
         fprintf(out, "Classes  of scenario %s\n", job->export->scenario->name);
@@ -311,14 +313,22 @@ enum csin_status csin_export(const struct csin_export *export, struct csin_arena
                              struct csin_diag *diag)
 {
     const struct csin_scenario *sc = export->scenario;
-    struct job job = {.export = export, .diag = diag};
+    struct job job = {.export = export, .view = export->view, .diag = diag};
+    enum csin_policy policy = csin_routes_policy(export->view.routes);
     job.qos.fabric = export->view.fabric;
-    job.qos.sprays = csin_routes_policy(export->view.routes) == CSIN_SPRAY;
-    enum csin_status status = list_guids(export, arena, &job.qos);
-    if (status == CSIN_OK && sc)
-        status = list_classes(sc, arena, &job.qos);
+    job.qos.sprays = policy == CSIN_SPRAY;
+    enum csin_status status = csin_ib_identify(export->view.fabric, arena, diag, &job.ib);
+    job.view.ib = &job.ib;
+    if (status == CSIN_OK)
+        status = list_guids(&job.view, arena, diag, &job.qos);
+    if (status == CSIN_OK && csin_policy_has_table(policy)) {
+        job.view.switch_routes = &job.switch_routes;
+        status = csin_switch_routes_create(job.view.routes, arena, diag, &job.switch_routes);
+    }
+    if (status == CSIN_OK && sc && list_classes(sc, arena, &job.qos) != CSIN_OK)
+        status = csin_no_memory(diag);
     if (status != CSIN_OK)
-        return csin_no_memory(diag);
+        return status;
     if (job.qos.n_classes && !csin_qos_check(&job.qos, sc->congestion == CSIN_LOSSLESS, diag))
         return CSIN_E_FAILED;
     status = csin_folder_open(&job.folder, arena, diag, export->folder);

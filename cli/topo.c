@@ -7,12 +7,13 @@
 #include "cli/command.h"
 #include "cli/export.h"
 #include "topo/export.h"
+#include "topo/lft.h"
 #include "topo/slurm.h"
 
 struct arguments {
     const char *format, *output, *slurm, *folder;
-    bool policy_given, seed_given;
-    enum csin_policy policy;
+    struct csin_routing routing;
+    bool routing_given, seed_given;
     uint64_t seed;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
@@ -20,10 +21,16 @@ struct arguments {
 enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_SLURM, KEY_EXPORT };
 
 static const struct argp_option options[] = {
-    {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
+    {"format", 'f', "FORMAT", 0,
+     "text (the default), json, dot, svg, ibnet, lft, root-guids, cn-guids, io-guids or "
+     "node-name-map",
+     0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
-     "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
+     "of forwarding tables: dmodk (the default), random, ecmp, spray, least-loaded, dmodk-one-vl, "
+     "or "
+     "lft:FILE, the tables of FILE",
+     0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
     {"export", KEY_EXPORT, "DIR", 0,
      "write all files that deploy the fabric into DIR; with a scenario, those of its classes too",
@@ -63,9 +70,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->output = arg;
         return 0;
     case KEY_ROUTING:
-        arguments->policy = (enum csin_policy)csin_pick_name(state, "routing policy", arg,
-                                                             csin_policy_names);
-        arguments->policy_given = true;
+        arguments->routing = csin_pick_routing(state, arg);
+        arguments->routing_given = true;
         return 0;
     case KEY_EXPORT:
         arguments->folder = arg;
@@ -112,6 +118,54 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
+/* The routes: by a policy where the writer needs some, those of a file in any case, as it is read
+ * to hear what is wrong with it. */
+static enum csin_status make_routes(const struct arguments *arguments,
+                                    const struct csin_fabric_writer *writer,
+                                    const struct csin_fabric *fabric, struct csin_diag *diag,
+                                    struct csin_routes **ret_routes)
+{
+    enum csin_policy policy = arguments->routing.policy;
+    if (writer->needs_table && !csin_policy_has_table(policy)) {
+        csin_error(diag, CSIN_E_USAGE, 653, (struct csin_loc){0},
+                   "routing '%s' has no forwarding tables to write", csin_policy_name(policy));
+        csin_note(diag, (struct csin_loc){0},
+                  "write --routing dmodk, random, dmodk-one-vl or lft:FILE");
+        return CSIN_E_USAGE;
+    }
+    if (policy == CSIN_LFT)
+        return csin_lft_open(fabric, (struct csin_loc){0}, arguments->routing.file, diag, NULL,
+                             ret_routes);
+    return writer->needs_routes
+               ? csin_routes_create(fabric, NULL, policy, arguments->seed, diag, ret_routes)
+               : CSIN_OK;
+}
+
+static enum csin_status write_view(const struct arguments *arguments,
+                                   const struct csin_fabric_writer *writer,
+                                   struct csin_fabric_view *view, struct csin_arena *arena,
+                                   struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_ib ib;
+    struct csin_switch_routes switch_routes;
+    enum csin_status status = CSIN_OK;
+    if (writer->needs_ib) {
+        view->ib = &ib;
+        status = csin_ib_identify(view->fabric, arena, diag, &ib);
+    }
+    if (status == CSIN_OK && writer->needs_table) {
+        view->switch_routes = &switch_routes;
+        status = csin_switch_routes_create(view->routes, arena, diag, &switch_routes);
+    }
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    writer->write(view, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
 static enum csin_status compare_slurm(const struct arguments *arguments,
                                       const struct csin_fabric *fabric, struct csin_arena *arena,
                                       struct csin_diag *diag)
@@ -135,10 +189,13 @@ static enum csin_status compare_slurm(const struct arguments *arguments,
 static enum csin_status export_scenario(const struct arguments *arguments, struct csin_arena *arena,
                                         struct csin_diag *diag)
 {
-    struct csin_overrides overrides = {
-        .routing = arguments->policy_given ? csin_policy_names[arguments->policy] : NULL,
-        .seed = arguments->seed,
-        .seed_given = arguments->seed_given};
+    const struct csin_routing *routing = &arguments->routing;
+    bool by_name = arguments->routing_given && !routing->file;
+    struct csin_overrides overrides = {.routing = by_name ? csin_policy_names[routing->policy]
+                                                          : NULL,
+                                       .lft = routing->file,
+                                       .seed = arguments->seed,
+                                       .seed_given = arguments->seed_given};
     struct csin_scenario *scenario = NULL;
     struct csin_fabric_facts facts;
     enum csin_status status = csin_scenario_open(arguments->fabric, &overrides, arena, diag,
@@ -146,10 +203,12 @@ static enum csin_status export_scenario(const struct arguments *arguments, struc
     if (status == CSIN_OK)
         status = csin_fabric_analyze(scenario->fabric, arena, diag, &facts);
     if (status == CSIN_OK)
-        status = csin_export(&(struct csin_export){arguments->folder,
-                                                   {scenario->fabric, &facts, scenario->routes},
-                                                   scenario},
-                             arena, diag);
+        status = csin_export(
+            &(struct csin_export){
+                arguments->folder,
+                {.fabric = scenario->fabric, .facts = &facts, .routes = scenario->routes},
+                scenario},
+            arena, diag);
     csin_scenario_destroy(scenario);
     return status;
 }
@@ -162,14 +221,17 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
     if (format < 0)
         return CSIN_E_USAGE;
+    static const struct csin_fabric_writer folder = {.needs_routes = true};
+    const struct csin_fabric_writer *writer = arguments->folder ? &folder
+                                                                : &csin_fabric_writers[format];
     struct csin_fabric *fabric = NULL;
     struct csin_routes *routes = NULL;
     struct csin_fabric_facts facts;
-    struct csin_output output;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
-    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->slurm};
-    if (!csin_spares(diag, arguments->output, inputs, 2))
+    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file,
+                            arguments->slurm};
+    if (!csin_spares(diag, arguments->output, inputs, 3))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK && arguments->slurm) {
@@ -179,19 +241,13 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     }
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
-    if (status == CSIN_OK && (csin_fabric_writers[format].needs_routes || arguments->folder))
-        status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
-                                    &routes);
+    if (status == CSIN_OK)
+        status = make_routes(arguments, writer, fabric, diag, &routes);
+    struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
     if (status == CSIN_OK && arguments->folder)
-        status = csin_export(
-            &(struct csin_export){arguments->folder, {fabric, &facts, routes}, NULL}, arena, diag);
+        status = csin_export(&(struct csin_export){arguments->folder, view, NULL}, arena, diag);
     else if (status == CSIN_OK)
-        status = csin_output_open(&output, diag, arguments->output);
-    if (status == CSIN_OK && !arguments->folder) {
-        csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
-                                          output.stream);
-        status = csin_output_commit(&output, diag);
-    }
+        status = write_view(arguments, writer, &view, arena, diag);
     csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
     return status;
@@ -199,7 +255,7 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
 
 int csin_command_topo(int argc, char **argv)
 {
-    struct arguments arguments = {.policy = CSIN_DMODK, .seed = 1};
+    struct arguments arguments = {.seed = 1};
     csin_parse(&argp, argc, argv, &arguments);
     int code = csin_run_command(show, &arguments);
     free(arguments.fabric);

@@ -6,7 +6,7 @@
 
 static bool has_tables(int policy)
 {
-    return policy == CSIN_DMODK || policy == CSIN_RANDOM;
+    return csin_policy_has_table((enum csin_policy)policy);
 }
 
 static void check_path(const struct csin_fabric *f, const struct csin_path *path, uint32_t src,
