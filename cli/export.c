@@ -325,6 +325,14 @@ enum csin_status csin_export(const struct csin_export *export, struct csin_arena
         job.view.switch_routes = &job.switch_routes;
         status = csin_switch_routes_create(job.view.routes, arena, diag, &job.switch_routes);
     }
+    if (status == CSIN_OK && job.view.switch_routes && job.switch_routes.has_loop) {
+        csin_warning(diag, 733, (struct csin_loc){0},
+                     "the tables of routing '%s' have a credit loop: full buffers on it would wait "
+                     "for each other for ever",
+                     csin_policy_name(policy));
+        csin_note(diag, (struct csin_loc){0},
+                  "'--routing dmodk-one-vl' keeps tables free of loops on one VL");
+    }
     if (status == CSIN_OK && sc && list_classes(sc, arena, &job.qos) != CSIN_OK)
         status = csin_no_memory(diag);
     if (status != CSIN_OK)

@@ -209,6 +209,7 @@ def test_ports_and_path_records_are_as_written(folder):
     assert conf["qos_sl2vl"] == "0,1,2,1,0,3,15,15,15,15,15,15,15,15,15,15" and conf["max_op_vls"] == "3", conf
     with Subnet(files) as subnet:
         assert not complaints(subnet), complaints(subnet)[:5]
+        assert "file tables configured on all switches" in subnet.log()
         check_tables(subnet, conf, {"leaf1": 3, "spine2": 2, "h01": 1, "s8": 1})
         got = {pair: subnet.sl_of_path(*pair) for pair in THREE_CLASSES_PATHS}
         assert got == THREE_CLASSES_PATHS, got
@@ -224,7 +225,7 @@ jobs:
   - {{name: train, hosts: 300, placement: random, class: hfreduce, steps: {{allreduce: {{size: 1MiB}}}}}}
 storage:
   - read: {{name: data, readers: 400, placement: random, size: 4MiB, class: storage}}
-""", folder)
+""", folder, "CSIN-733")
     with Subnet(files) as subnet:
         wrong = [line for line in complaints(subnet) if "AC" in line]
         assert not wrong, wrong[:5]
