@@ -22,8 +22,8 @@ enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_SLURM, KEY_EXPORT };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
-     "text (the default), json, dot, svg, ibnet, lft, root-guids, cn-guids, io-guids or "
-     "node-name-map",
+     "text (the default), json, dot, svg, ibnet, lft, root-guids, cn-guids, io-guids, "
+     "node-name-map, slurm or slurm-yaml",
      0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,

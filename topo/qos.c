@@ -80,7 +80,7 @@ static void check_folds(const struct csin_qos *qos, const struct csin_qos_tables
 }
 
 /* A VL sends until its weight is used up, and the last packet in full (InfiniBand Architecture
- * Specification, volume 1, 7.6.9.2). */
+ * Specification, volume 1, 7.6.9). */
 static void check_weights(const struct csin_qos_tables *t, struct csin_diag *diag)
 {
     unsigned n = 0;
