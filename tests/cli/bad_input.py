@@ -76,6 +76,13 @@ def beside(conf, yaml):
     return write
 
 
+def named(name_of_file, text):
+    """A file that is not called NAME.yaml."""
+    def write(folder, name):
+        (folder / name_of_file).write_text(text)
+    return write
+
+
 FROM_SLURM = FABRIC.replace('names: "g[1-6]"', "slurm: t.conf")
 
 # name: (arguments, text of NAME.yaml). The text may be a function, for what is large or no file.
@@ -151,6 +158,64 @@ GENERATED = {
                         "  - {names: h1, below: x, model: gpu, attach: {zone: a}}\n"
                         "  - {slurm: , model: gpu, attach: {zone: a}}\n  - {model: gpu, attach: {zone: a}}\n"),
     "slurm-spread": (CHECK, beside("SwitchName=x Nodes=g1\n", FROM_SLURM.replace("zone: a}", "zone: a, spread: fill}"))),
+    # OpenSM's files
+    "opensm-options": (["check", "opensm.conf"], named("opensm.conf", """qos=TRUE
+qos TRUE
+max_opvls 3
+max_op_vls 3
+ar_mode 1
+qos_max_vls 4
+qos_sl2vl 0,1,2,7,33
+qos_vlarb_low 0:32,1:300,16:64,5
+qos_vlarb_high 0:64,6:64
+qos_high_limit 256
+qos_ca_sl2vl 0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3,4
+qos_ca_vlarb_low """ + ",".join(["0:64"] * 66) + """
+qos_swe_vlarb_low (null)
+qos TRUE
+""")),
+    "opensm-policy": (["check", "qos-policy.conf"], named("qos-policy.conf", """port-groups
+    port-group
+        name: A       # hosts
+        port-guid: 0x1-0x3, zz
+    end-port-group
+    port-group
+        nam: A
+    end-port-group
+qos-levels
+    qos-level
+        name: x
+        sl: 16
+    end-qos-level
+    qos-level
+        sl: 1
+    end-level
+    qos-level
+        name: x
+        sl:
+end-qos-levels
+qos-match-rules
+    qos-match-rule
+        source: A, B
+        qos-level-name: y
+    end-qos-match-rule
+    qos-match-rule
+    end-qos-match-rule
+    port-group
+    end-port-group
+    what is this
+end-qos-match-rules
+end-qos-ulps
+name: z
+qos-levels
+""")),
+    "opensm-long-line": (["check", "opensm.conf"], named("opensm.conf", "qos_vlarb_low " + "0:64," * 2000000)),
+    "opensm-binary": (["check", "opensm.conf"], named("opensm.conf", "\0\1\2 \x7fELF\n" * 200)),
+    "opensm-policy-many": (["check", "p.conf"], named("p.conf", "qos-levels\n" + "qos-level\nname: x\n" * 500000)),
+    "good-opensm": (["check", "opensm.conf", "p.conf"], lambda folder, name: (
+        (folder / "opensm.conf").write_text("# all is well\n\nqos TRUE\r\nqos_sl2vl 0,1,2,3,15,15,15,15,15,15,15,15,15,15,15,15\n"
+                                            "max_op_vls 3\nqos_vlarb_low 0:64,1:192\nqos_high_limit -1\n"),
+        (folder / "p.conf").write_text("qos-ulps\n    default : 0\n    any, service-id 0x1-0x2: 3\nend-qos-ulps\n"))[0] and None),
     # Nesting
     "nesting-brackets": (CHECK, lambda: b"[" * FILE_BYTES),
     "nesting-braces": (CHECK, lambda: b"{" * FILE_BYTES),

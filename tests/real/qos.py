@@ -275,6 +275,38 @@ def test_opensm_says_so_where_the_policy_is_broken(folder):
         assert any("ERR AC" in line for line in complaints(subnet)), subnet.log()[-500:]
 
 
+# What is changed in the policy, and whether it is right: to csin check and to OpenSM, but for an SL that OpenSM takes.
+POLICIES = {
+    "as it is": (lambda text: text, True),
+    "no such level": (lambda text: text.replace("qos-level-name: nccl", "qos-level-name: nobody"), False),
+    "no such group": (lambda text: text.replace("source: tune", "source: nobody"), False),
+    "no DEFAULT": (lambda text: text.replace("name: DEFAULT", "name: other"), False),
+    "SL 16": (lambda text: text.replace("sl: 2", "sl: 16"), (False, True)),
+    "a level without SL": (lambda text: text.replace("sl: 2", ""), False),
+    "a rule without level": (lambda text: text.replace("qos-level-name: nccl", ""), False),
+    "a key that there is not": (lambda text: text.replace("sl: 2", "sl: 2\n        weight: 3"), False),
+    "a GUID that is none": (lambda text: text.replace("port-guid: 0x", "port-guid: zz", 1), False),
+    "a section that is not closed": (lambda text: text.replace("end-qos-levels", ""), False),
+    "blank lines, comments and other keys": (lambda text: text.replace(
+        "sl: 2", "sl : 2   # two\n\n        use: for NCCL, and others\n        mtu-limit: 4"), True),
+    "an empty setup": (lambda text: text + "qos-setup\n    sl2vl-tables\n    end-sl2vl-tables\nend-qos-setup\n", True),
+}
+
+
+def test_csin_check_and_opensm_agree_on_policies(folder):
+    files = export(THREE_CLASSES, folder, "CSIN-731")
+    text, verdicts = (files / "qos-policy.conf").read_text(), {}
+    for name, (change, _) in POLICIES.items():
+        (files / "qos-policy.conf").write_text(change(text))
+        done = subprocess.run([CSIN, "check", str(files / "qos-policy.conf")], capture_output=True, text=True, timeout=60,
+                              check=False)
+        assert done.returncode in (0, 3), (name, done.stderr)
+        with Subnet(files) as subnet:
+            verdicts[name] = (done.returncode == 0, not any("ERR AC" in line for line in complaints(subnet)))
+    want = {name: right if isinstance(right, tuple) else (right, right) for name, (_, right) in POLICIES.items()}
+    assert verdicts == want, {name: verdict for name, verdict in verdicts.items() if verdict != want[name]}
+
+
 def main():
     lacking = [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
     if not glob.glob(PRELOAD):
