@@ -56,6 +56,7 @@ struct policy {
     bool has_name, has_sl, has_level; /* of the entry at hand */
     bool has_levels_or_rules;
     struct csin_names levels, groups;
+    uint32_t names_room; /* of each */
     struct reference *references;
     size_t n_references, room;
     enum csin_status status;
@@ -126,7 +127,7 @@ static void add_name(struct policy *p, struct csin_names *names, const struct sp
     uint32_t old;
     const char *name = copy(p, value);
     p->has_name = true;
-    if (!name || names->n + 1 >= MAX_NAMES)
+    if (!name || names->n >= p->names_room)
         return;
     if (!csin_names_add(names, name, p->line, &old)) {
         REFUSE(p, place(p, value), "the name '%s' is used twice", csin_brief(name, SIZE_MAX).s);
@@ -344,8 +345,9 @@ enum csin_status csin_opensm_check_policy(struct csin_arena *arena, struct csin_
 {
     struct policy p = {.arena = arena, .diag = diag, .file = file};
     const char *end = text + bytes;
-    if (!csin_names_init(&p.levels, arena, MAX_NAMES) ||
-        !csin_names_init(&p.groups, arena, MAX_NAMES))
+    p.names_room = bytes / 6 < MAX_NAMES ? (uint32_t)bytes / 6 : MAX_NAMES; /* "name:x" each */
+    if (!csin_names_init(&p.levels, arena, p.names_room) ||
+        !csin_names_init(&p.groups, arena, p.names_room))
         return csin_no_memory(diag);
     for (p.line = 1; text < end; p.line++) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
