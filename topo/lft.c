@@ -222,21 +222,27 @@ static void set_entry(struct reader *r, uint32_t nic, uint32_t lid, uint32_t por
     *table_entry(r->routes, r->sw, nic) = leads_on ? (uint16_t)(port - 1) : NO_PORT;
 }
 
+static void wrong_entry(struct reader *r, const struct words *w, const char *what)
+{
+    if (w->at == w->end)
+        fail(r, csin_error(r->diag, CSIN_E_INPUT, 643, loc_at(r, w), "%s is missing", what));
+    else
+        fail(r, csin_error(r->diag, CSIN_E_INPUT, 643, loc_at(r, w), "'%s' is not %s",
+                           offender(w).s, what));
+    csin_note(r->diag, loc_at(r, w), "an entry is a LID and a port: 0x001f 21");
+}
+
 static void read_entry(struct reader *r, struct words *w)
 {
     uint64_t lid, port, guid = 0;
     if (!read_number(w, 16, UINT16_MAX, '\0', &lid)) {
-        fail(r, csin_error(r->diag, CSIN_E_INPUT, 643, loc_at(r, w), "'%s' is not a LID",
-                           offender(w).s));
-        csin_note(r->diag, loc_at(r, w), "an entry is a LID and a port: 0x001f 21");
+        wrong_entry(r, w, "a LID");
         return;
     }
     skip_blanks(w);
     struct words at_port = *w;
     if (!read_number(w, 10, UINT32_MAX, '\0', &port)) {
-        fail(r, csin_error(r->diag, CSIN_E_INPUT, 643, loc_at(r, w), "'%s' is not a port",
-                           offender(w).s));
-        csin_note(r->diag, loc_at(r, w), "an entry is a LID and a port: 0x001f 21");
+        wrong_entry(r, w, "a port");
         return;
     }
     if (r->n_tables == 0) {
@@ -365,8 +371,9 @@ static void warn_of_unknown(struct reader *r)
                      csin_show_count(r->unknown_lids.n).s);
     if (r->other_lines.n)
         csin_warning(r->diag, 650, first_line(r, &r->other_lines),
-                     "%s lines are neither tables nor entries, such as '%s'",
-                     csin_show_count(r->other_lines.n).s, csin_brief(r->first_other, 40).s);
+                     "%s line%s neither of a table nor an entry, such as '%s'",
+                     csin_show_count(r->other_lines.n).s, r->other_lines.n == 1 ? " is" : "s are",
+                     csin_brief(r->first_other, 40).s);
 }
 
 static void warn_of_missing(struct reader *r)

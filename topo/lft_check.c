@@ -31,12 +31,12 @@ struct example {
 
 struct walk {
     const struct csin_routes *r;
-    uint8_t *ending;  /* [n_switches] enum ending */
-    uint8_t *hops;    /* [n_switches] cables left, where it arrives */
-    uint32_t *end;    /* [n_switches] the switch where it ends badly */
-    uint32_t *stack;  /* [n_switches] switches of the way being walked */
-    uint32_t *first;  /* [n_switches] one joined NIC of each switch; CSIN_NONE */
-    uint32_t *n_nics; /* [n_switches] joined NICs */
+    uint8_t *ending;        /* [n_switches] enum ending */
+    uint8_t *hops;          /* [n_switches] cables left, where it arrives */
+    uint32_t *end;          /* [n_switches] the switch where it ends badly */
+    uint32_t *stack;        /* [n_switches] switches of the way being walked */
+    uint32_t *first, *last; /* [n_switches] joined NICs of each switch, where there are any */
+    uint32_t *n_nics;       /* [n_switches] joined NICs */
     struct example examples[N_ENDINGS];
     uint64_t n_pairs;
 };
@@ -50,15 +50,17 @@ static bool walk_init(struct walk *w, const struct csin_routes *r)
                        .end = malloc(n * sizeof *w->end),
                        .stack = malloc(n * sizeof *w->stack),
                        .first = malloc(n * sizeof *w->first),
+                       .last = malloc(n * sizeof *w->last),
                        .n_nics = calloc(n, sizeof *w->n_nics)};
-    if (!w->ending || !w->hops || !w->end || !w->stack || !w->first || !w->n_nics)
+    if (!w->ending || !w->hops || !w->end || !w->stack || !w->first || !w->last || !w->n_nics)
         return false;
     for (uint32_t nic = r->f->n_nics; nic-- > 0;) {
         const struct csin_nic *of = &r->f->nics[nic];
         if (of->cable == CSIN_NONE || !r->up[of->cable])
             continue;
         w->first[of->leaf] = nic;
-        w->n_nics[of->leaf]++;
+        if (w->n_nics[of->leaf]++ == 0)
+            w->last[of->leaf] = nic;
     }
     return true;
 }
@@ -70,6 +72,7 @@ static void walk_finish(struct walk *w)
     free(w->end);
     free(w->stack);
     free(w->first);
+    free(w->last);
     free(w->n_nics);
 }
 
@@ -135,7 +138,8 @@ static void walk_to(struct walk *w, uint32_t nic)
         follow(w, s, nic);
         struct example *example = &w->examples[w->ending[s]];
         if (example->n == 0)
-            *example = (struct example){0, w->first[s], nic, w->end[s]};
+            *example = (struct example){0, w->first[s] == nic ? w->last[s] : w->first[s], nic,
+                                        w->end[s]};
         example->n += pairs;
         w->n_pairs += pairs;
     }

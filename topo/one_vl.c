@@ -10,8 +10,8 @@
  * goes over few of them (the exits), and gates, where traffic comes in, use the others for what
  * stays in the zone. Then each arc can only wait for one further down this list:
  *
- *     host > leaf;  leaf > spine where nothing comes in, or towards an exit;  exit > leaf;
- *     gate > X;  X > gate;  gate > other spines;  other spine > leaf;  leaf > host
+ *     host > leaf;  leaf that is no gate > spine;  exit > leaf;  gate > X;
+ *      X > gate;  gate > other spines;  other spine > leaf;  leaf > host
  *
  * This holds while zones are two layers, with two spines at least, and what goes to another zone
  * passes one inter-zone switch. Dead cables change who the exits are. Where they leave no such way,
@@ -126,12 +126,17 @@ static uint32_t replace_exits(const struct one_vl *v, uint32_t turn, struct link
     return n;
 }
 
+/* Out of the zone: straight to an inter-zone switch where there is one, or else over an exit. */
 static uint32_t keep_exits(const struct csin_fabric *f, const struct one_vl *v, struct link *links,
                            uint32_t n)
 {
+    bool is_straight = false;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (v->is_exit[links[i].head] || f->switches[links[i].head].layer == CSIN_INTER_ZONE)
+        is_straight = is_straight || f->switches[links[i].head].layer == CSIN_INTER_ZONE;
+    for (uint32_t i = 0; i < n; i++)
+        if (is_straight ? f->switches[links[i].head].layer == CSIN_INTER_ZONE
+                        : v->is_exit[links[i].head])
             links[kept++] = links[i];
     return kept ? kept : n;
 }

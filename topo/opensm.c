@@ -15,6 +15,7 @@ enum {
     MAX_ENTRIES = 64,  /* of a VLArb table */
     PACKET_UNITS = 64, /* a packet of 4 KiB in units of 64 bytes */
     OPTION_MAX = 64,   /* bytes of a name, more than any has */
+    MAX_UNKNOWN = 50,  /* options: a file with more is something else */
 };
 
 /* All that 'opensm -c' writes, and older names that are still read. */
@@ -189,6 +190,7 @@ struct options {
     uint32_t n_vls; /* in operation; 0: not said */
     bool seen[N_KNOWN];
     uint32_t seen_at[N_KNOWN];
+    uint32_t n_unknown;
     enum csin_status status;
 };
 
@@ -328,6 +330,8 @@ static void check_value(struct options *o, struct list list)
 static void unknown_option(struct options *o, size_t col, const char *name, size_t n)
 {
     struct csin_brief brief = csin_brief(name, n);
+    if (++o->n_unknown > MAX_UNKNOWN || !o->diag)
+        return;
     const char *near = n < OPTION_MAX ? csin_nearest(brief.s, known, N_KNOWN) : NULL;
     if (memchr(name, '=', n)) {
         WRONG(o, 736, col, "'%s' is no option, and OpenSM ignores it without a word", brief.s);
@@ -380,7 +384,7 @@ static void check_line(struct options *o, const char *line, size_t n)
 /* max_op_vls counts for all tables, wherever it stands. */
 static void each_line(struct options *o, const char *text, const char *end)
 {
-    for (o->line = 1; text < end; o->line++) {
+    for (o->line = 1; text < end && o->n_unknown <= MAX_UNKNOWN; o->line++) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
         check_line(o, text, (size_t)((feed ? feed : end) - text));
         text = feed ? feed + 1 : end;
@@ -398,5 +402,8 @@ enum csin_status csin_opensm_check_options(struct csin_arena *arena, struct csin
     each_line(&first, text, text + bytes);
     o.n_vls = first.n_vls;
     each_line(&o, text, text + bytes);
+    if (o.n_unknown > MAX_UNKNOWN)
+        WRONG(&o, 736, 0, "more than %d lines are no options: this is no file of OpenSM's",
+              MAX_UNKNOWN);
     return o.status;
 }

@@ -210,6 +210,7 @@ name: z
 qos-levels
 """)),
     "opensm-long-line": (["check", "opensm.conf"], named("opensm.conf", "qos_vlarb_low " + "0:64," * 2000000)),
+    "opensm-unknown": (["check", "opensm.conf"], lambda folder, name: named("opensm.conf", lines(1000000, "qos_%d 1\n"))(folder, name)),
     "opensm-binary": (["check", "opensm.conf"], named("opensm.conf", "\0\1\2 \x7fELF\n" * 200)),
     "opensm-policy-many": (["check", "p.conf"], named("p.conf", "qos-levels\n" + "qos-level\nname: x\n" * 500000)),
     "good-opensm": (["check", "opensm.conf", "p.conf"], lambda folder, name: (

@@ -14,6 +14,7 @@ import glob
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -101,11 +102,10 @@ class Subnet:
         raise RuntimeError(f"{program}: {state}: {(self.folder / f'{program}.log').read_text(errors='replace')[-500:]}")
 
     def run(self, *command, simulated=True):
-        """The output of a tool, with its exit code in self.code."""
+        """What a tool writes to standard output; the simulator greets it on standard error."""
         done = subprocess.run(command, cwd=self.folder, timeout=TOOL_S, stdin=subprocess.DEVNULL, text=True,
-                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                               env={**self.environment, **(self.preload() if simulated else {})})
-        self.code = done.returncode
         return done.stdout
 
     def log(self):
@@ -131,3 +131,39 @@ def tables(path_or_text):
         elif line.startswith("0x"):
             table[int(words[0], 16)] = int(words[1])
     return found
+
+
+class Cases:
+    """The functions of a script whose names begin with test_; each gets an empty folder."""
+
+    def __init__(self, csin):
+        self.program = csin
+
+    def csin(self, folder, *arguments, out):
+        """csin topo into the file `out`, whose path it gives; nothing may be said."""
+        path = Path(folder, out)
+        done = subprocess.run([self.program, "topo", *map(str, arguments), "-o", str(path)], capture_output=True, text=True,
+                              timeout=TOOL_S, check=False)
+        assert done.returncode == 0 and not done.stderr, f"csin topo {arguments}: {done.stderr}"
+        return path
+
+    def run(self, names):
+        words, failures, passed = sys.argv[3:], [], 0
+        found = [(name, case) for name, case in names.items()
+                 if name.startswith("test_") and all(word in name for word in words)]
+        if missing():
+            print(f"skipped, as these are not installed: {missing()}")
+            print(f"0 passed, 0 failed, {len(found)} skipped")
+            return 0
+        for name, case in found:
+            begin = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix="csin-real-") as folder:
+                try:
+                    case(Path(folder))
+                    passed += 1
+                    print(f"ok      {name[5:]} ({time.monotonic() - begin:.1f} s)", flush=True)
+                except (AssertionError, RuntimeError, OSError, KeyError, ValueError, subprocess.SubprocessError) as e:
+                    failures.append(name)
+                    print(f"FAILED  {name[5:]}: {type(e).__name__}: {e}", flush=True)
+        print(f"{passed} passed, {len(failures)} failed, 0 skipped")
+        return 1 if failures else 0
