@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "cli/bom.h"
 #include "cli/command.h"
 #include "sim/scenario.h"
 #include "topo/opensm.h"
@@ -31,10 +32,13 @@ static const struct argp argp = {
     NULL,
     parse,
     "FILE...",
-    "Says what is wrong with fabric and scenario files; silence means nothing is.\v"
-    "A file with the key 'scenario' is a scenario and is checked against its fabric; any other is "
-    "a fabric. A file *.conf is Slurm's topology.conf, or OpenSM's options or QoS policy, of which "
-    "OpenSM ignores what is wrong. Exits with 3 when a file is wrong.",
+    "Says what is wrong with fabrics, scenarios, parts catalogues and files of Slurm and OpenSM; "
+    "silence means nothing is.\v"
+    "A file with the key 'scenario' is a scenario and is checked against its fabric; one with the "
+    "key 'catalogue' is a parts catalogue; any other is a fabric. A file *.conf is Slurm's "
+    "topology.conf, or OpenSM's options or QoS policy, of which OpenSM ignores what is wrong. "
+    "Exits "
+    "with 3 when a file is wrong.",
     0,
     0,
     0,
@@ -78,6 +82,8 @@ static enum csin_status check(void *the_path, struct csin_arena *arena, struct c
     const char *path = the_path, *dot = strrchr(path, '.');
     if (dot && strcmp(dot, ".conf") == 0)
         return check_conf(path, arena, diag);
+    if (csin_is_catalogue(path))
+        return csin_check_catalogue(path, arena, diag);
     if (!csin_is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * csin topo: a fabric as text, JSON, Graphviz or a drawing. */
+ * csin topo: a fabric in any of its formats, or what it takes to build it. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bom.h"
 #include "cli/command.h"
 #include "cli/export.h"
 #include "topo/export.h"
@@ -15,15 +16,17 @@ struct arguments {
     struct csin_routing routing;
     bool routing_given, seed_given;
     uint64_t seed;
+    const char *parts;
+    bool bom;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_SLURM, KEY_EXPORT };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_BOM, KEY_PARTS, KEY_SLURM, KEY_EXPORT };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
-     "text (the default), json, dot, svg, ibnet, lft, root-guids, cn-guids, io-guids, "
-     "node-name-map, slurm or slurm-yaml",
+     "text (the default), json, dot, svg, cabling, graphml, simgrid, ibnet, lft, root-guids, "
+     "cn-guids, io-guids, node-name-map, slurm or slurm-yaml",
      0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
@@ -32,6 +35,11 @@ static const struct argp_option options[] = {
      "lft:FILE, the tables of FILE",
      0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
+    {"bom", KEY_BOM, NULL, 0,
+     "write the bill of materials instead: every part, its price and power, as text, json or csv",
+     0},
+    {"parts", KEY_PARTS, "CATALOGUE", 0,
+     "parts and prices for --bom, and lengths for --format cabling", 0},
     {"export", KEY_EXPORT, "DIR", 0,
      "write all files that deploy the fabric into DIR; with a scenario, those of its classes too",
      0},
@@ -83,15 +91,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->seed = csin_pick_seed(state, arg);
         arguments->seed_given = true;
         return 0;
+    case KEY_BOM:
+        arguments->bom = true;
+        return 0;
+    case KEY_PARTS:
+        arguments->parts = arg;
+        return 0;
     case ARGP_KEY_ARG:
         return add_word(state, arguments, arg);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a fabric file, or write one: 'leaf:4 spine:2 host:16 200Gb/s'");
         return 0;
     case ARGP_KEY_END:
-        if (arguments->folder && (arguments->output || arguments->format || arguments->slurm))
+        /* No catalogue is taken by default: nobody should read prices that nobody chose. */
+        if (arguments->bom && !arguments->parts)
+            argp_error(state, "--bom needs --parts CATALOGUE; csin ships an example, "
+                              "configs/parts.yaml");
+        if (arguments->folder &&
+            (arguments->output || arguments->format || arguments->slurm || arguments->bom))
             argp_error(state, "--export writes files of its own: leave out %s",
                        arguments->slurm    ? "--slurm"
+                       : arguments->bom    ? "--bom"
                        : arguments->output ? "--output"
                                            : "--format");
         return 0;
@@ -216,12 +236,16 @@ static enum csin_status export_scenario(const struct arguments *arguments, struc
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
+    if (arguments->bom)
+        return csin_bom_show(&(struct csin_bom_request){arguments->fabric, arguments->parts,
+                                                        arguments->format, arguments->output},
+                             arena, diag);
     if (arguments->folder && csin_is_scenario(arguments->fabric))
         return export_scenario(arguments, arena, diag);
     int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
     if (format < 0)
         return CSIN_E_USAGE;
-    static const struct csin_fabric_writer folder = {.needs_routes = true};
+    static const struct csin_fabric_writer folder = {.needs_routes = true, .uses_parts = true};
     const struct csin_fabric_writer *writer = arguments->folder ? &folder
                                                                 : &csin_fabric_writers[format];
     struct csin_fabric *fabric = NULL;
@@ -230,8 +254,8 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
     const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file,
-                            arguments->slurm};
-    if (!csin_spares(diag, arguments->output, inputs, 3))
+                            arguments->parts, arguments->slurm};
+    if (!csin_spares(diag, arguments->output, inputs, 4))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK && arguments->slurm) {
@@ -244,6 +268,11 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     if (status == CSIN_OK)
         status = make_routes(arguments, writer, fabric, diag, &routes);
     struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
+    if (status == CSIN_OK && arguments->parts && !writer->uses_parts)
+        csin_warning(diag, 704, (struct csin_loc){0}, "--parts has no effect on format '%s'",
+                     writer->name);
+    else if (status == CSIN_OK && arguments->parts)
+        status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
     if (status == CSIN_OK && arguments->folder)
         status = csin_export(&(struct csin_export){arguments->folder, view, NULL}, arena, diag);
     else if (status == CSIN_OK)
