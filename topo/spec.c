@@ -94,12 +94,15 @@ static enum csin_status read_hosts(struct csin_yaml_node node, void *field,
     struct csin_diag *diag = csin_yaml_diag(node);
     const struct csin_hosts_spec *hosts = field;
     enum csin_status status = csin_yaml_section(node, field, key);
-    if (!csin_yaml_is_mapping(node))
+    if (!csin_yaml_is_mapping(node) || status == CSIN_E_FAILED)
         return status;
-    bool names = csin_yaml_has(node, "names"), slurm = csin_yaml_has(node, "slurm");
-    if (!names && !slurm)
+    bool names = hosts->names.s || csin_yaml_has(node, "names");
+    if (!names && !hosts->slurm.s && !csin_yaml_has(node, "slurm")) {
+        if (status == CSIN_OK && !csin_yaml_has(node, "model")) /* which was there: no memory */
+            return csin_no_memory(diag);
         return csin_error(diag, CSIN_E_INPUT, 118, csin_yaml_loc(node),
                           "missing key 'names' in 'hosts'");
+    }
     if (status != CSIN_OK)
         return status;
     if (!hosts->names.s && !hosts->slurm.s)
