@@ -7,12 +7,13 @@
 
 #include "base/units.h"
 #include "cli/command.h"
+#include "cli/export.h"
 #include "reports/plan_report.h"
 #include "topo/export.h"
 #include "topo/lft.h"
 
 struct arguments {
-    const char *scenario, *format, *output, *keep;
+    const char *scenario, *format, *output, *keep, *folder;
     bool routing, stable;
     double time_limit_s;
     struct csin_overrides overrides;
@@ -33,8 +34,10 @@ static const struct argp_option options[] = {
      "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
     {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
     {"optimize", KEY_OPTIMIZE, "WHAT", 0, "routing (the default)", 0},
+    {"deploy", KEY_DEPLOY, "DIR", 0,
+     "write the files that opensm, Slurm, NCCL, UCX and 3FS load, as csin topo --export does", 0},
     {"stable", KEY_STABLE, 0, 0, "change as few entries of the tables as the aim allows", 0},
-    {"keep", KEY_KEEP, "FILE", 0,
+    {"keep", KEY_KEEP, KEY_DEPLOY, "FILE", 0,
      "with --stable: against the tables of FILE, as lft:FILE reads them", 0},
     {"time-limit", KEY_TIME_LIMIT, "TIME", 0,
      "end the search after TIME with the best so far (default: 30s), as Ctrl-C does", 0},
@@ -75,6 +78,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_STABLE:
         arguments->stable = true;
+        return 0;
+    case KEY_DEPLOY:
+        arguments->folder = arg;
         return 0;
     case KEY_KEEP:
         arguments->keep = arg;
@@ -195,6 +201,18 @@ static enum csin_status write_files(const struct csin_plan *plan, const char *pa
     return csin_output_commit(&output, diag);
 }
 
+static enum csin_status deploy(const struct csin_plan *plan, const char *folder,
+                               struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_fabric_facts facts;
+    enum csin_status status = csin_fabric_analyze(plan->scenario->fabric, arena, diag, &facts);
+    if (status != CSIN_OK)
+        return status;
+    struct csin_fabric_view view = {
+        .fabric = plan->scenario->fabric, .facts = &facts, .routes = plan->planned.routes};
+    return csin_export(&(struct csin_export){folder, view, &plan->planned}, arena, diag);
+}
+
 static enum csin_status print(const struct arguments *arguments, const struct csin_plan *plan,
                               struct csin_diag *diag)
 {
@@ -249,6 +267,8 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     }
     if (status == CSIN_OK && arguments->output)
         status = write_files(plan, arguments->output, arena, diag);
+    if (status == CSIN_OK && arguments->folder)
+        status = deploy(plan, arguments->folder, arena, diag);
     if (status == CSIN_OK)
         status = print(arguments, plan, diag);
     if (status == CSIN_OK && plan->balanced && plan->balance.bound > CSIN_BALANCE_FULL &&

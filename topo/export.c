@@ -24,5 +24,7 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
      .uses_parts = true},
     {"graphml", ".graphml", "for igraph, NetworkX, Gephi", csin_fabric_write_graphml, false},
     {"simgrid", ".xml", "a SimGrid platform", csin_fabric_write_simgrid, false},
+    {"slurm", ".conf", "Slurm's topology.conf", csin_fabric_write_slurm, false},
+    {"slurm-yaml", ".topology.yaml", "Slurm's topology.yaml", csin_fabric_write_slurm_yaml, false},
     {0},
 };

@@ -51,5 +51,7 @@ void csin_fabric_write_names(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_cabling(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_graphml(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_simgrid(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_slurm(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_slurm_yaml(const struct csin_fabric_view *view, FILE *out);
 
 #endif
