@@ -500,7 +500,10 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
             count_leaf(fabric, zone->first_leaf + i, &facts.zones[z]);
         facts.zones[z].bisection_formula_Bps = (double)(zone->n_leaves / 2) * zone->n_spines *
                                                zone->links_per_pair * zone->uplink_Bps;
-        if (zone->n_leaves)
+        facts.zones[z].planned_oversubscription = facts.zones[z].oversubscription;
+        if (!zone->regular) /* there is no formula */
+            facts.zones[z].bisection_formula_Bps = NAN;
+        else if (zone->n_leaves && zone->n_spines)
             facts.zones[z].planned_oversubscription =
                 zone->hosts_per_leaf * fabric->switches[zone->first_leaf].rate_Bps /
                 ((double)zone->n_spines * zone->links_per_pair * zone->uplink_Bps);

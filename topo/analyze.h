@@ -15,11 +15,13 @@ struct csin_zone_facts {
     uint32_t n_nics;             /* attached to its leaves */
     double host_Bps, uplink_Bps; /* sums over its leaves; uplinks that are up */
     double oversubscription;     /* worst leaf: host / uplink bandwidth, of what is plugged in */
-    double planned_oversubscription; /* with a host in every host port, and no cable dead */
+    double planned_oversubscription; /* with a host in every host port, and no cable
+                                      * dead; the former where the zone is not regular */
     /* Bisection: half of the leaves against the other half. 0 where the zone has one leaf. */
     double bisection_flow_Bps; /* by maximum flow */
-    double
-        bisection_formula_Bps; /* by the formula of docs/model.md; equal unless cables are dead */
+    /* By the formula of docs/model.md; equal unless cables are dead. NAN where the zone is not
+     * regular. */
+    double bisection_formula_Bps;
 };
 
 struct csin_fabric_facts {

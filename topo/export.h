@@ -31,5 +31,6 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_dot(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_yaml(const struct csin_fabric_view *view, FILE *out);
 
 #endif

@@ -48,6 +48,7 @@ static void write_zones(struct csin_json *json, const struct csin_fabric *f,
         csin_json_string(json, "name", zone->name ? zone->name : "");
         csin_json_count(json, "leaves", zone->n_leaves);
         csin_json_count(json, "spines", zone->n_spines);
+        csin_json_bool(json, "regular", zone->regular);
         csin_json_count(json, "links_per_pair", zone->links_per_pair);
         csin_json_count(json, "hosts_per_leaf", zone->hosts_per_leaf);
         csin_json_real(json, "cable_Bps", zone->uplink_Bps);

@@ -152,7 +152,7 @@ static bool alike(const struct csin_fabric *f, const struct csin_fabric_facts *f
 {
     const struct csin_zone *x = &f->zones[a], *y = &f->zones[b];
     const struct csin_zone_facts *p = &facts->zones[a], *q = &facts->zones[b];
-    return x->n_leaves == y->n_leaves && x->n_spines == y->n_spines &&
+    return x->regular == y->regular && x->n_leaves == y->n_leaves && x->n_spines == y->n_spines &&
            x->links_per_pair == y->links_per_pair && x->hosts_per_leaf == y->hosts_per_leaf &&
            same(p->bisection_flow_Bps, q->bisection_flow_Bps) &&
            same(p->planned_oversubscription, q->planned_oversubscription) &&
@@ -185,7 +185,8 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
         snprintf(shape, sizeof shape, "%s x %s", csin_show_count(zone->n_leaves).s,
                  csin_show_count(zone->n_spines).s);
         fprintf(out, "  %-12.11s%-15s%6s%8s%13s  %s\n", name, shape,
-                csin_show_count(zone->links_per_pair).s, csin_show_count(zone->hosts_per_leaf).s,
+                zone->regular ? csin_show_count(zone->links_per_pair).s : "mixed",
+                csin_show_count(zone->hosts_per_leaf).s,
                 zone->n_leaves > 1 ? csin_show_rate(fact->bisection_flow_Bps).s : "-",
                 oversubscription_of(fact).s);
         z = next;
@@ -195,8 +196,8 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
 
     for (uint32_t i = 0, named = 0; i < f->n_zones && named < MAX_CABLES; i++) {
         const struct csin_zone_facts *fact = &facts->zones[i];
-        if (same(fact->bisection_flow_Bps, fact->bisection_formula_Bps)) {
-            formula |= f->zones[i].n_leaves > 1;
+        if (!f->zones[i].regular || same(fact->bisection_flow_Bps, fact->bisection_formula_Bps)) {
+            formula |= f->zones[i].regular && f->zones[i].n_leaves > 1;
             continue;
         }
         write_bisection(f, fact, i, out);
