@@ -61,6 +61,7 @@ static void make_arcs(struct builder *b)
         return;
     csin_build_plug_cables(b);
     csin_build_shape_zones(b);
+    csin_build_degrade_wires(b);
     const struct csin_override_spec *overrides = b->spec->overrides.items;
     for (uint32_t i = 0; i < b->spec->overrides.n; i++)
         csin_build_apply_override(b, &overrides[i]);

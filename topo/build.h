@@ -122,6 +122,7 @@ void csin_build_make_cables(struct builder *b);
 void csin_build_plug_cables(struct builder *b);
 void csin_build_apply_override(struct builder *b, const struct csin_override_spec *spec);
 void csin_build_shape_zones(struct builder *b);
+void csin_build_degrade_wires(struct builder *b);
 void csin_build_identify(struct builder *b);
 
 #endif

@@ -217,6 +217,19 @@ void csin_build_read_cabling(struct builder *b)
             b->wire_of[b->wires[i].end[0] - f->n_switches] = &b->wires[i];
 }
 
+void csin_build_degrade_wires(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    for (uint32_t i = 0; i < b->n_wires; i++) {
+        const struct wire *wire = &b->wires[i];
+        if (!wire->plug->degraded_Bps.loc.line)
+            continue;
+        uint32_t arc = f->port_arc[f->switches[wire->end[1]].first_port + wire->port[1]];
+        f->cables[arc >> 1].capacity_Bps = wire->plug->degraded_Bps.x;
+        f->cables[arc >> 1].degraded = true;
+    }
+}
+
 /* ---- the shape of explicit zones ---- */
 
 /* How often each value of a kind occurs; the most frequent one, among equals the greatest. */

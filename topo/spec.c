@@ -337,13 +337,47 @@ static const struct csin_key fabric_keys[] = {
     {0},
 };
 
+static const struct csin_key ibnet_keys[] = {
+    {"file", CSIN_REQUIRED, AT(csin_ibnet_spec, file), csin_yaml_text, NULL},
+    {"rate", 0, AT(csin_ibnet_spec, rate_Bps), csin_yaml_rate, NULL},
+    {"switch-latency", 0, AT(csin_ibnet_spec, switch_latency_s), csin_yaml_time, NULL},
+    {"host-latency", 0, AT(csin_ibnet_spec, host_latency_s), csin_yaml_time, NULL},
+    {"data-vls", 0, AT(csin_ibnet_spec, data_vls), read_data_vls, NULL},
+    {"storage", 0, AT(csin_ibnet_spec, storage), csin_yaml_text, NULL},
+    {"compute", 0, AT(csin_ibnet_spec, compute), csin_yaml_text, NULL},
+    {0},
+};
+
+/* A file of ibnetdiscover by its name alone, or with what it cannot say. */
+static enum csin_status read_ibnet(struct csin_yaml_node node, void *field,
+                                   const struct csin_key *key)
+{
+    struct csin_ibnet_spec *ibnet = field;
+    return csin_yaml_scalar(node) ? csin_yaml_text(node, &ibnet->file, key)
+                                  : csin_yaml_read_keys(node, ibnet, ibnet_keys);
+}
+
+static const struct csin_key discovered_keys[] = {
+    {"fabric", CSIN_REQUIRED, AT(csin_fabric_spec, name), csin_yaml_name, NULL},
+    {"ibnet", CSIN_REQUIRED, AT(csin_fabric_spec, ibnet), read_ibnet, NULL},
+    {"overrides", 0, AT(csin_fabric_spec, overrides), csin_yaml_one_or_list, &override_element},
+    {"scenario", CSIN_FOREIGN, 0, NULL, &scenario},
+    {"jobs", CSIN_FOREIGN, 0, NULL, &scenario},
+    {"storage", CSIN_FOREIGN, 0, NULL, &scenario},
+    {0},
+};
+
 enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_diag *diag,
                                        const char *file, const char *text, size_t bytes,
                                        struct csin_fabric_spec *ret_spec)
 {
     struct csin_fabric_spec spec = {.file = file};
-    enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a fabric",
-                                             fabric_keys, &spec);
+    static const char *const of_discovered[] = {"ibnet", NULL};
+    bool discovered = memmem(text, bytes, "ibnet", 5) &&
+                      csin_yaml_top_has(text, bytes, of_discovered);
+    enum csin_status status = csin_yaml_read(
+        arena, diag, file, text, bytes, discovered ? "a fabric that was discovered" : "a fabric",
+        discovered ? discovered_keys : fabric_keys, &spec);
     *ret_spec = spec;
     return status;
 }

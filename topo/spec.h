@@ -97,6 +97,7 @@ struct csin_plug_spec {
     uint32_t port;        /* from 1; 0 where it could not be read */
     uint32_t end_port;    /* of the switch at the other end, from 1; 0: `end` is a host */
     struct csin_quantity rate_Bps, latency_s; /* of the cable; that of the slower port, 0 */
+    struct csin_quantity degraded_Bps;        /* what it runs at, where that is less (no key) */
 };
 
 /* The ports of a switch, as far as they are written out. */
@@ -118,12 +119,23 @@ struct csin_infiniband_spec {
     struct csin_list nodes; /* of csin_identity_spec: one, or one for each NIC */
 };
 
+/* A file of ibnetdiscover in place of switches, hosts and cables, and what it cannot say. */
+struct csin_ibnet_spec {
+    struct csin_text file;
+    struct csin_quantity rate_Bps; /* of links that do not tell theirs */
+    struct csin_quantity switch_latency_s, host_latency_s;
+    struct csin_count data_vls;
+    struct csin_text storage, compute; /* hostlists: roles that names do not tell */
+};
+
 struct csin_fabric_spec {
     const char *file;
     struct csin_text name;
     struct csin_list switch_models, host_models; /* csin_switch_model_spec, csin_host_model_spec */
     struct csin_list zones, hosts, inter_zone, switches, cables, overrides; /* csin_*_spec */
     struct csin_list cabling, infiniband;
+    struct csin_ibnet_spec ibnet; /* file.s NULL: the fabric is written here */
+    bool is_discovered;           /* by a subnet manager's tools, so nobody meant all of it */
 };
 
 /* Reads YAML text of a fabric. `file` names it in messages and must outlive everything made from
