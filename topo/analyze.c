@@ -522,6 +522,8 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
     if (e != IGRAPH_SUCCESS)
         return csin_error(diag, CSIN_E_FAILED, 260, (struct csin_loc){0},
                           "igraph could not measure the fabric: %s", igraph_strerror(e));
-    *ret_facts = facts;
-    return CSIN_OK;
+    enum csin_status status = csin_fabric_oddities(fabric, arena, diag, &facts.oddities);
+    if (status == CSIN_OK)
+        *ret_facts = facts;
+    return status;
 }

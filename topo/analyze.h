@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "topo/fabric.h"
+#include "topo/oddities.h"
 
 struct csin_layer_use {
     uint32_t n_switches, n_ports, n_used;
@@ -33,6 +34,7 @@ struct csin_fabric_facts {
     uint32_t diameter;     /* cables on the longest shortest path between NICs */
     double inter_zone_Bps; /* smallest cut between any two zones, each way; 0 with one zone */
     struct csin_zone_facts *zones; /* [n_zones], owned by the caller's arena */
+    struct csin_oddities oddities;
 };
 
 /* Counts and measures. Maximum flow (Goldberg-Tarjan push-relabel), components and the diameter are

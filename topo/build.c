@@ -81,6 +81,7 @@ static void build(struct builder *b)
         csin_build_fail(b, csin_no_memory(b->diag));
         return;
     }
+    f->is_discovered = b->spec->is_discovered;
     csin_build_index_spec(b);
     if (b->status != CSIN_OK)
         return;

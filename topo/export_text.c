@@ -11,6 +11,7 @@
 #define MAX_GROUPS 12u      /* rows of hosts or switches; more are taken together */
 #define MAX_ZONES 16u       /* rows of zones */
 #define MAX_CABLES 10u      /* dead or degraded cables named */
+#define MAX_ODD 4u          /* oddities of a kind */
 #define OVERSUBSCRIPTION 22 /* columns left for it in the row of a zone */
 
 /* Things of one kind and model that share a row. */
@@ -269,6 +270,38 @@ static void write_cables(const struct csin_fabric *f, const struct csin_fabric_f
                 csin_show_count(facts->n_degraded_cables).s);
 }
 
+/* A sentence, broken at blanks to 80 columns. */
+static void write_sentence(const char *text, FILE *out)
+{
+    int column = fprintf(out, "  ");
+    while (*text) {
+        int n = (int)strcspn(text, " ");
+        if (column + n + 1 > 80 && column > 4)
+            column = fprintf(out, "\n    ") - 1;
+        column += fprintf(out, "%s%.*s", column > 4 ? " " : "", n, text);
+        text += n + strspn(text + n, " ");
+    }
+    putc('\n', out);
+}
+
+/* The first few of each kind; slow cables are told above. */
+static void write_oddities(const struct csin_oddities *odd, FILE *out)
+{
+    uint32_t n[CSIN_N_ODDITIES] = {0}, all = 0;
+    for (uint32_t i = 0; i < odd->n; i++)
+        all += odd->items[i].kind != CSIN_ODD_SLOW;
+    if (all == 0)
+        return;
+    fputs("\nWhat does not fit a fat-tree\n", out);
+    for (unsigned k = 0; k < CSIN_N_ODDITIES; k++) {
+        for (uint32_t i = 0; i < odd->n && k != CSIN_ODD_SLOW; i++)
+            if (odd->items[i].kind == k && n[k]++ < MAX_ODD)
+                write_sentence(odd->items[i].text, out);
+        if (n[k] > MAX_ODD)
+            fprintf(out, "  and %s more like the last\n", csin_show_count(n[k] - MAX_ODD).s);
+    }
+}
+
 void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
 {
     const struct csin_fabric *fabric = view->fabric;
@@ -303,4 +336,5 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
                 csin_show_count(facts->n_dead_nics).s, facts->n_dead_nics == 1 ? " has" : "s have",
                 facts->n_dead_nics == 1 ? "its host is" : "their hosts are", "other");
     write_faults(fabric, facts, out);
+    write_oddities(&facts->oddities, out);
 }

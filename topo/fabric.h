@@ -99,6 +99,7 @@ struct csin_zone {
 struct csin_fabric {
     struct csin_arena *arena;
     const char *name;
+    bool is_discovered; /* read from what a subnet manager's tools found, rather than planned */
     struct csin_sha256 digest; /* of everything below that a simulation can see */
     uint32_t n_switches, n_hosts, n_nics, n_vertices, n_cables, n_arcs, n_zones, n_ports;
     struct csin_switch *switches;
