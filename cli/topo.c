@@ -17,7 +17,7 @@ struct arguments {
 enum { KEY_ROUTING = 0x100, KEY_SEED };
 
 static const struct argp_option options[] = {
-    {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json, dot, svg or yaml", 0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
      "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},

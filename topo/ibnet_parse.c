@@ -361,7 +361,8 @@ static bool read_attribute(struct parser *p)
         if (begins(p, "0x"))
             p->p += 2;
         if (!take_hex(p, &value)) {
-            WRONG(p, 621, "a hexadecimal number is missing behind '%s'", names[i].name);
+            WRONG(p, 621, "a hexadecimal number of 1 to 16 digits is missing behind '%s'",
+                  names[i].name);
             return true;
         }
         p->node = CSIN_NONE;
@@ -431,7 +432,10 @@ static void read_lines(struct parser *p, const char *text, size_t bytes)
         next = p->end + 1;
         if (p->end > p->p && p->end[-1] == '\r')
             p->end--;
+        unsigned errors = p->ib->diag ? csin_diag_errors(p->ib->diag) : 0;
         read_line(p);
+        if (!feed && p->ib->diag && csin_diag_errors(p->ib->diag) > errors)
+            csin_note(p->ib->diag, here(p), "the file ends here; it may be cut off");
     }
     if (p->n_unknown > SAY_MOST)
         csin_note(p->ib->diag, csin_ibnet_loc(p->ib, 0), "%u lines more are wrong",

@@ -132,8 +132,8 @@ static void look_at_zone(struct finder *w, const struct csin_zone *z)
         up = count_pairs(w, z, leaf);
         if (n_odd_pairs(w, z) > PAIRS_EACH)
             ADD(w, CSIN_ODD_UPLINKS, sw[leaf].loc,
-                "'%s' has %u uplinks; most leaves of zone '%s' have %u", sw[leaf].name, up, z->name,
-                z->n_spines * z->links_per_pair);
+                "'%s' has %u uplink%s; most leaves of zone '%s' have %u", sw[leaf].name, up,
+                up == 1 ? "" : "s", z->name, z->n_spines * z->links_per_pair);
         else
             tell_pairs(w, z, leaf);
     }
