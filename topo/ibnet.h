@@ -27,11 +27,12 @@
 /* Whether `text` looks like ibnetdiscover's, by its first line that says something. */
 bool csin_ibnet_is(const char *text, size_t bytes);
 
-/* Reads it into a spec. `file` names it in messages; it and `arena` must outlive everything made
- * from the spec. `overlay`: what the file cannot say (latencies, roles), of a fabric file that
- * names it; NULL: nothing. Mistakes of the text are errors, all of them in one run; what a fabric
- * may well have and csin cannot use (routers, cables seen from one side) is a warning. O(n log n)
- * time and O(n) memory for n lines. */
+/* Reads it into a spec. `text` has a NUL behind its bytes, as csin_file_read gives it. `file` names
+ * it in messages; it and `arena` must outlive everything made from the spec. `overlay`: what the
+ * file cannot say (latencies, roles), of a fabric file that names it; NULL: nothing. Mistakes of
+ * the text are errors, all of them in one run; what a fabric may well have and csin cannot use
+ * (routers, cables seen from one side) is a warning. O(n log n) time and O(n) memory for n lines.
+ */
 enum csin_status csin_ibnet_read(struct csin_arena *arena, struct csin_diag *diag, const char *file,
                                  const char *text, size_t bytes,
                                  const struct csin_ibnet_spec *overlay,

@@ -199,7 +199,7 @@ static void read_words(const char *p, const char *end, uint32_t *lid, double *ra
 /* A description may itself hold quotes: it goes from the first to the last. */
 static struct comment read_comment(struct parser *p)
 {
-    struct comment c = {0};
+    struct comment c = {.description = {"", 0}}; /* never NULL, for memchr and the like */
     const char *hash = memchr(p->p, '#', (size_t)(p->end - p->p));
     if (!hash)
         return c;

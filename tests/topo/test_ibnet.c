@@ -466,6 +466,7 @@ static void text_that_is_cut_off_anywhere_is_read_or_refused(void **state)
         char *part = malloc(n + 1); /* so that a byte too far is noticed */
         assert_non_null(part);
         memcpy(part, text, n);
+        part[n] = 0;
         enum csin_status status = csin_ibnet_read(arena, diag, "f", part, n, NULL, &spec);
         if (status == CSIN_OK)
             status = csin_fabric_create(&spec, diag, &f);
