@@ -80,7 +80,7 @@ struct ib_fabric {
 
 static inline struct csin_loc csin_ibnet_loc(const struct ib_fabric *ib, uint32_t line)
 {
-    return (struct csin_loc){ib->file, line, line ? 1 : 0};
+    return (struct csin_loc){ib->file, line, line ? 1u : 0u};
 }
 
 void csin_ibnet_no_memory(struct ib_fabric *ib);
