@@ -36,7 +36,7 @@ enum {
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
-     "text (the default), json, dot, svg, cabling, graphml, simgrid, ibnet, lft, root-guids, "
+     "text (the default), json, dot, svg, yaml, cabling, graphml, simgrid, ibnet, lft, root-guids, "
      "cn-guids, io-guids, node-name-map, slurm or slurm-yaml",
      0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},

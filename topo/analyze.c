@@ -585,7 +585,10 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
             count_leaf(fabric, zone->first_leaf + i, &facts.zones[z]);
         facts.zones[z].bisection_formula_Bps = (double)(zone->n_leaves / 2) * zone->n_spines *
                                                zone->links_per_pair * zone->uplink_Bps;
-        if (zone->n_leaves)
+        facts.zones[z].planned_oversubscription = facts.zones[z].oversubscription;
+        if (!zone->regular) /* there is no formula */
+            facts.zones[z].bisection_formula_Bps = NAN;
+        else if (zone->n_leaves && zone->n_spines)
             facts.zones[z].planned_oversubscription =
                 zone->hosts_per_leaf * fabric->switches[zone->first_leaf].rate_Bps /
                 ((double)zone->n_spines * zone->links_per_pair * zone->uplink_Bps);
@@ -604,6 +607,8 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
     if (e != IGRAPH_SUCCESS)
         return csin_error(diag, CSIN_E_FAILED, 260, (struct csin_loc){0},
                           "igraph could not measure the fabric: %s", igraph_strerror(e));
-    *ret_facts = facts;
-    return CSIN_OK;
+    enum csin_status status = csin_fabric_oddities(fabric, arena, diag, &facts.oddities);
+    if (status == CSIN_OK)
+        *ret_facts = facts;
+    return status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "topo/fabric.h"
+#include "topo/oddities.h"
 
 struct csin_layer_use {
     uint32_t n_switches, n_ports, n_used;
@@ -15,11 +16,13 @@ struct csin_zone_facts {
     uint32_t n_nics;             /* attached to its leaves */
     double host_Bps, uplink_Bps; /* sums over its leaves; uplinks that are up */
     double oversubscription;     /* worst leaf: host / uplink bandwidth, of what is plugged in */
-    double planned_oversubscription; /* with a host in every host port, and no cable dead */
+    double planned_oversubscription; /* with a host in every host port, and no cable
+                                      * dead; the former where the zone is not regular */
     /* Bisection: half of the leaves against the other half. 0 where the zone has one leaf. */
     double bisection_flow_Bps; /* by maximum flow */
-    double
-        bisection_formula_Bps; /* by the formula of docs/model.md; equal unless cables are dead */
+    /* By the formula of docs/model.md; equal unless cables are dead. NAN where the zone is not
+     * regular. */
+    double bisection_formula_Bps;
 };
 
 struct csin_fabric_facts {
@@ -31,6 +34,7 @@ struct csin_fabric_facts {
     uint32_t diameter;     /* cables on the longest shortest path between NICs */
     double inter_zone_Bps; /* smallest cut between any two zones, each way; 0 with one zone */
     struct csin_zone_facts *zones; /* [n_zones], owned by the caller's arena */
+    struct csin_oddities oddities;
 };
 
 /* Counts and measures. Maximum flow (Goldberg-Tarjan push-relabel), components and the diameter are

@@ -5,10 +5,13 @@
  *
  *     names      topo/build_names.c       models, zones, hostlists: what refers to what
  *     switches   topo/build_switches.c    of zones, between them, explicit ones
- *     hosts      topo/build_hosts.c       and the leaf that each NIC goes to
- *                topo/build_slurm.c       where a topology.conf says both
+ *     hosts      topo/build_hosts.c
+ *                topo/build_slurm.c       where a topology.conf says who and where
+ *     cabling    topo/build_cabling.c     cables whose ports are written out
+ *     attach     topo/build_hosts.c       the leaf that each other NIC goes to
  *     cables     topo/build_cables.c      planned without ports, then plugged, then overridden
  *     arcs       topo/build.c             and the digest
+ *     identity   topo/build_identity.c    GUIDs and LIDs
  *
  * Cables are planned first, as a list without ports, so that ports can be counted and running out
  * of them be told before anything is allocated by size. */
@@ -29,10 +32,19 @@ struct group {
     uint32_t n;
     const struct csin_switch_model_spec *model;
     enum csin_layer layer;
+    uint32_t zone; /* CSIN_NONE in none */
     struct csin_loc loc;
 };
 
 struct csin_slurm; /* topo/slurm.h */
+
+/* A cable whose ports are written out (`cabling`). */
+struct wire {
+    uint32_t end[2], port[2];                  /* vertices, as in struct csin_cable */
+    const struct csin_plug_spec *plug, *again; /* where it was written, and perhaps from the other
+                                                * end; only one says rate and latency, or both the
+                                                * same */
+};
 
 /* A list of the spec whose structs begin with their name, and which is referred to by name. */
 struct named {
@@ -45,6 +57,7 @@ struct named {
 struct builder {
     const struct csin_fabric_spec *spec;
     struct named switch_models, host_models, zones;
+    struct csin_list zone_names; /* csin_text: generated zones, then explicit ones */
     struct csin_diag *diag;
     struct csin_fabric *f;
     struct csin_arena *arena;
@@ -62,6 +75,9 @@ struct builder {
     struct csin_slurm *slurm; /* [hosts.n] the files of groups of hosts; NULL without any */
     struct group *groups;     /* inter-zone switches, then explicit ones */
     uint32_t first_group_switch;
+    struct wire *wires;          /* [n_wires] */
+    const struct wire **wire_of; /* [n_nics] NULL where attached or not at all */
+    uint32_t n_wires;
 };
 
 #define FAIL(b, code, loc, ...)                                                                    \
@@ -93,6 +109,9 @@ uint32_t csin_build_find_switch(struct builder *b, const char *name, struct csin
 /* The switches of a hostlist into `list`, which has room for all there are. Returns their number; 0
  * after a reported failure. */
 uint32_t csin_build_find_switches(struct builder *b, const struct csin_text *names, uint32_t *list);
+/* Whether switch a is the upper end of a cable to z: in a higher layer, or of one layer further
+ * behind. */
+bool csin_build_is_above(const struct csin_fabric *f, uint32_t a, uint32_t z);
 /* n zeroed elements in the fabric's arena; NULL after a reported failure. */
 void *csin_build_array(struct builder *b, uint64_t n, size_t size);
 /* Indexes the lists that are referred to by name. */
@@ -112,9 +131,13 @@ bool csin_build_slurm_fits(struct builder *b, const struct csin_hosts_spec *host
 void csin_build_make_switches(struct builder *b, uint32_t n_hosts);
 void csin_build_count_hosts(struct builder *b, const char *const **names, uint32_t *n);
 void csin_build_add_hosts(struct builder *b, const char *const *const *names, const uint32_t *n);
+void csin_build_read_cabling(struct builder *b);
 void csin_build_attach_hosts(struct builder *b, const uint32_t *n);
 void csin_build_make_cables(struct builder *b);
 void csin_build_plug_cables(struct builder *b);
 void csin_build_apply_override(struct builder *b, const struct csin_override_spec *spec);
+void csin_build_shape_zones(struct builder *b);
+void csin_build_degrade_wires(struct builder *b);
+void csin_build_identify(struct builder *b);
 
 #endif

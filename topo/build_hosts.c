@@ -161,9 +161,14 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
         csin_note(b->diag, attach->nic.loc, "NICs count from 0");
         return;
     }
-    if (f->nics[f->hosts[first].first_nic + index].leaf != CSIN_NONE) {
+    for (uint32_t h = first; h < first + n; h++) {
+        if (f->nics[f->hosts[h].first_nic + index].leaf == CSIN_NONE)
+            continue;
+        const struct wire *wire = b->wire_of ? b->wire_of[f->hosts[h].first_nic + index] : NULL;
         FAIL(b, 220, where->loc, "NIC %u of '%s' is attached twice", index,
-             csin_build_hosts_text(hosts)->s);
+             wire ? f->hosts[h].name : csin_build_hosts_text(hosts)->s);
+        if (wire)
+            csin_note(b->diag, wire->plug->end.loc, "its cable is written out here");
         return;
     }
     uint64_t free_total = 0;
@@ -196,24 +201,50 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
         }
 }
 
+/* All hosts of a group are attached alike. */
+static void say_what_is_loose(struct builder *b, const struct csin_hosts_spec *group,
+                              uint32_t first)
+{
+    const struct csin_host *host = &b->f->hosts[first];
+    for (uint32_t k = 0; k < host->n_nics; k++)
+        if (b->f->nics[host->first_nic + k].leaf == CSIN_NONE)
+            csin_warning(b->diag, 222, group->attach.loc, "NIC %u of '%s' is attached to nothing",
+                         k, csin_build_hosts_text(group)->s);
+}
+
+/* Each host is cabled by itself; a few of those that are not stand for all. */
+static void say_what_is_not_cabled(struct builder *b, uint32_t first, uint32_t n)
+{
+    unsigned said = 0;
+    for (uint32_t h = first; h < first + n; h++) {
+        const struct csin_host *host = &b->f->hosts[h];
+        for (uint32_t k = 0; k < host->n_nics && said < 5; k++)
+            if (b->f->nics[host->first_nic + k].leaf == CSIN_NONE) {
+                csin_warning(b->diag, 222, host->loc, "NIC %u of '%s' is attached to nothing", k,
+                             host->name);
+                said++;
+            }
+    }
+}
+
 void csin_build_attach_hosts(struct builder *b, const uint32_t *n)
 {
     const struct csin_hosts_spec *groups = b->spec->hosts.items;
     uint32_t first = 0;
     for (uint32_t g = 0; g < b->spec->hosts.n; first += n[g], g++) {
         const struct csin_attach_spec *attach = groups[g].attach.items;
-        if (groups[g].attach.n == 0)
-            FAIL(b, 221, groups[g].attach.loc, "'%s' is attached to nothing",
-                 csin_build_hosts_text(&groups[g])->s);
+        bool is_written = groups[g].attach.loc.line || !b->spec->cabling.loc.line;
+        struct csin_loc loc = groups[g].attach.loc.line ? groups[g].attach.loc
+                                                        : csin_build_hosts_text(&groups[g])->loc;
+        if (groups[g].attach.n == 0 && is_written)
+            FAIL(b, 221, loc, "'%s' is attached to nothing", csin_build_hosts_text(&groups[g])->s);
         for (uint32_t i = 0; i < groups[g].attach.n; i++)
             attach_group(b, &groups[g], &attach[i], first, n[g]);
         if (b->status != CSIN_OK || n[g] == 0)
             continue;
-        const struct csin_host *host = &b->f->hosts[first];
-        for (uint32_t k = 0; k < host->n_nics; k++)
-            if (b->f->nics[host->first_nic + k].leaf == CSIN_NONE)
-                csin_warning(b->diag, 222, groups[g].attach.loc,
-                             "NIC %u of '%s' is attached to nothing", k,
-                             csin_build_hosts_text(&groups[g])->s);
+        if (is_written)
+            say_what_is_loose(b, &groups[g], first);
+        else
+            say_what_is_not_cabled(b, first, n[g]);
     }
 }

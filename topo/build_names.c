@@ -127,8 +127,8 @@ void csin_build_expand(struct builder *b, struct csin_arena *arena, const struct
 
 uint32_t csin_build_find_zone(struct builder *b, const struct csin_text *name)
 {
-    const struct csin_zone_spec *z = csin_build_look_up(b, &b->zones, name);
-    return z ? (uint32_t)(z - (const struct csin_zone_spec *)b->spec->zones.items) : CSIN_NONE;
+    const struct csin_text *z = csin_build_look_up(b, &b->zones, name);
+    return z ? (uint32_t)(z - (const struct csin_text *)b->zone_names.items) : CSIN_NONE;
 }
 
 /* The switch whose name is most like `name`, NULL where none is. */
@@ -198,13 +198,51 @@ void *csin_build_array(struct builder *b, uint64_t n, size_t size)
     return p;
 }
 
+/* The names of zones, each once: those of `zones`, then those that entries of `switches` name. A
+ * name may be both only by mistake. */
+static void list_zones(struct builder *b)
+{
+    const struct csin_zone_spec *zones = b->spec->zones.items;
+    const struct csin_switches_spec *switches = b->spec->switches.items;
+    uint32_t n = b->spec->zones.n, old;
+    struct csin_names seen;
+    struct csin_text *names = csin_arena_alloc(b->arena, (size_t)n + b->spec->switches.n,
+                                               sizeof *names);
+    if (!names || !csin_names_init(&seen, b->arena, n + b->spec->switches.n)) {
+        csin_build_fail(b, csin_no_memory(b->diag));
+        return;
+    }
+    b->zone_names = (struct csin_list){names, n, b->spec->zones.loc};
+    for (uint32_t i = 0; i < n; i++) {
+        names[i] = zones[i].name;
+        if (names[i].s)
+            csin_names_add(&seen, names[i].s, i, &old);
+    }
+    for (uint32_t i = 0; i < b->spec->switches.n; i++) {
+        const struct csin_text *zone = &switches[i].zone;
+        if (!zone->s)
+            continue;
+        if (!b->zone_names.loc.line)
+            b->zone_names.loc = b->spec->switches.loc;
+        if (csin_names_add(&seen, zone->s, n, &old)) {
+            names[n++] = *zone;
+        } else if (old < b->spec->zones.n) {
+            FAIL(b, 600, zone->loc, "zone '%s' is one of 'zones', which makes its own switches",
+                 zone->s);
+            csin_note(b->diag, names[old].loc, "choose another name, or leave 'zone' out");
+        }
+    }
+    b->zone_names.n = n;
+}
+
 void csin_build_index_spec(struct builder *b)
 {
+    list_zones(b);
     b->switch_models = index_names(b, &b->spec->switch_models,
                                    sizeof(struct csin_switch_model_spec), "switch model");
     b->host_models = index_names(b, &b->spec->host_models, sizeof(struct csin_host_model_spec),
                                  "host model");
-    b->zones = index_names(b, &b->spec->zones, sizeof(struct csin_zone_spec), "zone");
+    b->zones = index_names(b, &b->zone_names, sizeof(struct csin_text), "zone");
 }
 
 /* Every hostlist, and every name that must be one of a list of the same file. */

@@ -47,6 +47,55 @@ static bool is_joined(const struct csin_routes *r, uint32_t nic)
     return r->f->nics[nic].cable != CSIN_NONE && r->up[r->f->nics[nic].cable];
 }
 
+/* An uplink of a leaf, and its rank: the first cable to each spine, then the second to each. */
+struct uplink {
+    uint32_t nth, spine, arc;
+};
+
+static int by_rank(const void *left, const void *right)
+{
+    const struct uplink *x = left, *y = right;
+    if (x->nth != y->nth)
+        return x->nth < y->nth ? -1 : 1;
+    return (x->spine > y->spine) - (x->spine < y->spine);
+}
+
+/* Puts the links of a leaf to the spines of its zone, of n from `links` on, into the order that
+ * D-Mod-K counts by, whatever ports they are in, so that all leaves send to one destination over
+ * one spine. Generated zones are plugged in that order. Cables that are down keep their place in
+ * it. */
+static void order_uplinks(const struct csin_routes *r, uint32_t s, struct link *links, uint32_t n)
+{
+    const struct csin_fabric *f = r->f;
+    const struct csin_switch *sw = &f->switches[s];
+    const struct csin_zone *z = sw->zone == CSIN_NONE ? NULL : &f->zones[sw->zone];
+    struct uplink up[CSIN_MAX_PORTS];
+    uint32_t n_up = 0;
+    bool sorted = true;
+    for (uint32_t p = 0; z && sw->layer == CSIN_LEAF && p < sw->n_ports; p++) {
+        uint32_t arc = f->port_arc[sw->first_port + p];
+        uint32_t spine = arc == CSIN_NONE ? CSIN_NONE : csin_arc_head(f, arc) - z->first_spine;
+        if (spine >= z->n_spines)
+            continue;
+        up[n_up] = (struct uplink){r->seen[z->first_spine + spine]++, spine, arc};
+        sorted = sorted && (n_up == 0 || by_rank(&up[n_up - 1], &up[n_up]) < 0);
+        n_up++;
+    }
+    for (uint32_t i = 0; i < n_up; i++)
+        r->seen[z->first_spine + up[i].spine] = 0;
+    if (sorted)
+        return;
+    qsort(up, n_up, sizeof *up, by_rank);
+    for (uint32_t i = 0, k = 0; i < n; i++) {
+        if (links[i].head - z->first_spine >= z->n_spines)
+            continue;
+        while (!r->up[up[k].arc >> 1])
+            k++;
+        links[i] = (struct link){up[k].arc, csin_arc_head(f, up[k].arc)};
+        k++;
+    }
+}
+
 /* Writes the links of all switches to r->links, or only counts them where that is NULL. */
 static uint32_t list_links(const struct csin_routes *r)
 {
@@ -62,6 +111,8 @@ static uint32_t list_links(const struct csin_routes *r)
                 r->links[n] = (struct link){arc, csin_arc_head(f, arc)};
             n++;
         }
+        if (r->links)
+            order_uplinks(r, s, r->links + r->first_link[s], n - r->first_link[s]);
     }
     return r->first_link[f->n_switches] = n;
 }
@@ -309,7 +360,8 @@ static enum csin_status route_target(struct csin_routes *r, struct work *w, uint
     if (between_zones && !start_reach(r, w, target, &reach))
         return csin_no_memory(diag);
     uint32_t zone = f->switches[target].zone;
-    uint32_t spines = zone == CSIN_NONE ? 1 : f->zones[zone].n_spines;
+    uint32_t spines = zone == CSIN_NONE || f->zones[zone].n_spines == 0 ? 1
+                                                                        : f->zones[zone].n_spines;
     for (uint32_t i = n_reached; i-- > 0;)
         route_switch(r, w, w->queue[i], target, spines, reach);
     free(reach);
@@ -337,10 +389,12 @@ static bool copy_up(struct csin_routes *r, const bool *up)
     for (uint32_t c = 0; c < f->n_cables; c++)
         r->up[c] = up ? up[c] : f->cables[c].up;
     r->links = malloc((list_links(r) + 1u) * sizeof *r->links);
-    if (!r->links)
-        return false;
-    list_links(r);
-    return true;
+    r->seen = calloc(f->n_switches + 1u, sizeof *r->seen);
+    if (r->links && r->seen)
+        list_links(r);
+    free(r->seen);
+    r->seen = NULL;
+    return r->links;
 }
 
 static enum csin_status make_table(struct csin_routes *r, struct csin_diag *diag)

@@ -353,6 +353,8 @@ struct head csin_svg_head(const struct csin_svg *d, uint32_t z, double w, uint32
     snprintf(part[1], sizeof *part, "%s of %s per pair",
              csin_svg_count_of(zone->links_per_pair, "cable", "cables").s,
              csin_show_linerate(zone->uplink_Bps).s);
+    if (!zone->regular)
+        snprintf(part[1], sizeof *part, "cables of mixed number or rate");
     snprintf(part[2], sizeof *part, "oversubscription %s",
              csin_show_oversubscription(fact->oversubscription).s);
     snprintf(part[3], sizeof *part, "bisection %s", csin_show_rate(fact->bisection_flow_Bps).s);

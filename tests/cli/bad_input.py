@@ -24,7 +24,7 @@ from pathlib import Path
 
 LIMIT_S = 30  # the slowest takes 2 s
 LIMIT_BYTES = 1 << 30  # of address space
-FILE_BYTES = 16_000_000  # csin reads files of up to 16 MiB
+FILE_BYTES = 16_000_000  # csin reads YAML of up to 16 MiB
 BIG_FILE_BYTES = 100_000_000
 
 FABRIC = """fabric: f
