@@ -498,12 +498,15 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
         const struct csin_zone *zone = &fabric->zones[z];
         for (uint32_t i = 0; i < zone->n_leaves; i++)
             count_leaf(fabric, zone->first_leaf + i, &facts.zones[z]);
-        facts.zones[z].bisection_formula_Bps = (double)(zone->n_leaves / 2) * zone->n_spines *
-                                               zone->links_per_pair * zone->uplink_Bps;
+        /* Halves of an odd number of pairs cut one of them. */
+        facts.zones[z].bisection_formula_Bps = zone->n_leaves / 2 * zone->leaf_uplink_Bps;
+        if (zone->n_leaves / 2 % 2)
+            facts.zones[z].bisection_formula_Bps += zone->pair_links *
+                                                    fabric->switches[zone->first_leaf].rate_Bps;
         if (zone->n_leaves)
-            facts.zones[z].planned_oversubscription =
-                zone->hosts_per_leaf * fabric->switches[zone->first_leaf].rate_Bps /
-                ((double)zone->n_spines * zone->links_per_pair * zone->uplink_Bps);
+            facts.zones[z].planned_oversubscription = zone->hosts_per_leaf *
+                                                      fabric->switches[zone->first_leaf].rate_Bps /
+                                                      zone->leaf_uplink_Bps;
     }
 
     /* igraph's own handlers print and abort. */

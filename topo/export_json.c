@@ -6,7 +6,8 @@
 
 #include "base/json.h"
 
-static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other"};
+static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other",
+                                                       "spine-core"};
 
 static void write_facts(struct csin_json *json, const struct csin_fabric *f,
                         const struct csin_fabric_facts *facts)

@@ -241,7 +241,7 @@ static void write_cables(const struct csin_fabric *f, const struct csin_fabric_f
                          FILE *out)
 {
     static const char *const names[CSIN_N_PLACES] = {"to hosts", "leaf to spine", "between zones",
-                                                     "elsewhere"};
+                                                     "elsewhere", "spine to core"};
     uint64_t at[CSIN_N_PLACES] = {0};
     for (uint32_t c = 0; c < f->n_cables; c++)
         at[f->cables[c].place]++;
