@@ -196,6 +196,9 @@ void csin_fabric_check(const struct csin_fabric *f)
         assert(f->cables[cable].end[1] == f->nics[nic].leaf);
     }
     assert(used + nics == 2 * (uint64_t)f->n_cables); /* each cable has two ends */
-    for (uint32_t z = 0; z < f->n_zones; z++)
+    for (uint32_t z = 0; z < f->n_zones; z++) {
+        assert(f->zones[z].name && f->zones[z].family && f->zones[z].n_groups > 0);
+        assert(f->zones[z].plane < f->n_planes);
         check_zone(f, &f->zones[z]);
+    }
 }

@@ -828,23 +828,25 @@ bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t d
         *ret_dst_nic = dst->first_nic;
         return distance(r, src->first_nic, dst->first_nic) != NO_WAY;
     }
+    /* Of the nearest pairs those of one number first: one plane, or one rail, at both ends. */
     unsigned fewest = NO_WAY;
     uint32_t n = 0;
     for (unsigned pass = 0; pass < 2; pass++) {
         uint64_t wanted = n ? csin_mix64(flow) % n : 0;
         n = 0;
-        for (uint32_t a = src->first_nic; a < src->first_nic + src->n_nics; a++)
-            for (uint32_t z = dst->first_nic; z < dst->first_nic + dst->n_nics; z++) {
-                unsigned hops = distance(r, a, z);
-                if (hops == NO_WAY)
+        for (uint32_t a = 0; a < src->n_nics; a++)
+            for (uint32_t z = 0; z < dst->n_nics; z++) {
+                unsigned cost = distance(r, src->first_nic + a, dst->first_nic + z);
+                if (cost == NO_WAY)
                     continue;
-                if (hops < fewest) {
-                    fewest = hops;
+                cost = 2 * cost + (a != z);
+                if (cost < fewest) {
+                    fewest = cost;
                     n = 0;
                 }
-                if (hops == fewest && n++ == wanted && pass == 1) {
-                    *ret_src_nic = a;
-                    *ret_dst_nic = z;
+                if (cost == fewest && n++ == wanted && pass == 1) {
+                    *ret_src_nic = src->first_nic + a;
+                    *ret_dst_nic = dst->first_nic + z;
                     return true;
                 }
             }

@@ -77,7 +77,9 @@ static inline uint16_t *table_entry(const struct csin_routes *r, uint32_t s, uin
 uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t target,
                             struct link *links);
 
-/* The NICs that a flow between two hosts uses. False where no pair has a way between its switches,
+/* The NICs that a flow between two hosts uses: the pair with the fewest hops; of several, pairs of
+ * NICs with the same number, which are those of one plane or one rail; of several of them, the one
+ * `flow` hashes to. False where no pair has a way between its switches,
  * or the hosts are the same. */
 bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
                       uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic);

@@ -139,7 +139,10 @@ enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_dia
  * host is per leaf. Optional: storage:N (storage hosts per leaf), links:N (per leaf-spine pair),
  * ports:N (of each switch; as many as needed when absent), uplink:RATE, latency:TIME (of each
  * switch). Hosts are called h1.., storage hosts s1.., switches leaf1.. and spine1.., zero-padded.
- */
+ *
+ * plane:N makes N of it, hosts having a NIC in each; rail:N gives hosts N NICs in each, on N
+ * different leaves; pod:N core:N makes it one of N pods under core switches, which uplinks:N cables
+ * of each spine go to (as many as go to leaves when absent). */
 enum csin_status csin_fabric_spec_line(struct csin_arena *arena, struct csin_diag *diag,
                                        struct csin_loc loc, const char *line,
                                        struct csin_fabric_spec *ret_spec);
