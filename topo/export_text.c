@@ -160,6 +160,21 @@ static bool alike(const struct csin_fabric *f, const struct csin_fabric_facts *f
             same(p->oversubscription, q->oversubscription));
 }
 
+/* Cables of a pair: '2', or '1-2' where spines differ. */
+static struct csin_shown links_of(const struct csin_zone *zone)
+{
+    struct csin_shown shown = csin_show_count(zone->links_per_pair);
+    uint32_t least = zone->links_per_pair, most = least;
+    for (uint32_t g = 0; g < zone->n_groups; g++) {
+        uint32_t links = zone->groups[g].links_per_pair;
+        least = links < least ? links : least;
+        most = links > most ? links : most;
+    }
+    if (least < most)
+        snprintf(shown.s, sizeof shown.s, "%u-%u", least, most);
+    return shown;
+}
+
 /* One zone, the pods and planes of one, or the first and last of several. */
 static void name_zones(const struct csin_fabric *f, uint32_t first, uint32_t next, char *name,
                        size_t room)
@@ -190,7 +205,7 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
                         FILE *out)
 {
     uint32_t rows = 0, z = 0;
-    bool formula = false;
+    bool formula = false, differ = false;
     if (f->n_zones == 0)
         return;
     fprintf(out, "\n%-14s%-15s%6s%8s%13s  %s\n", "Zones", "leaves x spines", "links", "hosts",
@@ -211,7 +226,7 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
             fprintf(out, "  %s\n%*s", name, 14, "");
         else
             fprintf(out, "  %-12.11s", name);
-        fprintf(out, "%-15s%6s%8s%13s  %s\n", shape, csin_show_count(zone->links_per_pair).s,
+        fprintf(out, "%-15s%6s%8s%13s  %s\n", shape, links_of(zone).s,
                 csin_show_count(zone->hosts_per_leaf).s,
                 zone->n_leaves > 1 ? csin_show_rate(fact->bisection_flow_Bps).s : "-",
                 oversubscription_of(fact).s);
@@ -224,12 +239,15 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
         const struct csin_zone_facts *fact = &facts->zones[i];
         if (same(fact->bisection_flow_Bps, fact->bisection_formula_Bps)) {
             formula |= f->zones[i].n_leaves > 1;
+            differ |= f->zones[i].n_groups > 1 || f->zones[i].pair_links > 0;
             continue;
         }
         write_bisection(f, fact, i, out);
         named++;
     }
-    if (formula)
+    if (formula && differ)
+        fputs("  max-flow = formula: floor(leaves/2) x uplinks of a leaf, and a pair cut\n", out);
+    else if (formula)
         fputs("  max-flow = formula: floor(leaves/2) x spines x links x rate\n", out);
 }
 
