@@ -186,6 +186,8 @@ static bool cable_plane(struct builder *b, const struct csin_core_spec *spec, ui
             if (z->tree != CSIN_NONE) {
                 FAIL(b, 243, spec->zones.n ? name->loc : spec->names.loc,
                      "zone '%s' has core switches already", z->name);
+                csin_note(b->diag, spec->names.loc,
+                          "a zone is a pod of one tree; without 'zones' a 'core' entry joins all");
                 return false;
             }
             z->tree = tree;
@@ -201,6 +203,8 @@ static bool cable_plane(struct builder *b, const struct csin_core_spec *spec, ui
             csin_note(b->diag, spec->names.loc,
                       "there are more cables from spines than ports on these core switches: take "
                       "more of them, or fewer 'uplinks'");
+            for (; s < first + n; s++) /* told for all of them */
+                b->planned[s] = f->switches[s].n_ports;
             return false;
         }
     return true;

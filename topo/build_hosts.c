@@ -122,10 +122,13 @@ static bool read_attachment(struct builder *b, const struct csin_hosts_spec *hos
     bool all = !spec->nic.loc.line && (a->zones.n_planes > 1 || spec->spread.i == CSIN_RAILS);
     a->first_nic = (uint32_t)spec->nic.n;
     a->n_nics = all ? host->n_nics : 1;
-    if (all && host->n_nics < a->zones.n_planes)
+    if (all && host->n_nics < a->zones.n_planes) {
         csin_warning(b->diag, 248, a->where->loc,
                      "hosts with %u NIC%s reach %u of the %u planes of '%s'", host->n_nics,
                      host->n_nics == 1 ? "" : "s", host->n_nics, a->zones.n_planes, spec->zone.s);
+        csin_note(b->diag, a->where->loc,
+                  "give the host model a NIC for each plane, or name the one that is meant");
+    }
     return true;
 }
 

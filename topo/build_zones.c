@@ -81,8 +81,11 @@ static void check_zone_ports(struct builder *b, const struct zone_plan *plan)
 {
     const struct csin_zone_spec *z = plan->spec;
     uint64_t leaf = plan->up + plan->hosts_per_leaf + plan->pair_links;
-    if (plan->pair_links && plan->leaves % 2)
+    if (plan->pair_links && plan->leaves % 2) {
         FAIL(b, 247, z->pair_links.loc, "%s leaves make no pairs", csin_show_count(plan->leaves).s);
+        csin_note(b->diag, z->leaves.loc,
+                  "'pair-links' joins leaves 1 and 2, 3 and 4 and so on: take an even number");
+    }
     if (leaf > plan->leaf->ports.n) {
         FAIL(b, 211, z->name.loc, "switch '%s' would need %s ports and has %s",
              example_name(b, plan, "leaf", 0, plan->leaves), csin_show_count(leaf).s,

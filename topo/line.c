@@ -197,11 +197,17 @@ static uint64_t uplinks_of(const struct line *line, uint64_t links)
 /* Words that mean nothing without another. */
 static enum csin_status check_pods(const struct line *line)
 {
-    const struct csin_count *alone = line->uplinks.loc.line ? &line->uplinks : &line->pod;
-    if (line->core.loc.line || !alone->loc.line)
+    const struct csin_count *core = &line->core, *pod = &line->pod;
+    const struct csin_count *alone = core->loc.line           ? core
+                                     : line->uplinks.loc.line ? &line->uplinks
+                                                              : pod;
+    if (!alone->loc.line || (core->loc.line && pod->loc.line && pod->n > 1))
         return CSIN_OK;
-    csin_error(line->diag, CSIN_E_INPUT, 249, alone->loc, "'%s:%llu' without 'core:N'",
-               alone == &line->pod ? "pod" : "uplinks", (unsigned long long)alone->n);
+    csin_error(line->diag, CSIN_E_INPUT, 249, alone->loc, "'%s:%llu' without %s",
+               alone == core  ? "core"
+               : alone == pod ? "pod"
+                              : "uplinks",
+               (unsigned long long)alone->n, alone == core ? "two pods or more" : "core switches");
     csin_note(line->diag, alone->loc,
               "core switches join pods: leaf:2 spine:2 host:2 pod:4 core:4 200Gb/s");
     return CSIN_E_INPUT;
