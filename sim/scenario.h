@@ -86,7 +86,8 @@ struct csin_scenario {
     struct csin_arena *arena;
     const char *name;
     const char *file;
-    struct csin_input inputs[2]; /* the scenario, the fabric */
+    struct csin_input inputs[3]; /* the scenario, the fabric, forwarding tables */
+    uint32_t n_inputs;           /* 2, or 3 with policy lft */
     struct csin_fabric *fabric;
     enum csin_policy policy;
     const struct csin_engine *engine;
@@ -111,6 +112,7 @@ struct csin_scenario {
 /* What the command line changes. NULL or not `given`: as the file says. */
 struct csin_overrides {
     const char *engine, *routing, *congestion;
+    const char *lft; /* file of routing lft */
     uint64_t seed;
     bool seed_given;
 };

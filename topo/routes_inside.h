@@ -26,6 +26,12 @@ struct dag {
     uint32_t *best;     /* the link to take */
 };
 
+/* Of dmodk-one-vl, see topo/one_vl.c. */
+struct one_vl {
+    bool *is_gate; /* [n_switches] joined to an inter-zone switch */
+    bool *is_exit; /* [n_switches] a spine for what leaves its zone */
+};
+
 struct csin_routes {
     const struct csin_fabric *f;
     enum csin_policy policy;
@@ -41,14 +47,16 @@ struct csin_routes {
      * that of a NIC stands in its column. */
     uint16_t *table;
     size_t n_entries;
-    size_t *first_entry; /* [n_switches] */
-    uint32_t *part_of;   /* [n_switches] switches that reach each other have one number */
-    uint32_t *column;    /* [n_nics] among the NICs of its part */
-    uint16_t no_entry;   /* CSIN_NO_PORT */
-    struct dag *dag;     /* spray, least-loaded; otherwise NULL */
+    size_t *first_entry;       /* [n_switches] */
+    uint32_t *part_of;         /* [n_switches] switches that cables join have one number */
+    uint32_t *column;          /* [n_nics] among the NICs of its part */
+    uint16_t no_entry;         /* NO_PORT */
+    struct dag *dag;           /* spray, least-loaded; otherwise NULL */
+    struct one_vl *one_vl;     /* dmodk-one-vl; otherwise NULL */
+    struct csin_sha256 digest; /* of a table from a file */
 };
 
-#define CSIN_NO_PORT UINT16_MAX
+#define NO_PORT UINT16_MAX /* an entry without a way */
 
 /* Whether switch `s` and `nic` are in one part, so that it has an entry for it. */
 static inline bool has_entry(const struct csin_routes *r, uint32_t s, uint32_t nic)
@@ -64,7 +72,7 @@ static inline uint16_t *table_row(const struct csin_routes *r, uint32_t s)
 }
 
 /* The next port of switch `s` towards `nic`; with table_row the only place that knows how the table
- * is laid out. Where there is no entry, one that says CSIN_NO_PORT and is not to be written. */
+ * is laid out. Where there is no entry, one that says NO_PORT and is not to be written. */
 static inline uint16_t *table_entry(const struct csin_routes *r, uint32_t s, uint32_t nic)
 {
     if (!has_entry(r, s, nic))
@@ -83,6 +91,14 @@ uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t ta
  * or the hosts are the same. */
 bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
                       uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic);
+
+/* NULL without memory. */
+struct one_vl *csin_one_vl_create(const struct csin_routes *r);
+void csin_one_vl_destroy(struct one_vl *v);
+/* Of the n links that lead from `s` nearer to `target`, those to choose from in turn; some may be
+ * there several times. Returns how many. */
+uint32_t csin_one_vl_choose(const struct csin_routes *r, uint32_t s, uint32_t target,
+                            struct link *links, uint32_t n);
 
 /* NULL without memory. */
 struct dag *csin_dag_create(const struct csin_routes *r);
