@@ -146,6 +146,16 @@ static bool cable_pod(struct builder *b, const struct csin_core_spec *spec, stru
     uint32_t each = z->cores_per_spine = n / z->n_spines;
     for (uint32_t j = 0; j < z->n_spines; j++) {
         uint32_t spine = z->first_spine + j, up = uplinks_of(b, spec, z, spine);
+        if (up > 0 && up < each) {
+            FAIL(b, 250, spec->uplinks.loc.line ? spec->uplinks.loc : spec->names.loc,
+                 "spines of zone '%s' have %u uplink%s for %u core switches each", z->name, up,
+                 up == 1 ? "" : "s", each);
+            csin_note(b->diag, spec->names.loc,
+                      "pods meet at a core switch only if each of them has a cable to it: take %u "
+                      "core switches or fewer",
+                      up * z->n_spines);
+            return false;
+        }
         uint32_t start = up % each ? next[j * each] : 0;
         double port = fmin(f->switches[spine].rate_Bps, f->switches[first].rate_Bps);
         if (up == 0 || csin_build_is_too_fast(b, &spec->rate_Bps, port))

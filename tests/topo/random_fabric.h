@@ -352,7 +352,7 @@ static inline void random_family(struct random_fabric *r, struct random_family *
         f->uplinks += f->count[g] * f->links[g];
     }
     uint32_t ports = f->leaves * f->pods * f->hosts_per_leaf; /* for hosts, of a plane */
-    uint32_t most = f->rails ? ports / f->each : ports / f->each;
+    uint32_t most = ports / f->each;
     f->n_hosts = random_in(r, 1, most < 8 ? most : 8);
     uint32_t left = ports - f->n_hosts * f->each;
     f->n_single = left ? random_in(r, 0, left < 3 ? left : 3) : 0;
@@ -413,8 +413,11 @@ static inline void random_tree(struct random_fabric *r, FILE *out)
     r->n_attached = r->n_nics;
     if (pods > 1 && random_chance(r, 80))
         r->n_tree_cores = step * random_in(r, 1, 2);
-    up = random_in(r, 1, 4);
-    fprintf(out, "fabric: random\nswitch-models:\n  spine: {ports: 24, rate: 200Gb/s}\n"
+    up = 0; /* each spine reaches every core switch of its group */
+    for (uint32_t i = 0; i < n; i++)
+        up = r->n_tree_cores / families[i].spines > up ? r->n_tree_cores / families[i].spines : up;
+    up += random_in(r, 0, 2);
+    fprintf(out, "fabric: random\nswitch-models:\n  spine: {ports: 64, rate: 200Gb/s}\n"
                  "  core: {ports: 64, rate: 400Gb/s, latency: 130ns}\n");
     for (uint32_t i = 0; i < n; i++)
         fprintf(out, "  leaf-%s: {ports: %u, rate: 200Gb/s, latency: %uns}\n", families[i].name,
