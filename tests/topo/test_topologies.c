@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "topo/analyze.h"
+#include "topo/channels.h"
 
 #define GBPS 125e6
 
@@ -468,6 +469,36 @@ static void pods_may_differ_in_size_and_be_half_empty(void **state)
     built_finish(&b);
 }
 
+/* ---- credit loops ---- */
+
+static void up_and_down_closes_no_circle(void **state)
+{
+    (void)state;
+    static const char *const fabrics[] = {
+        "leaf:4 spine:2 links:2 host:4 pod:3 core:4 200Gb/s",
+        "leaf:4 spine:4 host:4 plane:2 rail:2 200Gb/s",
+        "leaf:2 spine:2 host:2 pod:4 core:4 plane:2 200Gb/s",
+    };
+    static const char pairs[] = TWO_KINDS
+        "zones:\n"
+        "  a: {model: big, leaves: 4, spines: 4, pair-links: 2, pods: 2}\n"
+        "  b: {model: big, leaves: 2, spines: 2, hosts-per-leaf: 4}\n"
+        "core: {names: 'c[1-8]', model: big, uplinks: 5}\n"
+        "hosts: [{names: 'h[01-32]', model: g, attach: {zone: a}},\n"
+        "  {names: 'k[1-8]', model: g, attach: {zone: b}}]\n";
+    for (size_t i = 0; i <= sizeof fabrics / sizeof *fabrics; i++) {
+        struct built b = i < sizeof fabrics / sizeof *fabrics ? build_named(fabrics[i])
+                                                              : build_yaml(pairs);
+        struct csin_routes *routes = route(b.f, CSIN_DMODK, 0);
+        struct csin_channels channels;
+        assert_true(csin_channels_init(&channels, routes));
+        assert_true(channels.is_acyclic);
+        csin_channels_finish(&channels);
+        csin_routes_destroy(routes);
+        built_finish(&b);
+    }
+}
+
 /* ---- large ---- */
 
 static double now_s(void)
@@ -518,4 +549,5 @@ CHECK_MAIN(cmocka_unit_test(switches_are_counted_as_published),
            cmocka_unit_test(cables_of_a_pair_carry_only_what_is_between_the_two),
            cmocka_unit_test(hosts_are_connected_that_share_a_plane),
            cmocka_unit_test(pods_may_differ_in_size_and_be_half_empty),
+           cmocka_unit_test(up_and_down_closes_no_circle),
            cmocka_unit_test(planes_of_32768_hosts_are_built_and_routed))
