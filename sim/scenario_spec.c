@@ -288,6 +288,8 @@ static enum csin_status read_routing(struct csin_yaml_node node, void *field,
     }
 static const struct csin_foreign fabric = {
     "a fabric", "'csin topo' shows fabrics; a scenario names one: fabric: FILE"};
+static const struct csin_foreign catalogue = {
+    "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' makes bills with it"};
 
 static const struct csin_key scenario_keys[] = {
     SCENARIO("scenario", CSIN_REQUIRED, name, name, NULL),
@@ -306,6 +308,7 @@ static const struct csin_key scenario_keys[] = {
     {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"host-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"hosts", CSIN_FOREIGN, 0, NULL, &fabric},
+    {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
     {0}};
 
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,

@@ -20,5 +20,11 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
      .needs_ib = true},
     {"node-name-map", ".names", "names by GUID, for the tools of infiniband-diags",
      csin_fabric_write_names, .needs_ib = true},
+    {"cabling", ".csv", "a line for each cable, for those who pull them", csin_fabric_write_cabling,
+     .uses_parts = true},
+    {"graphml", ".graphml", "for igraph, NetworkX, Gephi", csin_fabric_write_graphml, false},
+    {"simgrid", ".xml", "a SimGrid platform", csin_fabric_write_simgrid, false},
+    {"slurm", ".conf", "Slurm's topology.conf", csin_fabric_write_slurm, false},
+    {"slurm-yaml", ".topology.yaml", "Slurm's topology.yaml", csin_fabric_write_slurm_yaml, false},
     {0},
 };

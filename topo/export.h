@@ -11,6 +11,8 @@
 #include "topo/routes.h"
 #include "topo/switch_routes.h"
 
+struct csin_bom;
+
 /* What a writer is given. What it does not ask for may be NULL. */
 struct csin_fabric_view {
     const struct csin_fabric *fabric;
@@ -18,6 +20,7 @@ struct csin_fabric_view {
     const struct csin_routes *routes;               /* NULL unless the writer needs them */
     const struct csin_ib *ib;                       /* the same */
     const struct csin_switch_routes *switch_routes; /* NULL unless it needs tables */
+    const struct csin_bom *bom;                     /* NULL without a parts catalogue */
 };
 
 struct csin_fabric_writer {
@@ -28,6 +31,7 @@ struct csin_fabric_writer {
     bool needs_routes;
     bool needs_ib;    /* GUIDs and LIDs */
     bool needs_table; /* routes of a policy that has forwarding tables */
+    bool uses_parts;  /* says more with a parts catalogue */
 };
 
 extern const struct csin_fabric_writer csin_fabric_writers[]; /* ends with name NULL */
@@ -44,5 +48,10 @@ void csin_fabric_write_root_guids(const struct csin_fabric_view *view, FILE *out
 void csin_fabric_write_cn_guids(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_io_guids(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_names(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_cabling(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_graphml(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_simgrid(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_slurm(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_slurm_yaml(const struct csin_fabric_view *view, FILE *out);
 
 #endif

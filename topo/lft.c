@@ -391,7 +391,7 @@ static void warn_of_missing(struct reader *r)
                  "%s of %s switches have no table, such as '%s'", csin_show_count(n).s,
                  csin_show_count(r->f->n_switches).s, r->f->switches[first].name);
     csin_note(r->diag, (struct csin_loc){r->file, 0, 0},
-              "opensm would route these by minhop, beside the tables; csin sends nothing there");
+              "opensm loads such a file without a word, and these switches forward nothing");
 }
 
 static enum csin_status no_tables(struct reader *r)

@@ -822,6 +822,12 @@ uint32_t csin_routes_port(const struct csin_routes *r, uint32_t sw, uint32_t nic
     return arc == CSIN_NONE ? CSIN_NONE : port_of(r->f, arc);
 }
 
+uint32_t csin_routes_entry(const struct csin_routes *r, uint32_t sw, uint32_t nic)
+{
+    uint16_t port = *table_entry(r, sw, nic);
+    return port == NO_PORT ? CSIN_NONE : port;
+}
+
 bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t dst_nic,
                       uint64_t flow, struct csin_path *ret_path)
 {

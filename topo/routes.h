@@ -91,6 +91,10 @@ size_t csin_routes_bytes(const struct csin_routes *routes);
 uint32_t csin_routes_port(const struct csin_routes *routes, uint32_t sw, uint32_t nic,
                           uint64_t flow);
 
+/* What the table of `sw` holds for `nic`: a port, whatever it leads to, CSIN_NONE where there is no
+ * entry. Only where the policy has tables. */
+uint32_t csin_routes_entry(const struct csin_routes *routes, uint32_t sw, uint32_t nic);
+
 /* The path between two NICs. False where there is none. O(hops). */
 bool csin_routes_path(const struct csin_routes *routes, uint32_t src_nic, uint32_t dst_nic,
                       uint64_t flow, struct csin_path *ret_path);

@@ -12,6 +12,7 @@ program is killed.
 import ctypes
 import glob
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -133,6 +134,25 @@ def tables(path_or_text):
     return found
 
 
+def links(text):
+    """{(node, port, far node, far port, speed)}, {node: (kind, ports, description)}, {(node, port): LID} of ibnetdiscover
+    text."""
+    found, nodes, lids, node = set(), {}, {}, None
+    for line in text.splitlines():
+        head = re.match(r'(Switch|Ca)\t(\d+) "(\S+)"\s+# "([^"]*)"(.*)', line)
+        port = re.match(r'\[(\d+)\]\S*\s*"(\S+)"\[(\d+)\](\S*)\s+# (.*) (\S+)$', line)
+        if head:
+            node = head[3]
+            nodes[node] = head[1], int(head[2]), head[4]
+            if head[1] == "Switch":
+                lids[node, 0] = int(re.search(r" lid (\d+)", head[5])[1])
+        elif port:
+            found.add((node, int(port[1]), port[2], int(port[3]), port[6]))
+            if nodes[node][0] == "Ca":
+                lids[node, int(port[1])] = int(re.match(r"lid (\d+)", port[5])[1])
+    return found, nodes, lids
+
+
 class Cases:
     """The functions of a script whose names begin with test_; each gets an empty folder."""
 
@@ -146,6 +166,11 @@ class Cases:
                               timeout=TOOL_S, check=False)
         assert done.returncode == 0 and not done.stderr, f"csin topo {arguments}: {done.stderr}"
         return path
+
+    def say(self, *arguments):
+        """What csin topo says on standard error."""
+        return subprocess.run([self.program, "topo", *map(str, arguments)], capture_output=True, text=True, timeout=TOOL_S,
+                              check=False).stderr
 
     def run(self, names):
         words, failures, passed = sys.argv[3:], [], 0

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from subnet import Cases, Subnet, tables  # noqa: E402
+from subnet import Cases, Subnet, links, tables  # noqa: E402
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SMALL = "leaf:4 spine:2 host:4 200Gb/s"
@@ -79,6 +79,31 @@ def test_a_fabric_with_dead_and_slow_cables_gets_its_tables(folder):
     check_read_back(folder, [str(Path(folder, "hurt.yaml"))], "dmodk")
 
 
+def test_opensm_loads_a_partial_file_without_a_word(folder):
+    """A table and a LID are missing: opensm says nothing, and csin does."""
+    subnet, file = loaded(folder, [SMALL])
+    whole = file.read_text()
+    parts = re.split(r"^(?=Unicast)", whole, flags=re.MULTILINE)
+    file.write_text("".join(parts[:2] + parts[3:]).replace("\n0x0009 ", "\n# 0x0009 "))
+    with subnet:
+        got = tables(subnet.lfts())
+        assert " ERR " not in subnet.log() and "file tables configured on all switches" in subnet.log()
+    switches = sorted(got)
+    assert len(switches) == 6 and not got[switches[1]]
+    assert all(9 not in table for table in got.values())
+    said = cases.say(SMALL, "--routing", f"lft:{file}")
+    assert "1 of 6 switches have no table, such as 'leaf2' [CSIN-649]" in said and "CSIN-651" in said, said
+
+
+def test_opensm_falls_back_to_minhop_where_a_file_has_a_mistake(folder):
+    subnet, file = loaded(folder, [SMALL])
+    file.write_text(file.read_text().replace("\n0x0009 005 ", "\n0x0009 077 "))
+    subnet.options[1] = "file"
+    with subnet:
+        assert " ERR " not in subnet.log() and "minhop tables configured on all switches" in subnet.log()
+    assert "error: switch 'leaf2' has no port 77 [CSIN-644]" in cases.say(SMALL, "--routing", f"lft:{file}")
+
+
 def without_lids(netlist):
     """The netlist of a subnet whose manager gives out LIDs as it likes."""
     path = Path(netlist).with_suffix(".no-lids")
@@ -95,25 +120,6 @@ def test_tables_fit_a_subnet_with_other_lids(folder):
         assert tables(dump) != tables(file), "LIDs were meant to differ"
     back = cases.csin(folder, SMALL, "--routing", f"lft:{dump}", out="back.lft")
     assert tables(back) == tables(file)
-
-
-def links(text):
-    """{(node, port, far node, far port, speed)}, {node: (kind, ports, description)}, {(node, port): LID} of ibnetdiscover
-    text."""
-    found, nodes, lids, node = set(), {}, {}, None
-    for line in text.splitlines():
-        head = re.match(r'(Switch|Ca)\t(\d+) "(\S+)"\s+# "([^"]*)"(.*)', line)
-        port = re.match(r'\[(\d+)\]\S*\s*"(\S+)"\[(\d+)\](\S*)\s+# (.*) (\S+)$', line)
-        if head:
-            node = head[3]
-            nodes[node] = head[1], int(head[2]), head[4]
-            if head[1] == "Switch":
-                lids[node, 0] = int(re.search(r" lid (\d+)", head[5])[1])
-        elif port:
-            found.add((node, int(port[1]), port[2], int(port[3]), port[6]))
-            if nodes[node][0] == "Ca":
-                lids[node, int(port[1])] = int(re.match(r"lid (\d+)", port[5])[1])
-    return found, nodes, lids
 
 
 def test_what_ibnetdiscover_finds_is_what_csin_wrote(folder):
