@@ -32,11 +32,14 @@ static bool is_port(struct builder *b, uint32_t s, uint32_t port, struct csin_lo
              sw->n_ports == 1 ? "" : "s", port + 1);
         return false;
     }
-    if (sw->zone == CSIN_NONE || sw->zone >= b->spec->zones.n)
+    if (sw->zone == CSIN_NONE || sw->zone >= b->n_generated)
         return true;
     const struct csin_zone *z = &b->f->zones[sw->zone];
     bool is_leaf = s < z->first_spine;
-    uint32_t n = (is_leaf ? z->n_spines : z->n_leaves) * z->links_per_pair;
+    uint32_t n = z->n_uplinks;
+    for (uint32_t g = 0; !is_leaf && g < z->n_groups; g++)
+        if (s >= z->groups[g].first_spine)
+            n = z->n_leaves * z->groups[g].links_per_pair;
     if (is_leaf ? port < sw->n_ports - n : port >= n)
         return true;
     FAIL(b, 608, loc, "port %u of '%s' has a cable of zone '%s' already", port + 1, sw->name,
@@ -256,7 +259,7 @@ static int ascending(const void *left, const void *right)
 }
 
 /* Cables of a leaf to each spine of its zone, which are there whether they are up or not. `rates`
- * gets that of each. Returns how many. */
+ * gets those that are known. Returns how many. */
 static uint32_t count_up(const struct csin_fabric *f, const struct csin_zone *z, uint32_t leaf,
                          uint32_t *per_spine, double *rates)
 {
@@ -268,12 +271,14 @@ static uint32_t count_up(const struct csin_fabric *f, const struct csin_zone *z,
         if (spine >= z->n_spines)
             continue;
         per_spine[spine]++;
-        rates[n++] = f->cables[arc >> 1].capacity_Bps;
+        if (!f->cables[arc >> 1].degraded) /* what it was made with is not known */
+            rates[n++] = f->cables[arc >> 1].capacity_Bps;
     }
     return n;
 }
 
-static bool shape_zone(struct builder *b, struct csin_zone *z)
+/* What most pairs and cables of the zone have, and whether all have it. */
+static bool tally_zone(struct builder *b, struct csin_zone *z, struct csin_spine_group *group)
 {
     const struct csin_fabric *f = b->f;
     size_t pairs = (size_t)z->n_leaves * z->n_spines, n_cables = 0, n_linked = 0;
@@ -302,8 +307,8 @@ static bool shape_zone(struct builder *b, struct csin_zone *z)
         qsort(rates, n_cables, sizeof *rates, ascending);
         tally_up(&link, &kinds, links, (uint32_t)n_linked);
         tally_up(&rate, &rate_kinds, rates, (uint32_t)n_cables);
-        z->links_per_pair = (uint32_t)link.value;
-        z->uplink_Bps = rate.value;
+        *group = (struct csin_spine_group){z->first_spine, z->n_spines, (uint32_t)link.value,
+                                           rate.value};
         z->regular = n_linked == pairs && kinds == 1 && rate_kinds == 1;
     }
     free(rates);
@@ -312,9 +317,214 @@ static bool shape_zone(struct builder *b, struct csin_zone *z)
     return ok;
 }
 
+static void set_groups(struct csin_zone *z, const struct csin_spine_group *groups, uint32_t n)
+{
+    z->groups = groups;
+    z->n_groups = n;
+    z->links_per_pair = groups[0].links_per_pair;
+    z->uplink_Bps = groups[0].uplink_Bps;
+    z->n_uplinks = 0;
+    z->leaf_uplink_Bps = 0;
+    for (uint32_t g = 0; g < n; g++) {
+        uint32_t up = groups[g].n_spines * groups[g].links_per_pair;
+        z->n_uplinks += up;
+        z->leaf_uplink_Bps += (double)up * groups[g].uplink_Bps;
+    }
+}
+
+/* What a leaf has to a spine; adds up nothing where it has no cable. A degraded cable does not say
+ * what it was made with. */
+static void look_at_pair(const struct csin_fabric *f, uint32_t l, struct csin_spine_group *spine)
+{
+    const struct csin_switch *leaf = &f->switches[l];
+    uint32_t links = 0;
+    for (uint32_t p = 0; p < leaf->n_ports; p++) {
+        uint32_t arc = f->port_arc[leaf->first_port + p];
+        if (arc == CSIN_NONE || csin_arc_head(f, arc) != spine->first_spine)
+            continue;
+        links++;
+        if (!f->cables[arc >> 1].degraded)
+            spine->uplink_Bps = f->cables[arc >> 1].capacity_Bps;
+    }
+    spine->links_per_pair = links;
+}
+
+/* Spines of different rates or numbers of links, neighbours alike, as a zone of `zones` with a list
+ * of `spines` has them. Returns their number; 0 where cables say nothing of some spine. */
+static uint32_t list_groups(const struct csin_fabric *f, const struct csin_zone *z,
+                            struct csin_spine_group *groups)
+{
+    uint32_t n = 0;
+    for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++) {
+        struct csin_spine_group spine = {s, 1, 0, 0};
+        for (uint32_t l = 0; l < z->n_leaves && spine.uplink_Bps == 0; l++)
+            look_at_pair(f, z->first_leaf + l, &spine);
+        if (spine.uplink_Bps == 0)
+            return 0;
+        struct csin_spine_group *last = n ? &groups[n - 1] : NULL;
+        if (last && last->links_per_pair == spine.links_per_pair &&
+            last->uplink_Bps == spine.uplink_Bps)
+            last->n_spines++;
+        else
+            groups[n++] = spine;
+    }
+    return n;
+}
+
+/* Whether the last ports of every leaf have the uplinks that the groups say, in their order. */
+static bool has_groups(const struct csin_fabric *f, const struct csin_zone *z)
+{
+    struct csin_uplink uplinks[CSIN_MAX_PORTS];
+    csin_zone_uplinks(z, uplinks);
+    for (uint32_t l = z->first_leaf; l < z->first_leaf + z->n_leaves; l++) {
+        const struct csin_switch *leaf = &f->switches[l];
+        if (leaf->n_ports < z->n_uplinks)
+            return false;
+        for (uint32_t up = 0; up < z->n_uplinks; up++) {
+            uint32_t arc = f->port_arc[leaf->first_port + leaf->n_ports - z->n_uplinks + up];
+            if (arc == CSIN_NONE || csin_arc_head(f, arc) != uplinks[up].spine ||
+                (!f->cables[arc >> 1].degraded &&
+                 f->cables[arc >> 1].capacity_Bps != uplinks[up].group->uplink_Bps))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Cables between the leaves of every pair; 0 where pairs differ. */
+static uint32_t count_pair_links(const struct csin_fabric *f, const struct csin_zone *z)
+{
+    uint32_t links = 0;
+    for (uint32_t l = z->first_leaf; l + 1 < z->first_leaf + z->n_leaves; l += 2) {
+        uint32_t n = 0;
+        for (uint32_t p = 0; p < f->switches[l].n_ports; p++) {
+            uint32_t arc = f->port_arc[f->switches[l].first_port + p];
+            n += arc != CSIN_NONE && csin_arc_head(f, arc) == l + 1;
+        }
+        if (n == 0 || (l > z->first_leaf && n != links))
+            return 0;
+        links = n;
+    }
+    return links;
+}
+
+static bool shape_zone(struct builder *b, struct csin_zone *z)
+{
+    struct csin_spine_group *groups = csin_arena_alloc(b->f->arena, z->n_spines + 1u,
+                                                       sizeof *groups);
+    struct csin_spine_group *most = csin_arena_alloc(b->f->arena, 1, sizeof *most);
+    if (!groups || !most || !tally_zone(b, z, most))
+        return false;
+    uint32_t n = z->regular ? 0 : list_groups(b->f, z, groups);
+    if (n > 1) {
+        set_groups(z, groups, n);
+        z->regular = z->n_uplinks <= CSIN_MAX_PORTS && has_groups(b->f, z);
+    }
+    if (n < 2 || !z->regular)
+        set_groups(z, most, 1);
+    z->pair_links = count_pair_links(b->f, z);
+    return true;
+}
+
+/* ---- trees ---- */
+
+/* Core switches above a spine, each counted once; `seen` [n_switches] is marked with the spine. */
+static uint32_t count_cores(const struct csin_fabric *f, uint32_t spine, uint32_t *seen)
+{
+    const struct csin_switch *sw = &f->switches[spine];
+    uint32_t n = 0;
+    for (uint32_t p = 0; p < sw->n_ports; p++) {
+        uint32_t arc = f->port_arc[sw->first_port + p];
+        uint32_t core = arc == CSIN_NONE ? CSIN_NONE : csin_arc_head(f, arc);
+        if (core >= f->n_switches || f->switches[core].layer != CSIN_CORE || seen[core] == spine)
+            continue;
+        seen[core] = spine;
+        n++;
+    }
+    return n;
+}
+
+/* The core switches above each spine of a zone, 0 where spines differ. */
+static uint32_t cores_of_zone(const struct csin_fabric *f, const struct csin_zone *z,
+                              uint32_t *seen)
+{
+    uint32_t each = 0;
+    for (uint32_t i = 0; i < z->n_spines; i++) {
+        uint32_t n = count_cores(f, z->first_spine + i, seen);
+        if (n == 0 || (i > 0 && n != each))
+            return 0;
+        each = n;
+    }
+    return each;
+}
+
+static uint32_t root_of(uint32_t *parent, uint32_t i)
+{
+    while (parent[i] != i)
+        i = parent[i] = parent[parent[i]];
+    return i;
+}
+
+#define NO_TREE (CSIN_NONE - 1)
+
+/* Zones that core switches join which are no section `core`, each spine under as many, are the pods
+ * of one tree as well. */
+static bool find_trees(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    uint32_t n = f->n_zones + f->n_switches;
+    uint32_t *seen = csin_arena_alloc(b->arena, f->n_switches, sizeof *seen);
+    uint32_t *parent = csin_arena_alloc(b->arena, n, sizeof *parent);
+    uint32_t *tree = csin_arena_alloc(b->arena, n, sizeof *tree);
+    if (!seen || !parent || !tree)
+        return false;
+    memset(seen, 0xff, f->n_switches * sizeof *seen);
+    memset(tree, 0xff, n * sizeof *tree);
+    for (uint32_t i = 0; i < n; i++)
+        parent[i] = i;
+    for (uint32_t i = 0; i < f->n_zones; i++)
+        if (f->zones[i].tree == CSIN_NONE)
+            f->zones[i].cores_per_spine = cores_of_zone(f, &f->zones[i], seen);
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        const struct csin_cable *cable = &f->cables[c];
+        if (csin_is_nic(f, cable->end[0]))
+            continue;
+        const struct csin_switch *low = &f->switches[cable->end[0]];
+        const struct csin_switch *high = &f->switches[cable->end[1]];
+        if (high->layer == CSIN_CORE && low->layer == CSIN_SPINE && low->zone != CSIN_NONE)
+            parent[root_of(parent, low->zone)] = root_of(parent, f->n_zones + cable->end[1]);
+    }
+    /* One zone that does not fit, and nothing below these core switches is counted by digits. */
+    for (uint32_t i = 0; i < f->n_zones; i++)
+        if (f->zones[i].tree != CSIN_NONE || f->zones[i].cores_per_spine == 0)
+            tree[root_of(parent, i)] = NO_TREE;
+    for (uint32_t i = 0; i < f->n_zones; i++) {
+        if (f->zones[i].tree != CSIN_NONE)
+            continue;
+        uint32_t *number = &tree[root_of(parent, i)];
+        if (*number == NO_TREE) {
+            f->zones[i].cores_per_spine = 0;
+            continue;
+        }
+        if (*number == CSIN_NONE)
+            *number = f->n_trees++;
+        f->zones[i].tree = *number;
+    }
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        struct csin_cable *cable = &f->cables[c];
+        if (!csin_is_nic(f, cable->end[0]) && f->switches[cable->end[1]].layer == CSIN_CORE &&
+            f->switches[cable->end[0]].zone != CSIN_NONE &&
+            f->zones[f->switches[cable->end[0]].zone].tree != CSIN_NONE)
+            cable->place = CSIN_AT_CORE;
+    }
+    return true;
+}
+
 void csin_build_shape_zones(struct builder *b)
 {
-    for (uint32_t i = b->spec->zones.n; i < b->f->n_zones; i++)
+    for (uint32_t i = b->n_generated; i < b->f->n_zones; i++)
         if (!shape_zone(b, &b->f->zones[i]))
             csin_build_fail(b, csin_no_memory(b->diag));
+    if (!find_trees(b))
+        csin_build_fail(b, csin_no_memory(b->diag));
 }

@@ -237,7 +237,9 @@ static double nominal_Bps(const struct csin_fabric *f, const struct csin_cable *
         return cable->capacity_Bps;
     if (cable->place == CSIN_AT_SPINE && high->zone != CSIN_NONE &&
         f->switches[cable->end[0]].zone == high->zone)
-        uplink_Bps = f->zones[high->zone].uplink_Bps;
+        for (uint32_t g = 0; g < f->zones[high->zone].n_groups; g++)
+            if (cable->end[1] >= f->zones[high->zone].groups[g].first_spine)
+                uplink_Bps = f->zones[high->zone].groups[g].uplink_Bps;
     return uplink_Bps > cable->capacity_Bps && uplink_Bps < port_Bps ? uplink_Bps : port_Bps;
 }
 

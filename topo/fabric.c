@@ -155,6 +155,7 @@ const char *csin_arc_place(const struct csin_fabric *f, uint32_t arc)
         [CSIN_AT_SPINE] = {"leaf-up", "leaf-down"},
         [CSIN_BETWEEN_ZONES] = {"inter-zone-up", "inter-zone-down"},
         [CSIN_ELSEWHERE] = {"switch-up", "switch-down"},
+        [CSIN_AT_CORE] = {"spine-up", "spine-down"},
     };
     return names[f->cables[arc >> 1].place][arc & 1];
 }
@@ -208,6 +209,17 @@ uint32_t csin_fabric_cables(const struct csin_fabric *f, struct csin_diag *diag,
     return n;
 }
 
+void csin_zone_uplinks(const struct csin_zone *zone, struct csin_uplink *ret_uplinks)
+{
+    uint32_t n = 0;
+    for (uint32_t link = 0; n < zone->n_uplinks; link++)
+        for (uint32_t g = 0; g < zone->n_groups; g++)
+            for (uint32_t i = 0; i < zone->groups[g].n_spines; i++)
+                if (link < zone->groups[g].links_per_pair)
+                    ret_uplinks[n++] = (struct csin_uplink){zone->groups[g].first_spine + i, link,
+                                                            &zone->groups[g]};
+}
+
 /* Every leaf of a regular zone has its links to every spine, and no fewer. */
 static void check_zone(const struct csin_fabric *f, const struct csin_zone *z)
 {
@@ -221,8 +233,10 @@ static void check_zone(const struct csin_fabric *f, const struct csin_zone *z)
             if (spine < z->n_spines)
                 links[spine]++;
         }
-        for (uint32_t spine = 0; spine < z->n_spines; spine++)
-            assert(links[spine] >= z->links_per_pair);
+        for (uint32_t g = 0; g < z->n_groups; g++)
+            for (uint32_t i = 0; i < z->groups[g].n_spines; i++)
+                assert(links[z->groups[g].first_spine - z->first_spine + i] >=
+                       z->groups[g].links_per_pair);
     }
     free(links);
 }
@@ -253,7 +267,10 @@ void csin_fabric_check(const struct csin_fabric *f)
         assert(f->cables[cable].end[1] == f->nics[nic].leaf);
     }
     assert(used + nics == 2 * (uint64_t)f->n_cables); /* each cable has two ends */
-    for (uint32_t z = 0; z < f->n_zones; z++)
+    for (uint32_t z = 0; z < f->n_zones; z++) {
+        assert(f->zones[z].name && f->zones[z].family && f->zones[z].n_groups > 0);
+        assert(f->zones[z].plane < f->n_planes);
         if (f->zones[z].regular)
             check_zone(f, &f->zones[z]);
+    }
 }
