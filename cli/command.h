@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "topo/routes.h"
 
 /* Each parses its own arguments (argv[0] is "csin NAME") and returns the exit code. */
 int csin_command_topo(int argc, char **argv);
@@ -28,9 +29,19 @@ struct csin_format {
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i));
 
+/* True where the file has a key that only scenarios have. One that cannot be read is left to its
+ * reader, and a one-line fabric is no file. */
+bool csin_is_scenario(const char *path);
+
 /* The index of `name` in `names` (NULL-terminated); a usage error where it is not there. */
 int csin_pick_name(struct argp_state *state, const char *what, const char *name,
                    const char *const *names);
+/* What --routing says: the name of a policy, or lft:FILE. */
+struct csin_routing {
+    enum csin_policy policy;
+    const char *file; /* of lft, otherwise NULL */
+};
+struct csin_routing csin_pick_routing(struct argp_state *state, const char *text);
 /* A seed as it was written, 0 to 1e15; a usage error where it is none. */
 uint64_t csin_pick_seed(struct argp_state *state, const char *text);
 

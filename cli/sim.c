@@ -37,7 +37,10 @@ static const struct argp_option options[] = {
     {"dump-schedule", KEY_DUMP, "FILE", 0, "write every transfer and delay to FILE as text", 0},
     {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine instead of the scenario's", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
-     "route by this policy: dmodk, random, ecmp, spray or least-loaded", 0},
+     "route by this policy: dmodk, random, ecmp, spray, least-loaded, dmodk-one-vl, or lft:FILE, "
+     "the "
+     "tables of FILE",
+     0},
     {"congestion", KEY_CONGESTION, "MODEL", 0, "share cables by this model: fair or lossless", 0},
     {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
     {"no-cache", KEY_NO_CACHE, 0, 0, "run every job alone again, even if it is known", 0},
@@ -49,6 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     static const char *const events[] = {"congestion", NULL};
+    struct csin_routing routing;
     switch (key) {
     case 'o':
         arguments->output = arg;
@@ -67,8 +71,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->overrides.engine = arg;
         return 0;
     case KEY_ROUTING:
-        csin_pick_name(state, "routing policy", arg, csin_policy_names);
-        arguments->overrides.routing = arg;
+        routing = csin_pick_routing(state, arg);
+        arguments->overrides.routing = csin_policy_name(routing.policy);
+        arguments->overrides.lft = routing.file;
         return 0;
     case KEY_CONGESTION:
         csin_pick_name(state, "congestion model", arg, csin_congestion_names);
@@ -243,9 +248,10 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);
     if (status == CSIN_OK) {
-        const char *files[] = {scenario->inputs[0].path, scenario->inputs[1].path, arguments->dump};
-        if (!csin_spares(diag, arguments->output, files, 3) ||
-            !csin_spares(diag, arguments->dump, files, 2))
+        const char *files[] = {scenario->inputs[0].path, scenario->inputs[1].path,
+                               scenario->inputs[2].path, arguments->dump};
+        if (!csin_spares(diag, arguments->output, files, 4) ||
+            !csin_spares(diag, arguments->dump, files, 3))
             status = CSIN_E_USAGE;
     }
     if (status == CSIN_OK)

@@ -11,7 +11,8 @@
 #include "base/rng.h"
 #include "base/units.h"
 
-#define NAMED_OPS 3u /* operations named in notes */
+#define NAMED_CAUSES 3 /* events */
+#define NAMED_OPS 3u   /* operations named in notes */
 
 static const struct csin_loc nowhere = {NULL, 0, 0};
 
@@ -110,6 +111,38 @@ static void note_unfinished(const struct csin_run *run, struct csin_diag *diag,
         }
 }
 
+/* True where a later event brings back the first of what `event` took down. */
+static bool comes_back(const struct csin_run *run, uint32_t event)
+{
+    const struct csin_event *down = &run->events[event];
+    for (uint32_t i = event + 1; i < run->n_events; i++) {
+        const struct csin_event *later = &run->events[i];
+        for (uint32_t k = 0; later->kind == down->kind && later->up && k < later->n_items; k++)
+            if (later->items[k] == down->items[0])
+                return true;
+    }
+    return false;
+}
+
+/* The last events that took something down for good. */
+static void note_causes(const struct csin_run *run, struct csin_diag *diag, double now_s)
+{
+    unsigned n = 0;
+    for (uint32_t i = run->n_events; i-- > 0 && n < NAMED_CAUSES;) {
+        const struct csin_event *event = &run->events[i];
+        bool is_of_fabric = event->kind == CSIN_EVENT_CABLE || event->kind == CSIN_EVENT_SWITCH ||
+                            event->kind == CSIN_EVENT_HOST;
+        if (!is_of_fabric || event->up || event->n_items == 0 || event->at_s > now_s ||
+            comes_back(run, i))
+            continue;
+        n++;
+        csin_note(diag, event->loc, "what goes down here at %s stays down",
+                  csin_show_time(event->at_s).s);
+    }
+    if (n > 0)
+        csin_note(diag, nowhere, "let it come back, or stop or move the job that waits for it");
+}
+
 enum csin_status csin_engine_stuck(const struct csin_run *run, struct csin_diag *diag,
                                    const struct csin_run_result *so_far, uint64_t done,
                                    double now_s)
@@ -117,9 +150,7 @@ enum csin_status csin_engine_stuck(const struct csin_run *run, struct csin_diag 
     uint64_t n_ops = run->schedule->n_ops;
     csin_error(diag, CSIN_E_FAILED, 321, nowhere, "%s of %s operations did not finish by %s",
                csin_show_count(n_ops - done).s, csin_show_count(n_ops).s, csin_show_time(now_s).s);
-    if (run->n_events > 0)
-        csin_note(diag, nowhere,
-                  "their hosts stay cut off: let cables come back, or stop or move the job");
+    note_causes(run, diag, now_s);
     note_unfinished(run, diag, so_far);
     return CSIN_E_FAILED;
 }

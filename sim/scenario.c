@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "sim/resolve.h"
+#include "topo/lft.h"
 
 #define DEFAULT_SEED 1
 /* Pairs of hosts whose connection is looked up before a run; the engine checks the rest as it goes.
@@ -97,7 +98,9 @@ static void check_pairs(struct resolver *r, const uint32_t *a, uint32_t n_a, con
             if (!joined(sc, a[i], b[k])) {
                 FAIL(r, 430, loc, "'%s' needs a way from host '%s' to host '%s'; there is none",
                      owner, sc->fabric->hosts[a[i]].name, sc->fabric->hosts[b[k]].name);
-                csin_note(r->diag, loc, "no chain of cables that are up joins them");
+                csin_note(r->diag, loc,
+                          sc->policy == CSIN_LFT ? "the forwarding tables of the file have none"
+                                                 : "no chain of cables that are up joins them");
                 return;
             }
 }
@@ -160,17 +163,11 @@ static void check_engine(struct resolver *r, struct csin_loc loc)
 {
     const struct csin_engine *engine = r->sc->engine;
     const char *other = lossless_engine();
-    const char *lanes = r->spec->classes.loc.line ? "classes"
-                        : r->spec->lanes.loc.line ? "lanes"
-                                                  : NULL;
-    if (engine->lossless || (r->sc->congestion == CSIN_FAIR && !lanes))
+    if (engine->lossless || r->sc->congestion == CSIN_FAIR)
         return;
-    if (r->sc->congestion == CSIN_LOSSLESS)
-        FAIL(r, 407, loc, "engine '%s' cannot simulate 'congestion: lossless'", engine->name);
-    else
-        FAIL(r, 408, loc, "engine '%s' has no virtual lanes for '%s'", engine->name, lanes);
+    FAIL(r, 407, loc, "engine '%s' cannot simulate 'congestion: lossless'", engine->name);
     if (other)
-        csin_note(r->diag, loc, "'engine: %s' can, with 'congestion: lossless'", other);
+        csin_note(r->diag, loc, "'engine: %s' can", other);
     else
         csin_note(r->diag, loc, "no engine of this build can");
 }
@@ -195,17 +192,47 @@ static void choose_engine(struct resolver *r, const struct csin_overrides *o)
         check_engine(r, o->engine ? loc : r->spec->engine.loc);
 }
 
+/* A file of forwarding tables: one named on the command line is where it says, one that the
+ * scenario names is relative to its folder. */
+static void name_tables(struct resolver *r, const char *on_command_line)
+{
+    struct csin_scenario *sc = r->sc;
+    const char *name = on_command_line ? on_command_line : r->spec->routing.lft.s;
+    const char *path = on_command_line ? name : beside(sc->arena, sc->file, name);
+    sc->inputs[2] = (struct csin_input){.name = name, .path = path};
+    sc->n_inputs = 3;
+    if (!path)
+        csin_resolve_fail(r, csin_no_memory(r->diag));
+}
+
+static void make_routes(struct resolver *r)
+{
+    struct csin_scenario *sc = r->sc;
+    if (sc->policy != CSIN_LFT) {
+        csin_resolve_fail(
+            r, csin_routes_create(sc->fabric, NULL, sc->policy, sc->seed, r->diag, &sc->routes));
+        return;
+    }
+    struct csin_loc none = {0};
+    bool from_file = sc->inputs[2].name == r->spec->routing.lft.s;
+    csin_resolve_fail(r, csin_lft_open(sc->fabric, from_file ? r->spec->routing.lft.loc : none,
+                                       sc->inputs[2].path, r->diag, &sc->inputs[2].sha256,
+                                       &sc->routes));
+}
+
 static void apply_overrides(struct resolver *r, const struct csin_overrides *o)
 {
     static const struct csin_overrides none;
     struct csin_scenario *sc = r->sc;
     o = o ? o : &none;
-    sc->policy = (enum csin_policy)r->spec->routing.i;
+    sc->policy = (enum csin_policy)r->spec->routing.policy.i;
     choose_engine(r, o);
     sc->seed = csin_count_or(&r->spec->seed, DEFAULT_SEED);
     sc->horizon_s = r->spec->horizon_s.loc.line ? r->spec->horizon_s.x : HUGE_VAL;
     if (o->routing)
-        sc->policy = (enum csin_policy)index_of(o->routing, csin_policy_names);
+        sc->policy = o->lft ? CSIN_LFT : (enum csin_policy)index_of(o->routing, csin_policy_names);
+    if (sc->policy == CSIN_LFT)
+        name_tables(r, o->lft);
     if (o->seed_given) {
         sc->seed = o->seed;
         r->seed_overridden = true;
@@ -234,8 +261,7 @@ void csin_resolve(struct resolver *r)
     else if (r->spec->seed.loc.line && !r->chance)
         csin_warning(r->diag, 402, r->spec->seed.loc,
                      "'seed' has no effect: nothing in this scenario is drawn by chance");
-    csin_resolve_fail(
-        r, csin_routes_create(sc->fabric, NULL, sc->policy, sc->seed, r->diag, &sc->routes));
+    make_routes(r);
     if (r->status == CSIN_OK)
         check_connected(r);
 }
@@ -286,6 +312,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     const char *fabric = beside(sc->arena, sc->file, spec.fabric.s);
     if (!fabric)
         return csin_no_memory(diag);
+    sc->n_inputs = 2;
     sc->inputs[1].name = spec.fabric.s;
     sc->inputs[1].path = csin_fabric_is_line(fabric) ? NULL : fabric;
     enum csin_status opened = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric,

@@ -86,7 +86,8 @@ struct csin_scenario {
     struct csin_arena *arena;
     const char *name;
     const char *file;
-    struct csin_input inputs[2]; /* the scenario, the fabric */
+    struct csin_input inputs[3]; /* the scenario, the fabric, forwarding tables */
+    uint32_t n_inputs;           /* 2, or 3 with policy lft */
     struct csin_fabric *fabric;
     enum csin_policy policy;
     const struct csin_engine *engine;
@@ -96,6 +97,7 @@ struct csin_scenario {
     struct csin_class *classes;
     uint32_t n_classes;
     struct csin_lanes lanes;   /* of_owner NULL: nothing is said of classes or lanes */
+    uint8_t sl_to_vl[16];      /* 15: no VL, as nobody uses the SL and nothing is said of it */
     struct csin_event *events; /* in order of time */
     uint32_t n_events;
     double reaction_s;
@@ -111,6 +113,7 @@ struct csin_scenario {
 /* What the command line changes. NULL or not `given`: as the file says. */
 struct csin_overrides {
     const char *engine, *routing, *congestion;
+    const char *lft; /* file of routing lft */
     uint64_t seed;
     bool seed_given;
 };
