@@ -229,7 +229,7 @@ void csin_build_degrade_wires(struct builder *b)
             continue;
         uint32_t arc = f->port_arc[f->switches[wire->end[1]].first_port + wire->port[1]];
         f->cables[arc >> 1].capacity_Bps = wire->plug->degraded_Bps.x;
-        f->cables[arc >> 1].degraded = true;
+        f->cables[arc >> 1].degraded = f->cables[arc >> 1].found_slow = true;
     }
 }
 

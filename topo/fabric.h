@@ -86,6 +86,7 @@ struct csin_cable {
     enum csin_place place;
     bool up;             /* false: dead, carries nothing */
     bool degraded;       /* slower than its two ports would make it, by an override */
+    bool found_slow;     /* degraded when it was discovered, not by an override */
     double capacity_Bps; /* each way */
     double latency_s;    /* of the cable alone */
 };

@@ -532,7 +532,6 @@ static void read(struct ib_fabric *ib, const char *text, size_t bytes,
     rate_switches(ib);
     rate_hosts(ib);
     find_roles(ib, overlay);
-    spec->file = ib->file;
     spec->name = text_at(ib, fabric_name(ib), 1);
     spec->is_discovered = true;
     add_switches(ib, overlay, spec);
@@ -550,7 +549,7 @@ enum csin_status csin_ibnet_read(struct csin_arena *arena, struct csin_diag *dia
 {
     struct ib_fabric ib = {
         .arena = arena, .scratch = csin_arena_create(), .diag = diag, .file = file};
-    struct csin_fabric_spec spec = {0};
+    struct csin_fabric_spec spec = {.file = file, .arena = arena};
     if (ib.scratch)
         read(&ib, text, bytes, overlay, &spec);
     else

@@ -174,7 +174,7 @@ static void look_at_cable(struct finder *w, const struct csin_cable *cable)
 
 static void look_at_rate(struct finder *w, const struct csin_cable *cable)
 {
-    if (!cable->degraded)
+    if (!cable->found_slow)
         return;
     ADD(w, CSIN_ODD_SLOW, w->f->switches[cable->end[1]].loc,
         "the cable from '%s' to '%s' runs at %s, slower than others of its kind",
@@ -273,7 +273,7 @@ static void look_at_all(struct finder *w)
     for (uint32_t s = 0; s < f->n_switches && w->ok; s++)
         if (f->switches[s].n_used == 0)
             ADD(w, CSIN_ODD_ALONE, f->switches[s].loc, "'%s' has no cable", f->switches[s].name);
-    for (uint32_t c = 0; c < f->n_cables && w->ok && f->is_discovered; c++)
+    for (uint32_t c = 0; c < f->n_cables && w->ok; c++)
         look_at_rate(w, &f->cables[c]);
 }
 

@@ -414,6 +414,7 @@ static const struct csin_key fabric_keys[] = {
     {"scenario", CSIN_FOREIGN, 0, NULL, &scenario},
     {"jobs", CSIN_FOREIGN, 0, NULL, &scenario},
     {"storage", CSIN_FOREIGN, 0, NULL, &scenario},
+    {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
     {0},
 };
 
