@@ -285,7 +285,11 @@ static bool set_turns(const struct csin_zone *zone, struct zone_turns *turns)
 {
     uint32_t unit = 1, n = 0, most = 0;
     double slowest = zone->uplink_Bps;
-    if (zone->n_groups == 1)
+    bool alike = true; /* but perhaps for their models */
+    for (uint32_t g = 1; g < zone->n_groups; g++)
+        alike = alike && zone->groups[g].uplink_Bps == zone->groups[0].uplink_Bps &&
+                zone->groups[g].links_per_pair == zone->groups[0].links_per_pair;
+    if (alike)
         return true;
     for (uint32_t g = 0; g < zone->n_groups; g++)
         slowest = fmin(slowest, zone->groups[g].uplink_Bps);
