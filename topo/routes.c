@@ -250,6 +250,8 @@ struct work {
     uint32_t n_zones;
     struct joined *nics; /* [n_nics] of the target at hand */
     uint32_t n_nics;
+    uint32_t *times;           /* [n_switches] all 0: scratch of by_place, as the next two */
+    uint32_t *place, *link_at; /* [CSIN_MAX_PORTS] */
 };
 
 static void work_finish(struct work *w)
@@ -262,6 +264,9 @@ static void work_finish(struct work *w)
     free(w->row);
     free(w->load);
     free(w->n_settled);
+    free(w->times);
+    free(w->place);
+    free(w->link_at);
     free(w->tree);
     free(w->nics);
     for (uint32_t z = 0; w->turns && z < w->n_zones; z++) {
@@ -363,13 +368,17 @@ static bool work_init(struct work *w, const struct csin_routes *r)
         .row = malloc(n * sizeof(uint32_t)),
         .load = calloc(f->n_arcs + 1u, sizeof(double)),
         .n_settled = calloc(n, sizeof(uint32_t)),
+        .times = calloc(n, sizeof(uint32_t)),
+        .place = malloc(CSIN_MAX_PORTS * sizeof(uint32_t)),
+        .link_at = malloc(CSIN_MAX_PORTS * sizeof(uint32_t)),
         .tree = malloc(n * sizeof(uint32_t)),
         .turns = calloc(f->n_zones + 1u, sizeof(struct zone_turns)),
         .n_zones = f->n_zones,
         .nics = malloc(CSIN_MAX_PORTS * sizeof(struct joined)),
     };
     if (!w->order.nic || !w->order.first || !w->order.number || !w->queue || !w->links || !w->row ||
-        !w->load || !w->n_settled || !w->tree || !w->turns || !w->nics)
+        !w->load || !w->n_settled || !w->times || !w->place || !w->link_at || !w->tree ||
+        !w->turns || !w->nics)
         return false;
     for (uint32_t s = 0; s < f->n_switches; s++)
         w->tree[s] = tree_of(f, s);
@@ -395,6 +404,7 @@ static const struct link *least_loaded(const struct work *w, const struct link *
 /* How a switch picks one of the n links that lead nearer to destination number k: */
 enum rule {
     BY_DIGIT, /* link floor(k / divisor) mod n */
+    BY_PLACE, /* the same among all uplinks of a leaf, dead ones too, where that one leads nearer */
     BY_TURN,  /* of a leaf: the cable whose turn it is */
     BY_LINK,  /* down to a leaf: the cable of the pair that the turn says */
     BY_LEFT,  /* above leaves: floor(earlier destinations of spine `spine` / divisor) mod n */
@@ -407,7 +417,8 @@ struct choice {
     const struct link *links; /* [n], in the order of ports */
     uint32_t n, divisor;
     const struct csin_zone *zone;   /* whose turns count */
-    const struct zone_turns *turns; /* NULL with BY_DIGIT, BY_LOAD and BY_CHANCE */
+    uint32_t *place;                /* of BY_PLACE: [zone->n_uplinks] a link; CSIN_NONE: dead */
+    const struct zone_turns *turns; /* NULL with other rules */
     uint32_t sw, spine;             /* the switch; which spine of the zone */
 };
 
@@ -423,6 +434,39 @@ static struct choice by_zone(const struct csin_routes *r, const struct work *w, 
     } else if (with_turns != BY_TURN) {
         c.divisor = (c.zone->n_spines ? c.zone->n_spines : 1) * divisor;
     }
+    return c;
+}
+
+/* Where some uplinks of leaf `s` do not lead nearer, the others keep their digits, so that few
+ * destinations change their way: those of the missing ones, which the others share. */
+static struct choice by_place(const struct csin_routes *r, const struct work *w, struct choice c)
+{
+    const struct csin_fabric *f = r->f;
+    const struct csin_switch *sw = &f->switches[c.sw];
+    const struct csin_zone *z = c.zone;
+    uint32_t next = 0;
+    if (c.n == z->n_uplinks || !z->regular)
+        return c;
+    c.rule = BY_PLACE;
+    c.place = w->place;
+    memset(c.place, 0xff, z->n_uplinks * sizeof *c.place);
+    for (uint32_t p = 0; p < sw->n_ports; p++)
+        w->link_at[p] = CSIN_NONE;
+    for (uint32_t i = 0; i < c.n; i++)
+        w->link_at[c.links[i].port] = i;
+    for (uint32_t p = 0; p < sw->n_ports; p++) {
+        uint32_t arc = f->port_arc[sw->first_port + p];
+        uint32_t spine = arc == CSIN_NONE ? CSIN_NONE : csin_arc_head(f, arc) - z->first_spine;
+        if (spine >= z->n_spines)
+            continue;
+        uint32_t nth = w->times[z->first_spine + spine]++;
+        if (nth < z->links_per_pair)
+            c.place[nth * z->n_spines + spine] = w->link_at[p];
+        next++;
+    }
+    memset(w->times + z->first_spine, 0, z->n_spines * sizeof *w->times);
+    if (next != z->n_uplinks)
+        c.rule = BY_DIGIT;
     return c;
 }
 
@@ -452,6 +496,8 @@ static struct choice choice_of(const struct csin_routes *r, const struct work *w
         c.rule = BY_LOAD;
     } else if (layer == CSIN_LEAF && from != CSIN_NONE) {
         c = by_zone(r, w, c, from, BY_TURN, 1);
+        if (c.rule == BY_DIGIT && r->policy == CSIN_DMODK)
+            c = by_place(r, w, c);
     } else if (layer == CSIN_SPINE && in_tree) {
         c.spine = s - f->zones[from].first_spine;
         c = by_zone(r, w, c, from, BY_LEFT, 1);
@@ -484,6 +530,10 @@ static const struct link *choose(const struct csin_routes *r, const struct work 
     switch (c->rule) {
     case BY_DIGIT:
         return &c->links[k / c->divisor % c->n];
+    case BY_PLACE:
+        if (c->place[k % c->zone->n_uplinks] != CSIN_NONE)
+            return &c->links[c->place[k % c->zone->n_uplinks]];
+        return &c->links[k / c->zone->n_uplinks % c->n];
     case BY_TURN:
         return take_turn(r, c, k);
     case BY_LINK:
