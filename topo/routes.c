@@ -712,11 +712,12 @@ static bool copy_up(struct csin_routes *r, const bool *up)
         r->up[c] = up ? up[c] : f->cables[c].up;
     r->links = malloc((list_links(r) + 1u) * sizeof *r->links);
     r->seen = calloc(f->n_switches + 1u, sizeof *r->seen);
-    if (r->links && r->seen)
+    bool ok = r->links && r->seen;
+    if (ok)
         list_links(r);
     free(r->seen);
     r->seen = NULL;
-    return r->links;
+    return ok;
 }
 
 /* The first switch of the part that `s` is in, as far as it is joined so far. */
