@@ -9,6 +9,7 @@
 #include "cli/bom.h"
 #include "cli/command.h"
 #include "sim/scenario.h"
+#include "topo/oddities.h"
 #include "topo/opensm.h"
 #include "topo/slurm.h"
 
@@ -88,7 +89,11 @@ static enum csin_status check(void *the_path, struct csin_arena *arena, struct c
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);
         struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
+        struct csin_oddities oddities = {0};
         enum csin_status status = csin_fabric_open(diag, arena, loc, path, &fabric, NULL);
+        if (status == CSIN_OK && fabric->is_discovered)
+            status = csin_fabric_oddities(fabric, arena, diag, &oddities);
+        csin_oddities_warn(&oddities, diag);
         csin_fabric_destroy(fabric);
         return status;
     }

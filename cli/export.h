@@ -14,7 +14,7 @@ struct csin_export {
 };
 
 /* Writes the folder: all of it or nothing. */
-enum csin_status csin_export(const struct csin_export *export, struct csin_arena *arena,
+enum csin_status csin_export(const struct csin_export *job, struct csin_arena *arena,
                              struct csin_diag *diag);
 
 #endif

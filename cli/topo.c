@@ -36,7 +36,7 @@ enum {
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
-     "text (the default), json, dot, svg, cabling, graphml, simgrid, ibnet, lft, root-guids, "
+     "text (the default), json, dot, svg, yaml, cabling, graphml, simgrid, ibnet, lft, root-guids, "
      "cn-guids, io-guids, node-name-map, slurm or slurm-yaml",
      0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
@@ -168,7 +168,8 @@ static const struct argp argp = {
     "Shows a fabric: counts, ports, oversubscription, bisection bandwidth, diameter.\v"
     "SPEC is a fabric in one line, such as: leaf:4 spine:2 host:16 200Gb/s (16 hosts on each "
     "leaf).\n"
-    "It may also have storage:N links:N ports:N uplink:RATE latency:TIME.",
+    "It may also have storage:N links:N ports:N uplink:RATE latency:TIME, plane:N and rail:N "
+    "(hosts with several NICs), pod:N core:N uplinks:N (three layers).",
     0,
     0,
     0,

@@ -4,9 +4,12 @@
  * from 1, as on the front panel; docs/formats.md describes the schema. */
 #include "topo/export.h"
 
+#include <inttypes.h>
+
 #include "base/json.h"
 
-static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other"};
+static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other",
+                                                       "spine-core"};
 
 static void write_facts(struct csin_json *json, const struct csin_fabric *f,
                         const struct csin_fabric_facts *facts)
@@ -22,6 +25,8 @@ static void write_facts(struct csin_json *json, const struct csin_fabric *f,
     csin_json_count(json, "cables", f->n_cables);
     csin_json_count(json, "dead_cables", facts->n_dead_cables);
     csin_json_count(json, "degraded_cables", facts->n_degraded_cables);
+    csin_json_count(json, "planes", f->n_planes);
+    csin_json_count(json, "components", facts->n_components);
     csin_json_count(json, "connected_parts", facts->n_parts);
     csin_json_count(json, "diameter_cables", facts->diameter);
     csin_json_real(json, "inter_zone_Bps", facts->inter_zone_Bps);
@@ -46,11 +51,29 @@ static void write_zones(struct csin_json *json, const struct csin_fabric *f,
         const struct csin_zone_facts *fact = &facts->zones[z];
         csin_json_object(json, NULL);
         csin_json_string(json, "name", zone->name ? zone->name : "");
+        csin_json_string(json, "family", zone->family);
+        csin_json_count(json, "plane", zone->plane + 1);
+        if (zone->tree == CSIN_NONE)
+            csin_json_string(json, "tree", NULL);
+        else
+            csin_json_count(json, "tree", zone->tree + 1);
+        csin_json_count(json, "cores_per_spine", zone->cores_per_spine);
         csin_json_count(json, "leaves", zone->n_leaves);
         csin_json_count(json, "spines", zone->n_spines);
+        csin_json_bool(json, "regular", zone->regular);
         csin_json_count(json, "links_per_pair", zone->links_per_pair);
         csin_json_count(json, "hosts_per_leaf", zone->hosts_per_leaf);
         csin_json_real(json, "cable_Bps", zone->uplink_Bps);
+        csin_json_count(json, "pair_links", zone->pair_links);
+        csin_json_array(json, "spine_groups");
+        for (uint32_t g = 0; g < zone->n_groups; g++) {
+            csin_json_flat_object(json, NULL);
+            csin_json_count(json, "spines", zone->groups[g].n_spines);
+            csin_json_count(json, "links_per_pair", zone->groups[g].links_per_pair);
+            csin_json_real(json, "cable_Bps", zone->groups[g].uplink_Bps);
+            csin_json_end_object(json);
+        }
+        csin_json_end_array(json);
         csin_json_count(json, "nics", fact->n_nics);
         csin_json_real(json, "host_Bps", fact->host_Bps);
         csin_json_real(json, "uplink_Bps", fact->uplink_Bps);
@@ -60,6 +83,21 @@ static void write_zones(struct csin_json *json, const struct csin_fabric *f,
         csin_json_end_object(json);
     }
     csin_json_end_array(json);
+}
+
+/* What is not known is left out. */
+static void write_guid(struct csin_json *json, const char *key, uint64_t guid)
+{
+    char text[24];
+    snprintf(text, sizeof text, "0x%016" PRIx64, guid);
+    if (guid)
+        csin_json_string(json, key, text);
+}
+
+static void write_lid(struct csin_json *json, const char *key, uint32_t lid)
+{
+    if (lid)
+        csin_json_count(json, key, lid);
 }
 
 static void write_switches(struct csin_json *json, const struct csin_fabric *f)
@@ -77,6 +115,10 @@ static void write_switches(struct csin_json *json, const struct csin_fabric *f)
         csin_json_real(json, "port_Bps", sw->rate_Bps);
         csin_json_real(json, "latency_s", sw->latency_s);
         csin_json_count(json, "data_vls", sw->n_vls);
+        write_guid(json, "guid", sw->guid);
+        write_lid(json, "lid", sw->lid);
+        write_guid(json, "aggregation_guid", sw->agent_guid);
+        write_lid(json, "aggregation_lid", sw->agent_lid);
         csin_json_end_object(json);
     }
     csin_json_end_array(json);
@@ -110,6 +152,12 @@ static void write_hosts(struct csin_json *json, const struct csin_fabric *f)
         }
         csin_json_real(json, "rate_Bps", nic->rate_Bps);
         csin_json_real(json, "latency_s", nic->latency_s);
+        if (nic->device)
+            csin_json_string(json, "device", nic->device);
+        write_guid(json, "guid", nic->node_guid);
+        write_guid(json, "port_guid", nic->port_guid);
+        write_lid(json, "lid", nic->lid);
+        write_lid(json, "adapter_port", nic->adapter_port);
         csin_json_end_object(json);
     }
     csin_json_end_array(json);
@@ -141,6 +189,18 @@ static void write_cables(struct csin_json *json, const struct csin_fabric *f)
     csin_json_end_array(json);
 }
 
+static void write_oddities(struct csin_json *json, const struct csin_oddities *odd)
+{
+    csin_json_array(json, "oddities");
+    for (uint32_t i = 0; i < odd->n; i++) {
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "kind", csin_oddity_names[odd->items[i].kind]);
+        csin_json_string(json, "text", odd->items[i].text);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+}
+
 void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out)
 {
     const struct csin_fabric *fabric = view->fabric;
@@ -154,6 +214,7 @@ void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out)
     csin_json_count(&json, "ports_count_from", 1);
     write_facts(&json, fabric, facts);
     write_zones(&json, fabric, facts);
+    write_oddities(&json, &facts->oddities);
     write_switches(&json, fabric);
     write_hosts(&json, fabric);
     write_cables(&json, fabric);

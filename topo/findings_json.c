@@ -198,8 +198,8 @@ static void write_failure(struct csin_json *json, const char *what, const struct
 static void write_failures(struct csin_json *json, const struct csin_fabric *f,
                            const struct csin_findings *found)
 {
-    static const char *const places[CSIN_N_PLACES] = {"host-cable", "leaf-spine-cable",
-                                                      "inter-zone-cable", "other-cable"};
+    static const char *const places[CSIN_N_PLACES] = {
+        "host-cable", "leaf-spine-cable", "inter-zone-cable", "other-cable", "spine-core-cable"};
     csin_json_array(json, "one_failure");
     for (unsigned p = 0; p < CSIN_N_PLACES; p++)
         write_failure(json, places[p], f, true, &found->cables[p]);

@@ -224,7 +224,8 @@ static void write_failures(const struct csin_fabric *f, const struct csin_findin
                            FILE *out)
 {
     static const char *const places[CSIN_N_PLACES] = {"cable to a host", "leaf-spine cable",
-                                                      "cable between zones", "other cable"};
+                                                      "cable between zones", "other cable",
+                                                      "spine-core cable"};
     static const char *const layers[CSIN_N_LAYERS] = {"leaf", "spine", "core switch",
                                                       "inter-zone switch"};
     fprintf(out, "\n%-21s%7s%8s%11s%11s  %s\n", "One failure", "", "hosts", "pairs", "pairs",

@@ -126,10 +126,10 @@ static void a_file_of_the_limit_is_read_and_one_byte_more_is_not(void **state)
     free(text);
     assert_int_equal(truncate("big", CSIN_FILE_MAX + 1), 0);
     assert_int_equal(csin_file_read(f->diag, nowhere, "big", &text, &bytes), CSIN_E_INPUT);
-    assert_says(&f->diag, "big: error: 'big' is larger than 16 MiB [CSIN-132]\n");
+    assert_says(&f->diag, "big: error: 'big' is larger than 64 MiB [CSIN-132]\n");
     /* A device promises no size and has no end. */
     assert_int_equal(csin_file_read(f->diag, nowhere, "/dev/zero", &text, &bytes), CSIN_E_INPUT);
-    assert_says(&f->diag, "/dev/zero: error: '/dev/zero' is larger than 16 MiB [CSIN-132]\n");
+    assert_says(&f->diag, "/dev/zero: error: '/dev/zero' is larger than 64 MiB [CSIN-132]\n");
 }
 
 static void a_pipe_is_read_to_its_end(void **state)

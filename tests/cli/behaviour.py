@@ -598,6 +598,24 @@ def test_progress_is_for_terminals_after_a_second(folder):
     assert process.communicate() == (b"", b"")
 
 
+def test_a_discovered_fabric_serves_wherever_a_fabric_is_named(folder):
+    (folder / "real.ibnet").write_text((ROOT / "tests" / "bad" / "ibnet-good.yaml").read_text())
+    (folder / "what-if.yaml").write_text("fabric: what-if\nibnet: {file: real.ibnet, switch-latency: 1us, storage: node4}\n"
+                                         "overrides:\n  - {between: [leaf1, spine1], rate: 100Gb/s}\n")
+    expect(run(folder, "check", "real.ibnet", "what-if.yaml"), 0, "", "")
+    expect(run(folder, "topo", "real.ibnet", "-o", "written.yaml"), 0, "", "")
+    real, written, what_if = (json.loads(expect(run(folder, "topo", "-f", "json", name), 0, err="").out)
+                              for name in ("real.ibnet", "written.yaml", "what-if.yaml"))
+    assert real["sha256"] == written["sha256"] != what_if["sha256"], (real["sha256"], what_if["sha256"])
+    assert real["switches"] == written["switches"] and real["nics"] == written["nics"]
+    assert what_if["facts"]["hosts_by_role"] == {"compute": 3, "storage": 1}
+    assert what_if["facts"]["degraded_cables"] == 1 and what_if["switches"][0]["latency_s"] == 1e-6
+    for name in ("real.ibnet", "what-if.yaml"):
+        (folder / "s.yaml").write_text(f"scenario: s\nfabric: {name}\njobs:\n  - {{name: j, hosts: 3, steps: [allreduce: "
+                                       "{size: 1MiB}]}\n")
+        expect(run(folder, "sim", "s.yaml", "--engine", "fluid"), 0)
+
+
 def main():
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, for its children too
     n_passed, failures, skipped = 0, [], []

@@ -188,7 +188,6 @@ static void all_mistakes_are_told_at_once(void **state)
         "t.yaml:7:58: note: write a whole number from 0 to 63\n"
         "t.yaml:7:70: error: unknown choice 'eevn' for 'spread'; did you mean 'even'? [CSIN-119]\n"
         "t.yaml:8:13: error: a value is missing in 'names' [CSIN-109]\n"
-        "t.yaml:8:5: error: missing key 'attach' in 'hosts' [CSIN-118]\n"
         "t.yaml:9:40: error: unknown choice 'ring' for 'layer' [CSIN-119]\n"
         "t.yaml:9:40: note: write leaf, spine, core or inter-zone\n"
         "t.yaml:1:1: error: missing key 'fabric' in a fabric [CSIN-118]\n");
@@ -327,7 +326,7 @@ static void assert_line_refused(const char *line, const char *want)
 #define LINE_NOTE                                                                                  \
     "note: a one-line fabric reads: leaf:4 spine:2 host:16 200Gb/s, and may have storage:N "       \
     "links:N "                                                                                     \
-    "ports:N uplink:RATE latency:TIME\n"
+    "ports:N uplink:RATE latency:TIME plane:N rail:N pod:N core:N uplinks:N\n"
 #define LINE_EXAMPLE "SPEC:1:1: note: write, for instance, leaf:4 spine:2 host:16 200Gb/s\n"
 
 static void unknown_words_of_one_line_get_suggestions(void **state)
