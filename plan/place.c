@@ -8,7 +8,8 @@
 #include "base/units.h"
 #include "plan/place_inside.h"
 
-#define SEARCH_WORK 1e8            /* steps of a search; about two seconds */
+#define SEARCH_WORK 1.5e8          /* steps of a search; one or two seconds */
+#define ZONE_WORK 3e7              /* of one that has only zones in view */
 #define MAX_LEAVES_EXCHANGED 4096u /* a matrix of leaves x leaves */
 #define MAX_JOBS_TOLD 50u
 
@@ -129,7 +130,7 @@ static bool bound_job(const struct place *p, uint32_t job, struct csin_place_fig
 }
 
 /* Of each job and of all; jobs that stay have what they have. */
-static bool bound_jobs(const struct place *p, struct csin_placement *ret)
+static bool bound_jobs(const struct place *p, struct csin_place_result *ret)
 {
     for (uint32_t j = 0; j < p->n_jobs; j++) {
         struct csin_place_job *job = &ret->jobs[j];
@@ -153,7 +154,7 @@ static bool bound_jobs(const struct place *p, struct csin_placement *ret)
 struct teller {
     const struct place *p;
     struct csin_arena *arena;
-    struct csin_placement *ret;
+    struct csin_place_result *ret;
     uint32_t room;
     bool failed;
 };
@@ -176,7 +177,7 @@ static const char *show_bytes(struct teller *t, double bytes)
 
 static void tell_of_zones(struct teller *t)
 {
-    const struct csin_placement *r = t->ret;
+    const struct csin_place_result *r = t->ret;
     if (t->p->n_zones < 2)
         return;
     if (r->after.jobs_across == 0)
@@ -221,7 +222,7 @@ static void tell_of_job(struct teller *t, uint32_t index)
 
 static void tell_of_gap(struct teller *t)
 {
-    const struct csin_placement *r = t->ret;
+    const struct csin_place_result *r = t->ret;
     if (r->before.bytes <= 0)
         return;
     if (r->gap <= 0)
@@ -237,7 +238,7 @@ static void tell_of_gap(struct teller *t)
 
 static void tell_of_storage(struct teller *t)
 {
-    const struct csin_placement *r = t->ret;
+    const struct csin_place_result *r = t->ret;
     for (uint32_t i = 0; i < r->n_storage && i < MAX_JOBS_TOLD; i++) {
         const struct csin_place_storage *s = &r->storage[i];
         const char *zone = t->p->sc->fabric->zones[s->zone].name;
@@ -250,7 +251,7 @@ static void tell_of_storage(struct teller *t)
         TELL(t, "%s cables of storage hosts would make it even", csin_show_count(r->n_cables).s);
 }
 
-static bool tell_all(const struct place *p, struct csin_arena *arena, struct csin_placement *ret)
+static bool tell_all(const struct place *p, struct csin_arena *arena, struct csin_place_result *ret)
 {
     struct teller t = {.p = p, .arena = arena, .ret = ret};
     t.room = 2 * MAX_JOBS_TOLD + 10 + (p->n_jobs < MAX_JOBS_TOLD ? p->n_jobs : MAX_JOBS_TOLD);
@@ -293,23 +294,42 @@ static bool is_won(const struct contest *c)
     return place_compare(&c->score, &c->goal, true) <= 0;
 }
 
-/* Greedy, greedy improved, and what the scenario has improved. */
-static bool search_all(struct contest *c, const uint32_t *want)
+/* Greedy, and where jobs lie across zones once more with their parts as a search would have them.
+ */
+static bool search_zones(struct contest *c, uint32_t *want)
+{
+    struct place *p = c->p;
+    if (!place_greedy(p, want, NULL, c->slots) || !enter_contest(c))
+        return false;
+    if (c->score.zone_bytes <= c->goal.zone_bytes)
+        return true;
+    uint32_t *hint = malloc((p->n_ranks + 1u) * sizeof *hint);
+    bool ok = hint;
+    if (ok) {
+        memcpy(hint, c->slots, p->n_ranks * sizeof *hint);
+        ok = place_search(p, hint, &c->goal, true, ZONE_WORK, 2) &&
+             place_greedy(p, want, hint, c->slots) && enter_contest(c);
+    }
+    free(hint);
+    return ok;
+}
+
+/* Greedy, the best so far improved, and what the scenario has improved. */
+static bool search_all(struct contest *c, uint32_t *want)
 {
     struct place *p = c->p;
     size_t bytes = p->n_ranks * sizeof *c->slots;
-    if (!place_greedy(p, want, c->slots) || !enter_contest(c))
+    if (!search_zones(c, want))
         return false;
     for (uint64_t stream = 0; stream < 2 && !is_won(c) && !place_is_over(p); stream++) {
-        if (stream == 1)
-            memcpy(c->slots, p->given, bytes);
-        if (!place_search(p, c->slots, &c->goal, SEARCH_WORK, stream) || !enter_contest(c))
+        memcpy(c->slots, stream ? p->given : c->best, bytes);
+        if (!place_search(p, c->slots, &c->goal, false, SEARCH_WORK, stream) || !enter_contest(c))
             return false;
     }
     return true;
 }
 
-static enum csin_status run_contest(struct contest *c, struct csin_placement *ret)
+static enum csin_status run_contest(struct contest *c, struct csin_place_result *ret)
 {
     struct place *p = c->p;
     size_t n = (size_t)p->n_jobs * p->n_kinds * p->n_zones + 1;
@@ -336,7 +356,7 @@ static enum csin_status run_contest(struct contest *c, struct csin_placement *re
 }
 
 /* An answer with its bounds, which rounding must not lift above it. */
-static void fill_bounds(const struct contest *c, struct csin_placement *ret)
+static void fill_bounds(const struct contest *c, struct csin_place_result *ret)
 {
     ret->bound.jobs_across = c->goal.jobs_across;
     ret->bound.zone_bytes = fmin(c->goal.zone_bytes, ret->after.zone_bytes);
@@ -351,7 +371,7 @@ static void fill_bounds(const struct contest *c, struct csin_placement *ret)
 }
 
 static bool fill_hosts(const struct contest *c, struct csin_arena *arena,
-                       struct csin_placement *ret)
+                       struct csin_place_result *ret)
 {
     const struct place *p = c->p;
     for (uint32_t j = 0; j < p->n_jobs; j++) {
@@ -368,8 +388,8 @@ static bool fill_hosts(const struct contest *c, struct csin_arena *arena,
 }
 
 /* Figures of all jobs, into `before` or `after` of each. */
-static bool measure_into(const struct place *p, const uint32_t *slots, struct csin_placement *ret,
-                         bool after)
+static bool measure_into(const struct place *p, const uint32_t *slots,
+                         struct csin_place_result *ret, bool after)
 {
     struct csin_place_figures *jobs = malloc((p->n_jobs + 1u) * sizeof *jobs);
     bool ok = jobs && place_measure(p, slots, NULL, after ? &ret->after : &ret->before, jobs);
@@ -380,7 +400,7 @@ static bool measure_into(const struct place *p, const uint32_t *slots, struct cs
 }
 
 static enum csin_status place_all(struct place *p, struct csin_arena *arena,
-                                  struct csin_placement *ret)
+                                  struct csin_place_result *ret)
 {
     struct contest c = {.p = p,
                         .slots = malloc((p->n_ranks + 1u) * sizeof *c.slots),
@@ -406,11 +426,11 @@ static enum csin_status place_all(struct place *p, struct csin_arena *arena,
 
 enum csin_status csin_place_jobs(const struct csin_scenario *scenario,
                                  const struct csin_place_options *options, struct csin_arena *arena,
-                                 struct csin_diag *diag, struct csin_placement *ret_placement)
+                                 struct csin_diag *diag, struct csin_place_result *ret_result)
 {
     static const struct csin_place_options defaults;
     struct place p;
-    struct csin_placement ret = {.n_jobs = scenario->n_jobs};
+    struct csin_place_result ret = {.n_jobs = scenario->n_jobs};
     enum csin_status status = CSIN_OK;
     ret.jobs = csin_arena_alloc(arena, scenario->n_jobs, sizeof *ret.jobs);
     if (!place_init(&p, scenario, options ? options : &defaults, diag) || !ret.jobs)
@@ -423,7 +443,7 @@ enum csin_status csin_place_jobs(const struct csin_scenario *scenario,
     if (status == CSIN_OK)
         status = place_all(&p, arena, &ret);
     if (status == CSIN_OK)
-        *ret_placement = ret;
+        *ret_result = ret;
     place_finish(&p);
     return status;
 }

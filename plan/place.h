@@ -60,7 +60,7 @@ struct csin_place_storage {
     uint32_t fewest, most; /* on a leaf */
 };
 
-struct csin_placement {
+struct csin_place_result {
     struct csin_place_job *jobs; /* [n_jobs] */
     uint32_t n_jobs, n_moved;    /* ranks that change hosts */
     struct csin_place_figures before, after;
@@ -89,9 +89,9 @@ struct csin_placement {
  * the bound is reached or its work is done. Where it is small all of it is an integer program,
  * which proves what it finds. The same seed gives the same answer unless the time runs out.
  * CSIN_E_FAILED: no memory, or steps too large for a schedule (CSIN-812).
- * ret_placement lies in `arena`. Test: tests/plan/test_place.c */
+ * ret_result lies in `arena`. Test: tests/plan/test_place.c */
 enum csin_status csin_place_jobs(const struct csin_scenario *scenario,
                                  const struct csin_place_options *options, struct csin_arena *arena,
-                                 struct csin_diag *diag, struct csin_placement *ret_placement);
+                                 struct csin_diag *diag, struct csin_place_result *ret_result);
 
 #endif

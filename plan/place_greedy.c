@@ -8,6 +8,7 @@
 
 #define MAX_ZONE_COLUMNS 600u /* of the integer program that deals jobs to zones */
 #define MAX_GROWN 4096u       /* ranks of a job whose parts are grown: quadratic */
+#define MAX_SPLIT_WORK 5e7    /* ranks x edges where every first rank is tried */
 
 /* ---- jobs to zones ---- */
 
@@ -26,13 +27,13 @@ static void count_room(const struct place *p, uint32_t *room)
             room[(size_t)p->slot_kind[s] * p->n_zones + place_zone(p, s)]++;
 }
 
-static void count_given(const struct place *p, uint32_t *want)
+/* want of a placement */
+static void count_ranks(const struct place *p, const uint32_t *slots, uint32_t *want)
 {
     memset(want, 0, ((size_t)p->n_jobs * p->n_kinds * p->n_zones + 1) * sizeof *want);
     for (uint32_t r = 0; r < p->n_ranks; r++)
-        if (!p->fixed[p->rank_job[r]] && p->slot_kind[p->given[r]] != CSIN_NONE)
-            ++*want_at(p, want, p->rank_job[r], p->slot_kind[p->given[r]],
-                       place_zone(p, p->given[r]));
+        if (p->slot_kind[slots[r]] != CSIN_NONE)
+            ++*want_at(p, want, p->rank_job[r], p->slot_kind[slots[r]], place_zone(p, slots[r]));
 }
 
 /* Ranks of the job of a kind, wherever. */
@@ -178,7 +179,7 @@ enum csin_status place_deal_zones(struct place *p, uint32_t *want, uint32_t *ret
 {
     struct deal d = {.p = p, .want = want};
     uint32_t n_fixed_across = 0, n_jobs = 0;
-    count_given(p, want);
+    count_ranks(p, p->given, want);
     *ret_bound = 0;
     for (uint32_t j = 0; j < p->n_jobs; j++) {
         bool across = false;
@@ -220,8 +221,11 @@ struct greedy {
     uint32_t *parts, n_parts; /* of the job and kind at hand: leaves, */
     uint32_t *part_size;      /* and how many ranks they take */
     uint32_t *order[2];       /* [n_ranks] of the job: ways to line up its ranks */
+    const uint32_t *hint;     /* [n_ranks] slots whose zones are kept; NULL: none */
     uint32_t *slots;
     bool *occupied; /* [n_slots] */
+    bool *inside;   /* [n_ranks] */
+    uint32_t *open; /* [n_leaves][n_kinds] slots, taken or not */
 };
 
 static uint32_t *free_at(const struct greedy *g, uint32_t leaf, uint32_t kind)
@@ -346,17 +350,119 @@ static double job_cost(const struct greedy *g, uint32_t job)
     return cost;
 }
 
+/* A job in two zones: which ranks are in the first. */
+struct split {
+    uint32_t kind, zone[2], room[2];
+    uint32_t first, n; /* n ranks from `first` on, and round from the last to rank 0 */
+};
+
+/* Ranks of the kind that the zone could hold of the job beside what the others want there. */
+static uint32_t room_for(const struct greedy *g, uint32_t job, uint32_t kind, uint32_t zone)
+{
+    const struct place *p = g->p;
+    uint32_t room = 0, others = 0;
+    for (uint32_t l = 0; l < p->n_leaves; l++)
+        room += p->leaf_zone[l] == zone ? g->open[(size_t)l * p->n_kinds + kind] : 0;
+    for (uint32_t j = 0; j < p->n_jobs; j++)
+        others += j == job ? 0 : *want_at(p, g->want, j, kind, zone);
+    return room - others;
+}
+
+/* False where the job is not in two zones with ranks of one kind. */
+static bool find_zones(const struct greedy *g, uint32_t job, struct split *s)
+{
+    const struct place *p = g->p;
+    uint32_t found = 0;
+    for (uint32_t k = 0; k < p->n_kinds; k++)
+        for (uint32_t z = 0; z < p->n_zones; z++) {
+            if (*want_at(p, g->want, job, k, z) == 0)
+                continue;
+            if (found == 2 || (found && s->kind != k))
+                return false;
+            s->kind = k;
+            s->room[found] = room_for(g, job, k, z);
+            s->zone[found++] = z;
+        }
+    return found == 2;
+}
+
+static double leaves_of(uint32_t leaf, uint32_t i, uint32_t n)
+{
+    return (i + leaf - 1) / leaf + (n - i + leaf - 1) / leaf;
+}
+
+/* Tries every row of ranks that the zones can hold, and takes the one with the fewest bytes to the
+ * others. `inside`: [n] room. */
+static void choose_split(const struct greedy *g, uint32_t job, struct split *s, bool *inside)
+{
+    const struct place_graph *graph = &g->p->graphs[job];
+    uint32_t n = graph->n, wanted = *want_at(g->p, g->want, job, s->kind, s->zone[0]);
+    double least = HUGE_VAL, unit = graph->bytes / n;
+    uint32_t leaf = 1; /* ranks of a leaf; of splits that are alike, few leaves are better */
+    for (uint32_t l = 0; l < g->p->n_leaves; l++)
+        leaf = g->open[(size_t)l * g->p->n_kinds + s->kind] > leaf
+                   ? g->open[(size_t)l * g->p->n_kinds + s->kind]
+                   : leaf;
+    s->first = 0;
+    s->n = wanted;
+    if ((double)n * (double)graph->first[n] > MAX_SPLIT_WORK)
+        return;
+    for (uint32_t first = 0; first < n; first++) {
+        double cut = 0;
+        memset(inside, 0, n * sizeof *inside);
+        for (uint32_t i = 0; i < n && i < s->room[0]; i++) {
+            uint32_t v = (first + i) % n;
+            for (uint64_t e = graph->first[v]; e < graph->first[v + 1]; e++)
+                cut += inside[graph->to[e]] ? -graph->weight[e] : graph->weight[e];
+            inside[v] = true;
+            double cost = cut + 1e-6 * unit * leaves_of(leaf, i + 1, n);
+            if (n - i - 1 <= s->room[1] && cost < least && i + 1 < n) {
+                least = cost;
+                s->first = first;
+                s->n = i + 1;
+            }
+        }
+    }
+}
+
+/* The ranks in their order; of a job in two zones from those that are better off in the first. */
+static void order_by_rank(struct greedy *g, uint32_t job)
+{
+    struct split s;
+    uint32_t n = g->p->graphs[job].n, first = 0;
+    if (find_zones(g, job, &s)) {
+        choose_split(g, job, &s, g->inside);
+        *want_at(g->p, g->want, job, s.kind, s.zone[0]) = s.n;
+        *want_at(g->p, g->want, job, s.kind, s.zone[1]) = n - s.n;
+        first = s.first;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        g->order[0][i] = (i + first) % n;
+}
+
+/* The ranks by the zones that they are in already, in their order in each. */
+static void order_by_zone(struct greedy *g, uint32_t job)
+{
+    uint32_t at = 0, first = g->p->rank_first[job];
+    for (uint32_t z = 0; z < g->p->n_zones; z++)
+        for (uint32_t r = 0; r < g->p->graphs[job].n; r++)
+            if (place_zone(g->p, g->hint[first + r]) == z)
+                g->order[0][at++] = r;
+}
+
 static bool place_job(struct greedy *g, uint32_t job)
 {
     uint32_t n = g->p->graphs[job].n;
-    for (uint32_t i = 0; i < n; i++)
-        g->order[0][i] = i;
+    if (g->hint)
+        order_by_zone(g, job);
+    else
+        order_by_rank(g, job);
     for (uint32_t kind = 0; kind < g->p->n_kinds; kind++) {
         choose_leaves(g, job, kind);
         if (g->n_parts == 0)
             continue;
         line_up(g, job, kind, g->order[0]);
-        if (n > MAX_GROWN || g->n_parts == 1)
+        if (n > MAX_GROWN || g->n_parts == 1 || g->hint)
             continue;
         double cost = job_cost(g, job);
         if (!grow_parts(g, job, g->order[1]))
@@ -384,22 +490,28 @@ static uint32_t next_job(const struct place *p, const bool *done)
 static bool greedy_init(struct greedy *g, struct place *p)
 {
     g->free_of = calloc((size_t)p->n_leaves * p->n_kinds + 1, sizeof *g->free_of);
+    g->open = calloc((size_t)p->n_leaves * p->n_kinds + 1, sizeof *g->open);
+    g->inside = calloc(p->n_ranks + 1u, sizeof *g->inside);
     g->parts = malloc((p->n_leaves + 1u) * sizeof *g->parts);
     g->part_size = malloc((p->n_leaves + 1u) * sizeof *g->part_size);
     for (unsigned i = 0; i < 2; i++)
         g->order[i] = malloc((p->n_ranks + 1u) * sizeof *g->order[i]);
     g->occupied = calloc(p->n_slots + 1u, sizeof *g->occupied);
-    if (!g->free_of || !g->parts || !g->part_size || !g->order[0] || !g->order[1] || !g->occupied)
+    if (!g->free_of || !g->parts || !g->part_size || !g->order[0] || !g->order[1] || !g->occupied ||
+        !g->open || !g->inside)
         return false;
     for (uint32_t s = 0; s < p->n_slots; s++)
         if (p->slot_kind[s] != CSIN_NONE)
             ++*free_at(g, p->slot_leaf[s], p->slot_kind[s]);
+    memcpy(g->open, g->free_of, (size_t)p->n_leaves * p->n_kinds * sizeof *g->open);
     return true;
 }
 
-bool place_greedy(struct place *p, const uint32_t *want, uint32_t *ret_slots)
+bool place_greedy(struct place *p, uint32_t *want, const uint32_t *hint, uint32_t *ret_slots)
 {
-    struct greedy g = {.p = p, .slots = ret_slots, .want = (uint32_t *)want};
+    struct greedy g = {.p = p, .slots = ret_slots, .want = want, .hint = hint};
+    if (hint)
+        count_ranks(p, hint, want);
     bool *done = calloc(p->n_jobs + 1u, sizeof *done), ok = done && greedy_init(&g, p);
     memcpy(ret_slots, p->given, p->n_ranks * sizeof *ret_slots);
     for (uint32_t job; ok && (job = next_job(p, done)) != CSIN_NONE;) {
@@ -413,5 +525,7 @@ bool place_greedy(struct place *p, const uint32_t *want, uint32_t *ret_slots)
     free(g.order[0]);
     free(g.order[1]);
     free(g.occupied);
+    free(g.open);
+    free(g.inside);
     return ok;
 }

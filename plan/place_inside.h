@@ -71,11 +71,15 @@ uint32_t *place_room(const struct place *p, uint32_t job, bool zones, uint32_t *
 /* want [n_jobs][n_kinds][n_zones]: how many ranks of each kind go to which zone, with as few jobs
  * in several zones as can be; *ret_bound: there are no fewer. */
 enum csin_status place_deal_zones(struct place *p, uint32_t *want, uint32_t *ret_bound);
-/* Slots for all jobs that may move, those of the others as they are. False without memory. */
-bool place_greedy(struct place *p, const uint32_t *want, uint32_t *ret_slots);
-/* Improves `slots` until the score is `goal` or `work` steps are done. False without memory. */
-bool place_search(struct place *p, uint32_t *slots, const struct place_score *goal, double work,
-                  uint64_t stream);
+/* Slots for all jobs that may move, those of the others as they are. `hint`: a placement of which
+ * the zones of the ranks are kept, and `want` becomes what it has; NULL: none. False without
+ * memory.
+ */
+bool place_greedy(struct place *p, uint32_t *want, const uint32_t *hint, uint32_t *ret_slots);
+/* Improves `slots` until the score is `goal` or `work` steps are done. With `zones_only` bytes
+ * between leaves do not count. False without memory. */
+bool place_search(struct place *p, uint32_t *slots, const struct place_score *goal, bool zones_only,
+                  double work, uint64_t stream);
 /* Improves `slots` and raises `bound` by integer programs where these are small; *ret_exact: the
  * optimum, proved. */
 enum csin_status place_solve_exactly(struct place *p, uint32_t *slots, struct place_score *bound,
@@ -85,6 +89,6 @@ enum csin_status place_solve_exactly(struct place *p, uint32_t *slots, struct pl
 bool place_settle(struct place *p, uint32_t *slots);
 /* Fills storage and cables of the placement. False without memory. */
 bool place_storage(const struct csin_scenario *sc, struct csin_arena *arena,
-                   struct csin_placement *ret);
+                   struct csin_place_result *ret);
 
 #endif

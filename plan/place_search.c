@@ -11,9 +11,9 @@
 #include "plan/place_inside.h"
 
 #define ZONE_WEIGHT 1000.0 /* of a byte between zones, against one between leaves */
-#define LEAF_WEIGHT 1e-3   /* of a leaf more, against an edge of the job */
-#define HOTTEST 1.0        /* T at the beginning, in edges of the job */
-#define COOLING 0.95       /* T falls by this so often: */
+#define LEAF_WEIGHT 0.5    /* of a leaf more, against an edge of the job */
+#define HOTTEST 0.4
+#define COOLING 0.98
 #define N_STEPS 80u
 #define CHECK_EVERY 4096u
 #define MAX_COUNTS (1u << 26)
@@ -27,7 +27,8 @@ struct search {
     bool *done;                   /* [n_jobs] the job is as good as it can be */
     double *edge;                 /* [n_jobs] mean weight; 1 where there is none */
     uint32_t *on_leaf, *in_zone;  /* [n_jobs][n_leaves], [n_jobs][n_zones] ranks */
-    double work;
+    bool zones_only;
+    double work, leaf_weight;
 };
 
 static uint32_t *count_on_leaf(const struct search *s, uint32_t job, uint32_t slot)
@@ -127,7 +128,9 @@ static double cost_of(struct search *s, uint32_t rank, uint32_t slot, uint32_t o
     }
     int leaves = (*count_on_leaf(s, job, slot) == 0) -
                  (*count_on_leaf(s, job, s->slots[rank]) == 1);
-    return cost + ZONE_WEIGHT * zones + LEAF_WEIGHT * s->edge[job] * leaves;
+    if (s->zones_only)
+        return zones;
+    return cost + ZONE_WEIGHT * zones + s->leaf_weight * s->edge[job] * leaves;
 }
 
 /* Whether the job has ranks in the slot's zone: no job is to come to a zone more. */
@@ -143,7 +146,7 @@ static uint32_t draw_slot(struct search *s, uint32_t rank)
     uint32_t job = p->rank_job[rank], v = rank - p->rank_first[job], leaf;
     const struct place_graph *g = &p->graphs[job];
     uint64_t degree = g->first[v + 1] - g->first[v];
-    if (degree && csin_rng_below(&s->rng, 8)) {
+    if (degree && csin_rng_below(&s->rng, 64)) {
         uint32_t w = g->to[g->first[v] + csin_rng_below(&s->rng, degree)];
         leaf = p->slot_leaf[s->slots[p->rank_first[job] + w]];
     } else
@@ -173,16 +176,17 @@ static void attempt(struct search *s, double heat)
     uint32_t slot = draw_slot(s, rank), from = s->slots[rank], other = s->occupant[slot];
     double chance = (double)(csin_rng_next(&s->rng) >> 11) * 0x1p-53;
     s->work -= 8;
-    if (p->slot_kind[slot] != p->slot_kind[from] || p->slot_leaf[slot] == p->slot_leaf[from] ||
-        !is_at_home(s, rank, slot) ||
+    bool same = s->zones_only ? place_zone(p, slot) == place_zone(p, from)
+                              : p->slot_leaf[slot] == p->slot_leaf[from];
+    if (p->slot_kind[slot] != p->slot_kind[from] || same || !is_at_home(s, rank, slot) ||
         (other != CSIN_NONE && (s->done[p->rank_job[other]] || !is_at_home(s, other, from))))
         return;
     bool same_job = other != CSIN_NONE && p->rank_job[other] == p->rank_job[rank];
     double cost = cost_of(s, rank, slot, other);
     if (other != CSIN_NONE)
         cost += cost_of(s, other, from, rank);
-    if (same_job) /* neither leaf is left after all */
-        cost += LEAF_WEIGHT * s->edge[p->rank_job[rank]] *
+    if (same_job && !s->zones_only) /* neither leaf is left after all */
+        cost += s->leaf_weight * s->edge[p->rank_job[rank]] *
                 ((*count_on_leaf(s, p->rank_job[rank], slot) == 1) +
                  (*count_on_leaf(s, p->rank_job[rank], from) == 1));
     if (!is_below_exp(chance, cost / (heat * s->edge[p->rank_job[rank]])))
@@ -195,8 +199,8 @@ static void attempt(struct search *s, double heat)
     enter(s, rank, slot);
 }
 
-bool place_search(struct place *p, uint32_t *slots, const struct place_score *goal, double work,
-                  uint64_t stream)
+bool place_search(struct place *p, uint32_t *slots, const struct place_score *goal, bool zones_only,
+                  double work, uint64_t stream)
 {
     struct search s;
     bool large = (uint64_t)p->n_jobs * p->n_leaves > MAX_COUNTS;
@@ -204,8 +208,10 @@ bool place_search(struct place *p, uint32_t *slots, const struct place_score *go
         return true;
     bool ok = search_init(&s, p, slots, stream);
     s.work = work;
+    s.zones_only = zones_only;
     double heat = HOTTEST;
     for (uint32_t step = 0; ok && s.n_movable && step < N_STEPS; step++) {
+        s.leaf_weight = LEAF_WEIGHT * heat / HOTTEST;
         double until = work * (N_STEPS - 1 - step) / N_STEPS;
         for (uint32_t n = 0; s.work > until && !p->over; n++) {
             attempt(&s, heat);
@@ -214,7 +220,8 @@ bool place_search(struct place *p, uint32_t *slots, const struct place_score *go
         }
         struct place_score score;
         ok = place_measure(p, slots, &score, NULL, NULL);
-        if (p->over || (ok && place_compare(&score, goal, true) <= 0))
+        if (p->over || (ok && place_compare(&score, goal, true) <= 0) ||
+            (zones_only && score.zone_bytes <= goal->zone_bytes))
             break;
         heat *= COOLING;
     }

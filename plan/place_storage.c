@@ -8,7 +8,7 @@
 
 struct even {
     const struct csin_fabric *f;
-    struct csin_placement *ret;
+    struct csin_place_result *ret;
     struct csin_arena *arena;
     uint32_t *count; /* [n_switches] storage NICs */
     uint32_t *ports; /* [n_switches] free */
@@ -85,7 +85,7 @@ static void even_out(struct even *e, const struct csin_zone *zone)
 }
 
 bool place_storage(const struct csin_scenario *sc, struct csin_arena *arena,
-                   struct csin_placement *ret)
+                   struct csin_place_result *ret)
 {
     const struct csin_fabric *f = sc->fabric;
     struct even e = {.f = f, .ret = ret, .arena = arena};

@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     struct csin_arena *arena = csin_arena_create();
     struct csin_diag *diag = csin_diag_create();
     struct csin_scenario *sc = NULL;
-    struct csin_placement p;
+    struct csin_place_result p;
     bool verbose = argc > 2 && strcmp(argv[2], "-v") == 0;
     struct csin_place_options options = {.seed = 1};
     if (argc > 3)
