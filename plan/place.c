@@ -8,7 +8,8 @@
 #include "base/units.h"
 #include "plan/place_inside.h"
 
-#define SEARCH_WORK 1.5e8          /* steps of a search; one or two seconds */
+#define SEARCH_WORK 1.5e8          /* steps of a search, at most: one or two seconds; */
+#define RANK_WORK 1e6              /* for each rank */
 #define ZONE_WORK 3e7              /* of one that has only zones in view */
 #define MAX_LEAVES_EXCHANGED 4096u /* a matrix of leaves x leaves */
 #define MAX_JOBS_TOLD 50u
@@ -198,7 +199,7 @@ static void tell_of_job(struct teller *t, uint32_t index)
 {
     const struct csin_place_job *job = &t->ret->jobs[index];
     const char *name = t->p->sc->jobs[index].name;
-    const char *least = job->bound.leaf_bytes >= job->after.leaf_bytes * (1 - 1e-9)
+    const char *least = job->bound.leaf_bytes >= job->after.leaf_bytes * (1 - PLACE_SAME)
                             ? "the least there can be"
                             : "";
     if (!*least)
@@ -319,11 +320,12 @@ static bool search_all(struct contest *c, uint32_t *want)
 {
     struct place *p = c->p;
     size_t bytes = p->n_ranks * sizeof *c->slots;
+    double work = fmin(SEARCH_WORK, RANK_WORK * p->n_ranks);
     if (!search_zones(c, want))
         return false;
     for (uint64_t stream = 0; stream < 2 && !is_won(c) && !place_is_over(p); stream++) {
         memcpy(c->slots, stream ? p->given : c->best, bytes);
-        if (!place_search(p, c->slots, &c->goal, false, SEARCH_WORK, stream) || !enter_contest(c))
+        if (!place_search(p, c->slots, &c->goal, false, work, stream) || !enter_contest(c))
             return false;
     }
     return true;
@@ -367,7 +369,7 @@ static void fill_bounds(const struct contest *c, struct csin_place_result *ret)
         job->bound.leaf_bytes = fmin(job->bound.leaf_bytes, job->after.leaf_bytes);
     }
     double gap = ret->after.leaf_bytes - ret->bound.leaf_bytes;
-    ret->gap = gap > 1e-9 * ret->after.leaf_bytes ? gap / ret->after.leaf_bytes : 0;
+    ret->gap = gap > PLACE_SAME * ret->after.leaf_bytes ? gap / ret->after.leaf_bytes : 0;
 }
 
 static bool fill_hosts(const struct contest *c, struct csin_arena *arena,

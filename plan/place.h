@@ -9,7 +9,8 @@
  *     3. fewer bytes between leaves;
  *     4. fewer leaves, added up over the jobs: whole leaves for each job where that costs nothing.
  *
- * Bytes are those of the schedule of each job, all rounds of it. A rank stays on hosts of the same
+ * Bytes are those of the schedule of each job, all rounds of it; a difference of less than 1 in
+ * 100,000 is none, as the pieces of a buffer differ by a byte. A rank stays on hosts of the same
  * kind: role, NICs that are up, their rate. Storage traffic has no say: streams name their clients
  * and servers themselves, and these stay. */
 #ifndef CSIN_PLAN_PLACE_H

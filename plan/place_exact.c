@@ -20,7 +20,6 @@
 
 #define MAX_SPOTS 400u /* ranks x leaves */
 #define MAX_ROWS 6000u /* edges x (leaves + zones) */
-#define SLACK 1e-9     /* of a row that repeats what was reached */
 
 struct exact {
     struct place *p;
@@ -243,9 +242,9 @@ static enum csin_status reach(struct exact *x, enum aim aim, uint32_t *slots,
         return csin_no_memory(p->diag);
     double unit = aim == ACROSS ? 1 : x->unit, stays = reached(fixed, aim);
     double now = reached(&score, aim), least = reached(bound, aim);
-    uint32_t row = csin_lp_row(x->lp, (least - stays) / unit * (1 - SLACK), HUGE_VAL);
+    uint32_t row = csin_lp_row(x->lp, (least - stays) / unit * (1 - PLACE_SAME), HUGE_VAL);
     each_column(x, aim, 1, row);
-    *ret_proved = now <= least * (1 + SLACK);
+    *ret_proved = now <= least * (1 + PLACE_SAME);
     if (!*ret_proved) {
         struct timespec t;
         clock_gettime(CLOCK_MONOTONIC, &t);
@@ -266,7 +265,7 @@ static enum csin_status reach(struct exact *x, enum aim aim, uint32_t *slots,
             uint8_t *occupied = malloc(p->n_slots + 1u);
             if (!occupied)
                 return csin_no_memory(p->diag);
-            if (result.objective * unit + stays < now * (1 - SLACK))
+            if (result.objective * unit + stays < now * (1 - PLACE_SAME))
                 read_slots(x, slots, occupied);
             free(occupied);
         }
@@ -276,7 +275,7 @@ static enum csin_status reach(struct exact *x, enum aim aim, uint32_t *slots,
             return csin_no_memory(p->diag);
         now = reached(&score, aim);
     }
-    csin_lp_set_row(x->lp, row, -HUGE_VAL, (now - stays) / unit + SLACK);
+    csin_lp_set_row(x->lp, row, -HUGE_VAL, (now - stays) / unit * (1 + PLACE_SAME));
     return CSIN_OK;
 }
 

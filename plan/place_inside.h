@@ -18,6 +18,10 @@
 #include "plan/place.h"
 #include "plan/place_graph.h"
 
+/* Bytes that differ by less are the same: the pieces of a buffer differ by a byte, which must not
+ * decide anything. */
+#define PLACE_SAME 1e-5
+
 struct place {
     const struct csin_scenario *sc;
     const struct csin_place_options *options;
@@ -62,7 +66,7 @@ void place_finish(struct place *p);
 /* False without memory. *ret_score may be NULL. */
 bool place_measure(const struct place *p, const uint32_t *slots, struct place_score *ret_score,
                    struct csin_place_figures *ret_all, struct csin_place_figures *ret_jobs);
-/* < 0 where a is better; differences in rounding are none. `leaves`: whether these count. */
+/* < 0 where a is better. `leaves`: whether these count. */
 int place_compare(const struct place_score *a, const struct place_score *b, bool leaves);
 /* How many ranks of the job each leaf, or zone, could hold, the most first; malloc'ed, *ret_n of
  * them; NULL without memory. Slots of other jobs that may move are taken for free. */

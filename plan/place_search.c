@@ -64,8 +64,8 @@ static bool find_done(struct search *s)
     struct csin_place_figures *jobs = malloc((p->n_jobs + 1u) * sizeof *jobs);
     bool ok = jobs && place_measure(p, s->slots, NULL, NULL, jobs);
     for (uint32_t j = 0; ok && j < p->n_jobs; j++)
-        s->done[j] = jobs[j].zone_bytes <= p->bounds[j].zone_bytes &&
-                     jobs[j].leaf_bytes <= p->bounds[j].leaf_bytes &&
+        s->done[j] = jobs[j].zone_bytes <= p->bounds[j].zone_bytes * (1 + PLACE_SAME) &&
+                     jobs[j].leaf_bytes <= p->bounds[j].leaf_bytes * (1 + PLACE_SAME) &&
                      jobs[j].leaves <= p->bounds[j].leaves;
     free(jobs);
     return ok;
@@ -221,7 +221,7 @@ bool place_search(struct place *p, uint32_t *slots, const struct place_score *go
         struct place_score score;
         ok = place_measure(p, slots, &score, NULL, NULL);
         if (p->over || (ok && place_compare(&score, goal, true) <= 0) ||
-            (zones_only && score.zone_bytes <= goal->zone_bytes))
+            (zones_only && score.zone_bytes <= goal->zone_bytes * (1 + PLACE_SAME)))
             break;
         heat *= COOLING;
     }

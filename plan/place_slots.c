@@ -373,7 +373,7 @@ bool place_measure(const struct place *p, const uint32_t *slots, struct place_sc
 
 static int compare_bytes(double a, double b)
 {
-    if (fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b)))
+    if (fabs(a - b) <= PLACE_SAME * fmax(fabs(a), fabs(b)))
         return 0;
     return a < b ? -1 : 1;
 }
