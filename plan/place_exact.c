@@ -19,6 +19,7 @@
 #include "plan/place_inside.h"
 
 #define MAX_SPOTS 400u /* ranks x leaves */
+#define MAX_TIME_S 5.0 /* for an aim: what takes longer is hopeless, mostly */
 #define MAX_ROWS 6000u /* edges x (leaves + zones) */
 
 struct exact {
@@ -253,7 +254,7 @@ static enum csin_status reach(struct exact *x, enum aim aim, uint32_t *slots,
             return CSIN_OK;
         each_column(x, aim, 1, CSIN_NONE);
         fill_start(x, slots);
-        struct csin_lp_options options = {.time_limit_s = left_s,
+        struct csin_lp_options options = {.time_limit_s = fmin(left_s, MAX_TIME_S),
                                           .stop = p->options->stop,
                                           .stop_arg = p->options->stop_arg,
                                           .start = x->start};
