@@ -195,6 +195,7 @@ struct solve {
     const struct csin_lp_options *options;
     struct csin_lp_result result;
     glp_prob *problem;
+    double *start;  /* options->start, from 1; NULL */
     double until_s; /* HUGE_VAL: no limit */
     bool stopped, started;
     jmp_buf failed;
@@ -353,15 +354,14 @@ static bool solve_relaxation(struct solve *s)
 static void at_node(glp_tree *tree, void *arg)
 {
     struct solve *s = arg;
-    const struct csin_lp_options *o = s->options;
     int best = glp_ios_best_node(tree);
     if (best)
         s->result.bound = fmax(s->result.bound, glp_ios_node_bound(tree, best));
     if (is_over(s))
         glp_ios_terminate(tree);
-    else if (o->start && !s->started && glp_ios_reason(tree) == GLP_IHEUR) {
+    else if (s->start && !s->started && glp_ios_reason(tree) == GLP_IHEUR) {
         s->started = true;
-        glp_ios_heur_sol(tree, o->start - 1);
+        glp_ios_heur_sol(tree, s->start);
     }
 }
 
@@ -429,7 +429,20 @@ static bool solve_all(struct solve *s)
     return true;
 }
 
-static enum csin_status report(const struct solve *s, struct csin_diag *diag)
+static bool copy_start(struct solve *s)
+{
+    const double *start = s->options->start;
+    uint32_t n = s->lp->columns.n;
+    if (!start || n == 0)
+        return true;
+    if (!(s->start = malloc((n + 1u) * sizeof *s->start)))
+        return false;
+    s->start[0] = 0;
+    memcpy(s->start + 1, start, n * sizeof *start);
+    return true;
+}
+
+static enum csin_status explain(const struct solve *s, struct csin_diag *diag)
 {
     struct csin_loc nowhere = {NULL, 0, 0};
     if (strstr(s->said, "memory"))
@@ -456,21 +469,26 @@ enum csin_status csin_lp_solve(struct csin_lp *lp, const struct csin_lp_options 
     s->result = (struct csin_lp_result){CSIN_LP_NO_ANSWER, HUGE_VAL, -HUGE_VAL};
     s->until_s = s->options->time_limit_s > 0 ? now_s() + s->options->time_limit_s : HUGE_VAL;
     size_t memory = s->options->memory_bytes ? s->options->memory_bytes : CSIN_LP_MEMORY;
+    if (!copy_start(s)) {
+        free(s);
+        return csin_no_memory(diag);
+    }
     enum csin_status status = CSIN_OK;
     glp_free_env(); /* what others left */
     if (setjmp(s->failed) != 0)
-        status = report(s, diag);
+        status = explain(s, diag);
     else {
         glp_term_hook(swallow, s);
         glp_error_hook(give_up, s);
         glp_mem_limit((int)(memory >> 20 > INT_MAX ? INT_MAX : (memory >> 20) + 1));
         glp_term_out(GLP_OFF);
         if (!solve_all(s))
-            status = report(s, diag);
+            status = explain(s, diag);
     }
     glp_free_env(); /* with all that belongs to it, in whatever state it is */
     if (status == CSIN_OK)
         *ret_result = s->result;
+    free(s->start);
     free(s);
     return status;
 }

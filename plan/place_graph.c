@@ -24,7 +24,7 @@ struct maker {
 
 static struct place_edge *layer_edges(const struct maker *m)
 {
-    return m->g->edges + m->g->layer_first[m->g->n_layers];
+    return m->g->edges ? m->g->edges + m->g->layer_first[m->g->n_layers] : NULL;
 }
 
 static uint32_t slot_of(const struct maker *m, uint32_t a, uint32_t b)

@@ -4,7 +4,6 @@
  * its hosts by rank. With -v the figures and reasons as well.
  *
  *     place-tool SCENARIO [-v] [SECONDS] */
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,8 @@ static void print_figures(const char *what, const struct csin_place_figures *f)
 
 int main(int argc, char **argv)
 {
+    if (argc < 2)
+        return CSIN_E_USAGE;
     struct csin_arena *arena = csin_arena_create();
     struct csin_diag *diag = csin_diag_create();
     struct csin_scenario *sc = NULL;

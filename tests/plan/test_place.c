@@ -331,7 +331,7 @@ static void search_alone_is_within_its_gap_of_the_best(void **state)
         assert_true(p.p.bound.leaf_bytes <= x.least_leaf_bytes * (1 + 1e-9));
         if (p.p.after.jobs_across == x.best.jobs_across)
             assert_true(p.p.bound.zone_bytes <= x.best.zone_bytes * (1 + SAME));
-        assert_true(p.p.after.leaf_bytes * (1 - p.p.gap) <= x.least_leaf_bytes * (1 + 1e-9));
+        assert_true(p.p.after.leaf_bytes * (1 - p.p.gap) <= x.least_leaf_bytes * (1 + SAME));
         struct counted is = {p.p.after.jobs_across, 0, p.p.after.zone_bytes, p.p.after.leaf_bytes};
         best += compare(&is, &x.best, false) == 0;
         finish(&p);
@@ -696,8 +696,8 @@ static void reasons_are_sentences(void **state)
     check_answer(&p);
     const char *want[] = {
         "no job lies across zones, as one or more did before",
-        "job 'a' moves 2 of 4 ranks: 2 leaves instead of 4, 12 MB between leaves instead of 24 MB "
-        "(the least there can be)",
+        ("job 'a' moves 2 of 4 ranks: 2 leaves instead of 4, 12 MB between leaves instead of 24 MB "
+         "(the least there can be)"),
         "12 MB go between leaves, and no placement has less",
         "storage in zone 'a' is even: from 1 to 1 NICs on a leaf",
         "storage in zone 'b' is even: from 1 to 1 NICs on a leaf",

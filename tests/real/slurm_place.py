@@ -46,6 +46,7 @@ MpiDefault=none
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 SchedulerType=sched/backfill
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 TopologyPlugin=topology/tree
@@ -269,11 +270,11 @@ def test_many_jobs_on_what_others_left_free():
     leaf, rng = leaf_of_hosts(), random.Random(2)
     with Controller(leaf) as slurm:
         for trial in range(2):
-            others = [slurm.submit(rng.randint(2, 24)) for _ in range(18)]
+            others = [slurm.submit(rng.randint(3, 40)) for _ in range(10)]
             rng.shuffle(others)
-            for job, _ in others[9:]:
+            for job, _ in others[5:]:
                 slurm.cancel(job)
-            taken = [h for _, hosts in others[:9] for h in hosts]
+            taken = [h for _, hosts in others[:5] for h in hosts]
             jobs, running, hosts_of = {}, [], {}
             left = len(HOSTS) - len(taken)
             for i, collective in enumerate(list(COLLECTIVES) * 2):
@@ -286,7 +287,7 @@ def test_many_jobs_on_what_others_left_free():
                 jobs[f"j{i}"] = (collective, n)
                 hosts_of[f"j{i}"] = hosts
             check(f"trial {trial}, {len(jobs)} jobs", jobs, hosts_of, taken, leaf, rng)
-            for job in running + [job for job, _ in others[:9]]:
+            for job in running + [job for job, _ in others[:5]]:
                 slurm.cancel(job)
 
 
