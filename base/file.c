@@ -12,19 +12,14 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file_inside.h"
 #include "base/rng.h"
 
-enum { TEMPORARY_TRIES = 100 };
+enum { TEMPORARY_TRIES = 100, PIECE_BYTES = 1 << 16 };
 
-/* What the system says of an error: in English whatever the locale, and lower case as all messages.
- */
-struct reason {
-    char s[96];
-};
-
-static struct reason reason_of(int error)
+struct csin_reason csin_reason_of(int error)
 {
-    struct reason reason;
+    struct csin_reason reason;
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     snprintf(reason.s, sizeof reason.s, "%s", strerror_l(error, c));
     freelocale(c);
@@ -47,15 +42,22 @@ static int above_standard(int fd)
     return higher;
 }
 
-static enum csin_status too_large(struct csin_diag *diag, struct csin_loc loc, const char *path)
+static enum csin_status too_large(struct csin_diag *diag, struct csin_loc loc, const char *path,
+                                  uint64_t max_bytes)
 {
     return csin_error(diag, CSIN_E_INPUT, 132, loc, "'%s' is larger than %u MiB",
-                      csin_brief(path, SIZE_MAX).s, CSIN_FILE_MAX >> 20);
+                      csin_brief(path, SIZE_MAX).s, (unsigned)(max_bytes >> 20));
+}
+
+static enum csin_status cannot_read(struct csin_diag *diag, struct csin_loc loc, const char *path)
+{
+    return csin_error(diag, CSIN_E_FAILED, 133, loc, "cannot read '%s': %s",
+                      csin_brief(path, SIZE_MAX).s, csin_reason_of(errno).s);
 }
 
 /* A first look, so that what is certainly wrong is not read. */
 static enum csin_status check_kind(int fd, struct csin_diag *diag, struct csin_loc loc,
-                                   const char *path)
+                                   const char *path, uint64_t max_bytes)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
@@ -63,9 +65,26 @@ static enum csin_status check_kind(int fd, struct csin_diag *diag, struct csin_l
     if (S_ISDIR(st.st_mode))
         return csin_error(diag, CSIN_E_INPUT, 131, loc, "'%s' is a directory",
                           csin_brief(path, SIZE_MAX).s);
-    if (S_ISREG(st.st_mode) && st.st_size > (off_t)CSIN_FILE_MAX)
-        return too_large(diag, loc, path);
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max_bytes)
+        return too_large(diag, loc, path, max_bytes);
     return CSIN_OK;
+}
+
+/* Opens an input; -1 after a reported failure, whose status goes to *ret_status. */
+static int open_input(struct csin_diag *diag, struct csin_loc loc, const char *path,
+                      uint64_t max_bytes, enum csin_status *ret_status)
+{
+    int fd = above_standard(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (fd < 0) {
+        *ret_status = csin_error(diag, CSIN_E_INPUT, 130, loc, "cannot open '%s': %s",
+                                 csin_brief(path, SIZE_MAX).s, csin_reason_of(errno).s);
+        return -1;
+    }
+    *ret_status = check_kind(fd, diag, loc, path, max_bytes);
+    if (*ret_status == CSIN_OK)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 /* Reads to the end, whatever the size that was promised: pipes promise none. */
@@ -87,10 +106,8 @@ static enum csin_status read_all(int fd, struct csin_diag *diag, struct csin_loc
             continue;
         if (got < 0 || n + (size_t)got > CSIN_FILE_MAX) {
             free(text);
-            if (got > 0)
-                return too_large(diag, loc, path);
-            return csin_error(diag, CSIN_E_FAILED, 133, loc, "cannot read '%s': %s",
-                              csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
+            return got > 0 ? too_large(diag, loc, path, CSIN_FILE_MAX)
+                           : cannot_read(diag, loc, path);
         }
         n += (size_t)got;
     }
@@ -104,15 +121,41 @@ enum csin_status csin_file_read(struct csin_diag *diag, struct csin_loc from, co
                                 char **ret_text, size_t *ret_bytes)
 {
     struct csin_loc loc = from.file ? from : (struct csin_loc){path, 0, 0};
-    int fd = above_standard(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     enum csin_status status;
+    int fd = open_input(diag, loc, path, CSIN_FILE_MAX, &status);
     if (fd < 0)
-        return csin_error(diag, CSIN_E_INPUT, 130, loc, "cannot open '%s': %s",
-                          csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
-    status = check_kind(fd, diag, loc, path);
-    if (status == CSIN_OK)
-        status = read_all(fd, diag, loc, path, ret_text, ret_bytes);
+        return status;
+    status = read_all(fd, diag, loc, path, ret_text, ret_bytes);
     close(fd);
+    return status;
+}
+
+enum csin_status csin_file_stream(struct csin_diag *diag, struct csin_loc from, const char *path,
+                                  uint64_t max_bytes,
+                                  bool (*take)(void *arg, const char *piece, size_t bytes),
+                                  void *arg)
+{
+    struct csin_loc loc = from.file ? from : (struct csin_loc){path, 0, 0};
+    enum csin_status status;
+    int fd = open_input(diag, loc, path, max_bytes, &status);
+    char *piece = fd < 0 ? NULL : malloc(PIECE_BYTES);
+    uint64_t n = 0;
+    if (fd >= 0 && !piece)
+        status = csin_no_memory(diag);
+    while (piece && status == CSIN_OK) {
+        ssize_t got = read(fd, piece, PIECE_BYTES);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            status = cannot_read(diag, loc, path);
+        else if ((n += (uint64_t)got) > max_bytes)
+            status = too_large(diag, loc, path, max_bytes);
+        else if (got == 0 || !take(arg, piece, (size_t)got))
+            break;
+    }
+    free(piece);
+    if (fd >= 0)
+        close(fd);
     return status;
 }
 
@@ -122,9 +165,10 @@ static enum csin_status cannot_write(struct csin_diag *diag, const char *path, i
         return csin_no_memory(diag);
     if (!path)
         return csin_error(diag, CSIN_E_FAILED, 135, (struct csin_loc){0},
-                          "cannot write to standard output: %s", reason_of(error).s);
+                          "cannot write to standard output: %s", csin_reason_of(error).s);
     return csin_error(diag, CSIN_E_FAILED, 135, (struct csin_loc){path, 0, 0},
-                      "cannot write '%s': %s", csin_brief(path, SIZE_MAX).s, reason_of(error).s);
+                      "cannot write '%s': %s", csin_brief(path, SIZE_MAX).s,
+                      csin_reason_of(error).s);
 }
 
 /* Gives a new file beside `target`, open, and its name in *ret_name; -1 and errno on failure. Not
@@ -166,8 +210,7 @@ static bool is_in_place(const char *path, bool exists, const struct stat *st)
            (exists && !S_ISREG(st->st_mode));
 }
 
-/* Keep errno. */
-static void hold_signals(sigset_t *ret_before)
+void csin_hold_signals(sigset_t *ret_before)
 {
     int error = errno;
     sigset_t signals;
@@ -179,7 +222,7 @@ static void hold_signals(sigset_t *ret_before)
     errno = error;
 }
 
-static void release_signals(const sigset_t *before)
+void csin_release_signals(const sigset_t *before)
 {
     int error = errno;
     pthread_sigmask(SIG_SETMASK, before, NULL);
@@ -207,10 +250,10 @@ static int open_named(struct csin_output *output, const char *path)
     output->target = exists ? realpath(path, NULL) : strdup(path);
     if (!output->target)
         return -1;
-    hold_signals(&output->signals);
+    csin_hold_signals(&output->signals);
     fd = open_beside(output->target, &output->temporary);
     if (fd < 0)
-        release_signals(&output->signals);
+        csin_release_signals(&output->signals);
     if (fd >= 0 && exists && fchmod(fd, st.st_mode & 0777) != 0)
         errno = 0; /* some file systems have no permissions to set, and none to lose */
     return fd;
@@ -246,18 +289,16 @@ enum csin_status csin_output_open(struct csin_output *output, struct csin_diag *
     if (error == ENOMEM)
         return csin_no_memory(diag);
     return csin_error(diag, CSIN_E_FAILED, 134, (struct csin_loc){path, 0, 0},
-                      "cannot create '%s': %s", csin_brief(path, SIZE_MAX).s, reason_of(error).s);
+                      "cannot create '%s': %s", csin_brief(path, SIZE_MAX).s,
+                      csin_reason_of(error).s);
 }
 
-/* The error of any write since the stream was opened, 0 for none. The stream remembers that a write
- * failed, not why. A full disk mostly says so again at the flush; where nothing was left to flush,
- * one byte more asks it, if the file is going to be thrown away. */
-static int flush(const struct csin_output *output)
+int csin_flush(FILE *stream, bool is_temporary)
 {
     errno = 0;
-    if (fflush(output->stream) == 0 && !ferror(output->stream))
+    if (fflush(stream) == 0 && !ferror(stream))
         return 0;
-    if (errno == 0 && output->temporary && write(fileno(output->stream), "", 1) == 1)
+    if (errno == 0 && is_temporary && write(fileno(stream), "", 1) == 1)
         errno = 0;
     return errno ? errno : EIO;
 }
@@ -265,7 +306,7 @@ static int flush(const struct csin_output *output)
 enum csin_status csin_output_commit(struct csin_output *output, struct csin_diag *diag)
 {
     const char *path = output->path;
-    int error = output->stream ? flush(output) : EBADF;
+    int error = output->stream ? csin_flush(output->stream, output->temporary != NULL) : EBADF;
     if (output->stream && path) {
         if (fclose(output->stream) != 0 && error == 0)
             error = errno;
@@ -274,7 +315,7 @@ enum csin_status csin_output_commit(struct csin_output *output, struct csin_diag
     if (error == 0 && output->temporary && rename(output->temporary, output->target) != 0)
         error = errno;
     if (error == 0 && output->temporary) {
-        release_signals(&output->signals);
+        csin_release_signals(&output->signals);
         free(output->temporary);
         output->temporary = NULL;
     }
@@ -290,7 +331,7 @@ void csin_output_abandon(struct csin_output *output)
         fclose(output->stream);
     if (output->temporary) {
         unlink(output->temporary);
-        release_signals(&output->signals);
+        csin_release_signals(&output->signals);
     }
     free(output->temporary);
     free(output->target);

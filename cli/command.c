@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "base/yaml.h"
+#include "topo/spec.h"
 
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i))
@@ -19,13 +21,14 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
         dot = NULL;
     if (!name && (!dot || strcmp(path, "-") == 0))
         return 0;
-    char list[128] = "";
+    char list[512] = "";
     size_t used = 0;
-    for (int i = 0; get(i).name; i++) {
+    for (int i = 0; get(i).name && used < sizeof list; i++) {
         if (name ? strcmp(name, get(i).name) == 0 : strcmp(dot, get(i).extension) == 0)
             return i;
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
-                                 name ? get(i).name : get(i).extension);
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                     name ? get(i).name : get(i).extension);
     }
     if (name)
         csin_error(diag, CSIN_E_USAGE, 501, none, "unknown format '%s'; there are %s", name, list);
@@ -36,6 +39,19 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                    "the extension '%s' says nothing about the format; use one of %s, or --format",
                    dot, list);
     return -1;
+}
+
+bool csin_is_scenario(const char *path)
+{
+    static const char *const names[] = {"scenario", "jobs", "storage", NULL};
+    char *text;
+    size_t bytes;
+    if (csin_fabric_is_line(path) ||
+        csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
+        return false;
+    bool yes = csin_yaml_top_has(text, bytes, names);
+    free(text);
+    return yes;
 }
 
 int csin_pick_name(struct argp_state *state, const char *what, const char *name,
@@ -53,6 +69,18 @@ int csin_pick_name(struct argp_state *state, const char *what, const char *name,
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
     argp_error(state, "unknown %s '%s'; there %s %s", what, name, n == 1 ? "is" : "are", list);
     return 0;
+}
+
+struct csin_routing csin_pick_routing(struct argp_state *state, const char *text)
+{
+    static const char lft[] = "lft:";
+    size_t n = sizeof lft - 1;
+    if (strncmp(text, lft, n) == 0 && text[n])
+        return (struct csin_routing){CSIN_LFT, text + n};
+    if (strncmp(text, lft, n - 1) == 0 && (!text[n - 1] || text[n - 1] == ':'))
+        argp_error(state, "'%s' names no file; write lft:FILE, such as lft:opensm-lfts.dump", text);
+    return (struct csin_routing){
+        (enum csin_policy)csin_pick_name(state, "routing policy", text, csin_policy_names), NULL};
 }
 
 uint64_t csin_pick_seed(struct argp_state *state, const char *text)

@@ -76,7 +76,9 @@ struct csin_stream {
     struct csin_loc loc;
 };
 
+#define CSIN_MAX_INPUTS 4
 struct csin_input {   /* a file (or one-line fabric) that was read */
+    const char *what; /* scenario, fabric, lft or plan */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -86,7 +88,9 @@ struct csin_scenario {
     struct csin_arena *arena;
     const char *name;
     const char *file;
-    struct csin_input inputs[2]; /* the scenario, the fabric */
+    struct csin_input
+        inputs[4]; /* the scenario, the fabric; then tables and a plan, if there are */
+    uint32_t n_inputs;
     struct csin_fabric *fabric;
     enum csin_policy policy;
     const struct csin_engine *engine;
@@ -96,6 +100,7 @@ struct csin_scenario {
     struct csin_class *classes;
     uint32_t n_classes;
     struct csin_lanes lanes;   /* of_owner NULL: nothing is said of classes or lanes */
+    uint8_t sl_to_vl[16];      /* 15: no VL, as nobody uses the SL and nothing is said of it */
     struct csin_event *events; /* in order of time */
     uint32_t n_events;
     double reaction_s;
@@ -112,6 +117,7 @@ struct csin_scenario {
 struct csin_overrides {
     const char *engine, *routing, *congestion;
     const char *plan; /* file (sim/overlay.h) */
+    const char *lft;  /* file of routing lft */
     uint64_t seed;
     bool seed_given;
 };

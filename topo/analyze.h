@@ -38,6 +38,16 @@ struct csin_fabric_facts {
 enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct csin_arena *arena,
                                      struct csin_diag *diag, struct csin_fabric_facts *ret_facts);
 
+/* Ways between two leaves that share no cable: as many as cables in the smallest cut between them
+ * (Menger). */
+struct csin_disjoint {
+    bool is_exact;  /* otherwise the fewest of the pairs looked at */
+    uint32_t paths; /* fewest of any two leaves with hosts that are joined at all */
+    uint32_t a, b;  /* such leaves; CSIN_NONE with fewer than two */
+};
+enum csin_status csin_fabric_disjoint(const struct csin_fabric *fabric, struct csin_diag *diag,
+                                      struct csin_disjoint *ret_disjoint);
+
 /* '1.5:1': two decimals, one where that is exact; rounded up, so that it never looks better than it
  * is. 'no hosts' for 0, 'no uplinks' for infinity. */
 struct csin_shown csin_show_oversubscription(double oversubscription);

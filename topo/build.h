@@ -6,6 +6,7 @@
  *     names      topo/build_names.c       models, zones, hostlists: what refers to what
  *     switches   topo/build_switches.c    of zones, between them, explicit ones
  *     hosts      topo/build_hosts.c       and the leaf that each NIC goes to
+ *                topo/build_slurm.c       where a topology.conf says both
  *     cables     topo/build_cables.c      planned without ports, then plugged, then overridden
  *     arcs       topo/build.c             and the digest
  *
@@ -31,6 +32,8 @@ struct group {
     struct csin_loc loc;
 };
 
+struct csin_slurm; /* topo/slurm.h */
+
 /* A list of the spec whose structs begin with their name, and which is referred to by name. */
 struct named {
     const struct csin_list *list;
@@ -55,8 +58,9 @@ struct builder {
     const char **switch_names;           /* [n_switches] for suggestions, made when needed */
     bool switches_told;                  /* what switches there are, once */
     size_t cables_room;
-    uint64_t n_expanded;  /* names of all hostlists so far */
-    struct group *groups; /* inter-zone switches, then explicit ones */
+    uint64_t n_expanded;      /* names of all hostlists so far */
+    struct csin_slurm *slurm; /* [hosts.n] the files of groups of hosts; NULL without any */
+    struct group *groups;     /* inter-zone switches, then explicit ones */
     uint32_t first_group_switch;
 };
 
@@ -93,6 +97,17 @@ uint32_t csin_build_find_switches(struct builder *b, const struct csin_text *nam
 void *csin_build_array(struct builder *b, uint64_t n, size_t size);
 /* Indexes the lists that are referred to by name. */
 void csin_build_index_spec(struct builder *b);
+/* What a group of hosts is called: its hostlist, or the file it is from. */
+const struct csin_text *csin_build_hosts_text(const struct csin_hosts_spec *hosts);
+/* The nodes of the file of a group, leaf after leaf. (topo/build_slurm.c, as the next two) */
+void csin_build_open_slurm(struct builder *b, uint32_t group, const char *const **ret_names,
+                           uint32_t *ret_n);
+/* Puts b->list, n_list candidates, into the order of the leaves of the file, with the number of
+ * their nodes in b->share. Returns how many leaves it has; 0 after a reported failure. */
+uint32_t csin_build_list_slurm(struct builder *b, const struct csin_hosts_spec *hosts,
+                               const struct csin_attach_spec *attach, uint32_t n_list);
+/* Whether each leaf has free_ports for its share; reports those that have not. */
+bool csin_build_slurm_fits(struct builder *b, const struct csin_hosts_spec *hosts, uint32_t n_list);
 /* The stages, in this order. */
 void csin_build_make_switches(struct builder *b, uint32_t n_hosts);
 void csin_build_count_hosts(struct builder *b, const char *const **names, uint32_t *n);

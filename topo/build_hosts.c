@@ -13,7 +13,10 @@ void csin_build_count_hosts(struct builder *b, const char *const **names, uint32
     const struct csin_hosts_spec *groups = b->spec->hosts.items;
     uint64_t hosts = 0, nics = 0;
     for (uint32_t i = 0; i < b->spec->hosts.n; i++) {
-        csin_build_expand(b, b->f->arena, &groups[i].names, &names[i], &n[i]);
+        if (groups[i].slurm.s)
+            csin_build_open_slurm(b, i, &names[i], &n[i]);
+        else
+            csin_build_expand(b, b->f->arena, &groups[i].names, &names[i], &n[i]);
         const struct csin_host_model_spec *model = csin_build_look_up(b, &b->host_models,
                                                                       &groups[i].model);
         hosts += n[i];
@@ -41,11 +44,12 @@ void csin_build_add_hosts(struct builder *b, const char *const *const *names, co
         for (uint32_t i = 0; i < n[g]; i++, host++) {
             f->hosts[host] = (struct csin_host){
                 names[g][i], model->name.s, (enum csin_role)model->role.i,
-                nic,         n_nics,        groups[g].names.loc};
+                nic,         n_nics,        csin_build_hosts_text(&groups[g])->loc};
             for (uint32_t k = 0; k < n_nics; k++, nic++)
                 f->nics[nic] = (struct csin_nic){host, CSIN_NONE, CSIN_NONE, model->rate_Bps.x,
                                                  model->latency_s.x};
-            if (!csin_build_add_name(b, names[g][i], f->n_switches + host, groups[g].names.loc))
+            if (!csin_build_add_name(b, names[g][i], f->n_switches + host,
+                                     csin_build_hosts_text(&groups[g])->loc))
                 return; /* one duplicate stands for all of a list written twice */
         }
     }
@@ -134,9 +138,9 @@ static void say_out_of_ports(struct builder *b, const struct csin_text *where,
         b->diag, where->loc,
         "'%s' asks for %s ports on %s switch%s that %s %s left for hosts; '%s' has %s uplinks and "
         "%s hosts already",
-        hosts->names.s, csin_show_count(n).s, csin_show_count(n_list).s, n_list == 1 ? "" : "es",
-        n_list == 1 ? "has" : "have", csin_show_count(free_total).s, sw->name,
-        csin_show_count(others).s, csin_show_count(before).s);
+        csin_build_hosts_text(hosts)->s, csin_show_count(n).s, csin_show_count(n_list).s,
+        n_list == 1 ? "" : "es", n_list == 1 ? "has" : "have", csin_show_count(free_total).s,
+        sw->name, csin_show_count(others).s, csin_show_count(before).s);
 }
 
 static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
@@ -146,6 +150,8 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
     uint32_t index = (uint32_t)attach->nic.n, n_list = candidates(b, attach, hosts->attach.loc);
     const struct csin_text *where = attach->zone.s ? &attach->zone : &attach->switches;
     const uint32_t *list = b->list;
+    if (hosts->slurm.s && n_list)
+        n_list = csin_build_list_slurm(b, hosts, attach, n_list);
     if (n_list == 0 || n == 0)
         return;
     if (index >= f->hosts[first].n_nics) {
@@ -156,7 +162,8 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
         return;
     }
     if (f->nics[f->hosts[first].first_nic + index].leaf != CSIN_NONE) {
-        FAIL(b, 220, where->loc, "NIC %u of '%s' is attached twice", index, hosts->names.s);
+        FAIL(b, 220, where->loc, "NIC %u of '%s' is attached twice", index,
+             csin_build_hosts_text(hosts)->s);
         return;
     }
     uint64_t free_total = 0;
@@ -170,7 +177,10 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
         say_out_of_ports(b, where, hosts, n_list, n, free_total);
         return;
     }
-    share_out(b->free_ports, b->share, n_list, n, (enum csin_spread)attach->spread.i);
+    if (!hosts->slurm.s)
+        share_out(b->free_ports, b->share, n_list, n, (enum csin_spread)attach->spread.i);
+    else if (!csin_build_slurm_fits(b, hosts, n_list))
+        return;
     double nic_Bps = f->nics[f->hosts[first].first_nic + index].rate_Bps;
     if (nic_Bps > f->switches[list[0]].rate_Bps * (1 + 1e-12))
         csin_warning(
@@ -193,7 +203,8 @@ void csin_build_attach_hosts(struct builder *b, const uint32_t *n)
     for (uint32_t g = 0; g < b->spec->hosts.n; first += n[g], g++) {
         const struct csin_attach_spec *attach = groups[g].attach.items;
         if (groups[g].attach.n == 0)
-            FAIL(b, 221, groups[g].attach.loc, "'%s' is attached to nothing", groups[g].names.s);
+            FAIL(b, 221, groups[g].attach.loc, "'%s' is attached to nothing",
+                 csin_build_hosts_text(&groups[g])->s);
         for (uint32_t i = 0; i < groups[g].attach.n; i++)
             attach_group(b, &groups[g], &attach[i], first, n[g]);
         if (b->status != CSIN_OK || n[g] == 0)
@@ -202,6 +213,7 @@ void csin_build_attach_hosts(struct builder *b, const uint32_t *n)
         for (uint32_t k = 0; k < host->n_nics; k++)
             if (b->f->nics[host->first_nic + k].leaf == CSIN_NONE)
                 csin_warning(b->diag, 222, groups[g].attach.loc,
-                             "NIC %u of '%s' is attached to nothing", k, groups[g].names.s);
+                             "NIC %u of '%s' is attached to nothing", k,
+                             csin_build_hosts_text(&groups[g])->s);
     }
 }

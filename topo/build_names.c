@@ -219,7 +219,10 @@ static void check_names(struct builder *b)
     }
     const struct csin_hosts_spec *hosts = b->spec->hosts.items;
     for (uint32_t i = 0; i < b->spec->hosts.n; i++) {
-        csin_build_expand(b, b->arena, &hosts[i].names, &names, &n);
+        if (hosts[i].slurm.s)
+            csin_build_open_slurm(b, i, &names, &n);
+        else
+            csin_build_expand(b, b->arena, &hosts[i].names, &names, &n);
         csin_build_look_up(b, &b->host_models, &hosts[i].model);
         const struct csin_attach_spec *attach = hosts[i].attach.items;
         for (uint32_t k = 0; k < hosts[i].attach.n; k++) {

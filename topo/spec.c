@@ -79,11 +79,43 @@ static const struct csin_element attach_element = {sizeof(struct csin_attach_spe
                                                    csin_yaml_section, attach_keys};
 
 static const struct csin_key hosts_keys[] = {
-    {"names", CSIN_REQUIRED, AT(csin_hosts_spec, names), csin_yaml_text, NULL},
+    {"names", 0, AT(csin_hosts_spec, names), csin_yaml_text, NULL},
+    {"slurm", 0, AT(csin_hosts_spec, slurm), csin_yaml_text, NULL},
+    {"below", 0, AT(csin_hosts_spec, below), csin_yaml_name, NULL},
     {"model", CSIN_REQUIRED, AT(csin_hosts_spec, model), csin_yaml_name, NULL},
     {"attach", CSIN_REQUIRED, AT(csin_hosts_spec, attach), csin_yaml_one_or_list, &attach_element},
     {0},
 };
+
+/* Hosts are named here or in a file of Slurm's. */
+static enum csin_status read_hosts(struct csin_yaml_node node, void *field,
+                                   const struct csin_key *key)
+{
+    struct csin_diag *diag = csin_yaml_diag(node);
+    const struct csin_hosts_spec *hosts = field;
+    enum csin_status status = csin_yaml_section(node, field, key);
+    if (!csin_yaml_is_mapping(node) || status == CSIN_E_FAILED)
+        return status;
+    bool names = hosts->names.s || csin_yaml_has(node, "names");
+    if (!names && !hosts->slurm.s && !csin_yaml_has(node, "slurm")) {
+        if (status == CSIN_OK && !csin_yaml_has(node, "model")) /* which was there: no memory */
+            return csin_no_memory(diag);
+        return csin_error(diag, CSIN_E_INPUT, 118, csin_yaml_loc(node),
+                          "missing key 'names' in 'hosts'");
+    }
+    if (status != CSIN_OK)
+        return status;
+    if (!hosts->names.s && !hosts->slurm.s)
+        return csin_error(diag, CSIN_E_INPUT, 109, csin_yaml_loc(node), "key '%s' has no value",
+                          names ? "names" : "slurm");
+    if (hosts->names.s && hosts->slurm.s)
+        return csin_error(diag, CSIN_E_INPUT, 723, hosts->slurm.loc,
+                          "a group of hosts has either 'names' or 'slurm'");
+    if (!hosts->slurm.s && hosts->below.s)
+        return csin_error(diag, CSIN_E_INPUT, 723, hosts->below.loc,
+                          "'below' names a switch of the file 'slurm', which is not given");
+    return status;
+}
 
 static const struct csin_element name_element = {sizeof(struct csin_text), csin_yaml_name, NULL};
 
@@ -129,7 +161,8 @@ static const struct csin_element switch_model_element = ELEMENT(csin_switch_mode
 static const struct csin_element host_model_element = ELEMENT(csin_host_model_spec,
                                                               host_model_keys);
 static const struct csin_element zone_element = ELEMENT(csin_zone_spec, zone_keys);
-static const struct csin_element hosts_element = ELEMENT(csin_hosts_spec, hosts_keys);
+static const struct csin_element hosts_element = {sizeof(struct csin_hosts_spec), read_hosts,
+                                                  hosts_keys};
 static const struct csin_element inter_zone_element = ELEMENT(csin_inter_zone_spec,
                                                               inter_zone_keys);
 static const struct csin_element switches_element = ELEMENT(csin_switches_spec, switches_keys);
@@ -138,6 +171,9 @@ static const struct csin_element override_element = ELEMENT(csin_override_spec, 
 
 static const struct csin_foreign scenario = {
     "a scenario", "'csin sim' simulates scenarios; the key 'fabric' in it names its fabric"};
+
+static const struct csin_foreign catalogue = {
+    "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' takes one of each"};
 
 static const struct csin_key fabric_keys[] = {
     {"fabric", CSIN_REQUIRED, AT(csin_fabric_spec, name), csin_yaml_name, NULL},
@@ -154,6 +190,7 @@ static const struct csin_key fabric_keys[] = {
     {"scenario", CSIN_FOREIGN, 0, NULL, &scenario},
     {"jobs", CSIN_FOREIGN, 0, NULL, &scenario},
     {"storage", CSIN_FOREIGN, 0, NULL, &scenario},
+    {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
     {0},
 };
 
@@ -161,7 +198,7 @@ enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_dia
                                        const char *file, const char *text, size_t bytes,
                                        struct csin_fabric_spec *ret_spec)
 {
-    struct csin_fabric_spec spec = {.file = file};
+    struct csin_fabric_spec spec = {.file = file, .arena = arena};
     enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a fabric",
                                              fabric_keys, &spec);
     *ret_spec = spec;

@@ -51,7 +51,10 @@ struct csin_attach_spec {
 };
 
 struct csin_hosts_spec {
-    struct csin_text names; /* hostlist */
+    struct csin_text names; /* one of the two: a hostlist, */
+    struct csin_text
+        slurm; /* or the nodes of a topology.conf, relative to the fabric file's folder */
+    struct csin_text below; /* only those below this switch of it */
     struct csin_text model;
     struct csin_list attach; /* of csin_attach_spec */
 };
@@ -91,6 +94,7 @@ struct csin_override_spec {
 
 struct csin_fabric_spec {
     const char *file;
+    struct csin_arena *arena; /* all of it, and what is read from files that it names */
     struct csin_text name;
     struct csin_list switch_models, host_models; /* csin_switch_model_spec, csin_host_model_spec */
     struct csin_list zones, hosts, inter_zone, switches, cables, overrides; /* csin_*_spec */

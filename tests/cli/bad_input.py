@@ -47,7 +47,20 @@ jobs:
 storage:
   - read: {name: data, readers: 2, size: 8MiB, chunk: 4MiB}
 """
+PARTS = """catalogue: c
+currency: USD
+switches:
+  sw: {ports: 8, rate: 200Gb/s, price: {amount: 1, example: true}, power: {amount: 1W, example: true}}
+nics:
+  nic: {rate: 200Gb/s, price: {amount: 1, example: true}, power: {amount: 1W, example: true}}
+hosts:
+  gpu: {nic: nic, units: 2, power: {amount: 1kW, example: true}}
+cables:
+  dac: {medium: copper, rate: 200Gb/s, lengths: [1m, 2m], price: {amount: 1, example: true}, power: {amount: 0W, example: true}}
+cable-lengths: {hosts: 1m, switches: 2m}
+"""
 SPEC = "leaf:2 spine:2 host:4 storage:2 200Gb/s"
+LFT = "Unicast lids [0-16] of switch Lid 1 guid 0x02c51a0100000100 ('leaf1'):\n0x0005 001\n"
 HEAD = 'scenario: s\nfabric: "%s"\n'
 
 
@@ -67,6 +80,23 @@ def unreadable(folder, name):
     path.write_text(FABRIC)
     path.chmod(0)
 
+
+def beside(conf, yaml):
+    """A fabric, and the topology.conf that it names."""
+    def write(folder, name):
+        (folder / "t.conf").write_text(conf)
+        (folder / f"{name}.yaml").write_text(yaml)
+    return write
+
+
+def named(name_of_file, text):
+    """A file that is not called NAME.yaml."""
+    def write(folder, name):
+        (folder / name_of_file).write_text(text)
+    return write
+
+
+FROM_SLURM = FABRIC.replace('names: "g[1-6]"', "slurm: t.conf")
 
 # name: (arguments, text of NAME.yaml). The text may be a function, for what is large or no file.
 # '{}' in arguments is NAME.yaml.
@@ -100,6 +130,21 @@ GENERATED = {
     "kind-scenario-unnamed": (CHECK, SCENARIO.split("\n", 1)[1]),
     "kind-fabric-unnamed": (CHECK, FABRIC.split("\n", 1)[1]),
     "kind-line-to-sim": (["sim", SPEC], None),
+    "kind-parts-to-topo": (["topo", "{}"], PARTS),
+    "kind-parts-to-sim": (["sim", "{}"], PARTS),
+    "kind-fabric-as-parts": (["topo", SPEC, "--bom", "--parts", "{}"], FABRIC),
+    "kind-parts-unnamed": (CHECK, PARTS.split("\n", 1)[1]),
+    "good-parts": (CHECK, PARTS),
+    # A catalogue that does not fit its fabric
+    "parts-missing-file": (["topo", SPEC, "--bom", "--parts", "no-such-file.yaml"], None),
+    "parts-no-switch-large-enough": (["topo", SPEC + " ports:16", "--bom", "--parts", "{}"], PARTS),
+    "parts-no-switch-fast-enough": (["topo", SPEC.replace("200", "400"), "--bom", "--parts", "{}"], PARTS),
+    "parts-no-cable": (["topo", SPEC, "--bom", "--parts", "{}"], PARTS.replace("switches: 2m", "switches: 2.5m")),
+    "parts-many": (CHECK, lambda: PARTS.replace("hosts:\n", "hosts:\n" + lines(1100, "  h%d: {nic: n}\n"), 1)),
+    "parts-many-lengths": (CHECK, lambda: PARTS.replace("[1m, 2m]", "[" + "1m, " * 300 + "2m]")),
+    "parts-many-cables": (CHECK, lambda: PARTS.replace("cables:\n", "cables:\n" + lines(
+        70, "  c%d: {medium: copper, rate: 1Gb/s, lengths: 1m, price: {amount: 1, example: true}, power: {amount: 0W, "
+        "example: true}}\n"))),
     # One-line fabrics
     "line-several": (["topo", "leaf:4 spine:x hosts:3 400Gbps 2:1 latency:450"], None),
     "line-incomplete": (["topo", "leaf:4"], None),
@@ -119,6 +164,106 @@ GENERATED = {
     "line-words-apart": (["topo", "leaf:4", "spine:two", "host:4", "200Gb/s"], None),
     "line-long": (["topo", "leaf:4 " + "x" * 100000 + ":1"], None),
     "line-control": (["topo", "leaf:4 sp\x1b[31mine:2"], None),
+    # Forwarding tables
+    "lft-mistakes": (["topo", SPEC, "--routing", "lft:{}"], LFT + "Unicast lids of switch leaf2:\n0x0001 1\n" +
+                     "Unicast lids guid 0x02c51a0100000300 \n0x0005 99\n0xzz 1\n0x0006\n0x0007 1-2\n"),
+    "lft-empty": (["topo", SPEC, "--routing", "lft:{}"], ""),
+    "lft-fabric-for-tables": (["topo", SPEC, "--routing", "lft:{}"], FABRIC),
+    "lft-endless": (["topo", SPEC, "--routing", "lft:/dev/zero"], None),
+    "lft-directory": (["topo", SPEC, "--routing", "lft:."], None),
+    "lft-missing": (["topo", SPEC, "--routing", "lft:no-such-file.lft"], None),
+    "lft-no-name": (["topo", SPEC, "--routing", "lft:"], None),
+    "lft-no-tables-of-policy": (["topo", SPEC, "--routing", "spray", "--format", "lft"], None),
+    "lft-long-line": (["topo", SPEC, "--routing", "lft:{}"], lambda: LFT + "# " + "x" * FILE_BYTES + "\n0x1 77\n"),
+    "lft-long-lines": (["topo", SPEC, "--routing", "lft:{}"], lambda: (LFT + "y" * 2000 + "\n") * 200),
+    "lft-many-mistakes": (["topo", SPEC, "--routing", "lft:{}"], lambda: LFT + lines(300000, "0x%d 7777777\n")),
+    "lft-many-tables": (["topo", SPEC, "--routing", "lft:{}", "-o", "out.txt"],
+                        lambda: LFT + lines(300000, "Unicast lids guid 0x%d \n0x0001 1\n")),
+    "lft-of-another-fabric": (["topo", SPEC, "--routing", "lft:{}", "-o", "out.txt"],
+                              "Unicast lids [0-9] of switch Lid 3 guid 0x0c42a10000001001 ('leaf01'):\n"
+                              "0x0001 001 # Channel Adapter portguid 0x0c42a10100000011: 'node0001 mlx5_0'\n"),
+    "lft-too-many-lids": (["topo", "leaf:1024 spine:64 host:64 200Gb/s", "--format", "ibnet"], None),
+    # topology.conf
+    "slurm-missing": (["topo", SPEC, "--slurm", "no-such-file.conf"], None),
+    "slurm-mistakes": (["topo", SPEC, "--slurm", "{}"],
+                       "SwitchName=leaf1 Nodes=h[1-4] Colour=red\nSwitchName=leaf2 Nodes=h[4-8\nInclude more.conf\n"
+                       "SwitchName=top Switches=leaf[1-3]\n"),
+    "slurm-binary": (["topo", SPEC, "--slurm", "{}"], b"\x7fELF\0\0SwitchName=\xff\n"),
+    "slurm-endless": (["topo", SPEC, "--slurm", "/dev/zero"], None),
+    "slurm-long-line": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=" + "h," * 8000000),
+    "slurm-many-lines": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=b\n" * 760000),
+    "slurm-backslashes": (["topo", SPEC, "--slurm", "{}"], lambda: b"\\" * FILE_BYTES),
+    "slurm-continued": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=" + "b,\\\n" * 4000000),
+    "slurm-as-hosts-ports": (CHECK, beside("SwitchName=a-leaf1 Nodes=g[1-3]\nSwitchName=x Nodes=g[4-9]\n", FROM_SLURM)),
+    "slurm-as-hosts-leaf-full": (CHECK, beside("SwitchName=x Nodes=g[1-5]\nSwitchName=y Nodes=g6\n", FROM_SLURM)),
+    "slurm-as-hosts-leaves": (CHECK, beside("".join(f"SwitchName=l{i} Nodes=g{i}\n" for i in range(3)), FROM_SLURM)),
+    "slurm-as-hosts-below": (CHECK, beside("SwitchName=l Nodes=g1\n", FROM_SLURM.replace("t.conf,", "t.conf, below: x,"))),
+    "slurm-as-hosts-same": (CHECK, beside("SwitchName=x Nodes=g1\nSwitchName=a-leaf1 Nodes=g2\n", FROM_SLURM)),
+    "slurm-as-hosts-missing": (CHECK, FROM_SLURM),
+    "slurm-as-hosts-wrong": (CHECK, beside("SwitchName=l Node=g1\n", FROM_SLURM.replace("rate: 200Gb/s,", "rate: 200,"))),
+    "slurm-and-names": (CHECK, FABRIC.replace("model: gpu,", "slurm: t.conf, model: gpu,") +
+                        "  - {names: h1, below: x, model: gpu, attach: {zone: a}}\n"
+                        "  - {slurm: , model: gpu, attach: {zone: a}}\n  - {model: gpu, attach: {zone: a}}\n"),
+    "slurm-spread": (CHECK, beside("SwitchName=x Nodes=g1\n", FROM_SLURM.replace("zone: a}", "zone: a, spread: fill}"))),
+    # OpenSM's files
+    "opensm-options": (["check", "opensm.conf"], named("opensm.conf", """qos=TRUE
+qos TRUE
+max_opvls 3
+max_op_vls 3
+ar_mode 1
+qos_max_vls 4
+qos_sl2vl 0,1,2,7,33
+qos_vlarb_low 0:32,1:300,16:64,5
+qos_vlarb_high 0:64,6:64
+qos_high_limit 256
+qos_ca_sl2vl 0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3,4
+qos_ca_vlarb_low """ + ",".join(["0:64"] * 66) + """
+qos_swe_vlarb_low (null)
+qos TRUE
+""")),
+    "opensm-policy": (["check", "qos-policy.conf"], named("qos-policy.conf", """port-groups
+    port-group
+        name: A       # hosts
+        port-guid: 0x1-0x3, zz
+    end-port-group
+    port-group
+        nam: A
+    end-port-group
+qos-levels
+    qos-level
+        name: x
+        sl: 16
+    end-qos-level
+    qos-level
+        sl: 1
+    end-level
+    qos-level
+        name: x
+        sl:
+end-qos-levels
+qos-match-rules
+    qos-match-rule
+        source: A, B
+        qos-level-name: y
+    end-qos-match-rule
+    qos-match-rule
+    end-qos-match-rule
+    port-group
+    end-port-group
+    what is this
+end-qos-match-rules
+end-qos-ulps
+name: z
+qos-levels
+""")),
+    "opensm-long-line": (["check", "opensm.conf"], named("opensm.conf", "qos_vlarb_low " + "0:64," * 2000000)),
+    "opensm-unknown": (["check", "opensm.conf"], lambda folder, name: named("opensm.conf", lines(1000000, "qos_%d 1\n"))(folder, name)),
+    "opensm-binary": (["check", "opensm.conf"], named("opensm.conf", "\0\1\2 \x7fELF\n" * 200)),
+    "opensm-policy-many": (["check", "p.conf"], named("p.conf", "qos-levels\n" + "qos-level\nname: x\n" * 500000)),
+    "good-opensm": (["check", "opensm.conf", "p.conf"], lambda folder, name: (
+        (folder / "opensm.conf").write_text("# all is well\n\nqos TRUE\r\nqos_sl2vl 0,1,2,3,15,15,15,15,15,15,15,15,15,15,15,15\n"
+                                            "max_op_vls 3\nqos_vlarb_low 0:64,1:192\nqos_high_limit -1\n"),
+        (folder / "p.conf").write_text("qos-ulps\n    default : 0\n    any, service-id 0x1-0x2: 3\nend-qos-ulps\n"))[0] and None),
     # Nesting
     "nesting-brackets": (CHECK, lambda: b"[" * FILE_BYTES),
     "nesting-braces": (CHECK, lambda: b"{" * FILE_BYTES),
@@ -262,10 +407,12 @@ class Runner:
             return wrong
         text = b"\n" + path.read_bytes()
         if not got.startswith("exit 0") and not os.environ.get("CSIN_QUICK"):
-            command = "sim" if b"\nscenario:" in text else "topo"
-            again, wrong = self.run([command, path.name], self.bad)
+            command = ["sim", path.name] if b"\nscenario:" in text else ["topo", path.name]
+            if b"\ncurrency:" in text:
+                command = ["topo", SPEC, "--bom", "--parts", path.name]
+            again, wrong = self.run(command, self.bad)
             if wrong or again != got:
-                return f"csin {command} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"
+                return f"csin {' '.join(command)} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"
         return self.compare(name, got)
 
     def generated_case(self, name):

@@ -6,20 +6,24 @@
 
 Every function whose name begins with test_ is a case, and gets an empty folder.
 """
+import hashlib
 import json
 import os
 import pty
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SANITIZED = bool(os.environ.get("CSIN_SANITIZED")) or b"__asan_init" in Path(CSIN).read_bytes()
+CATALOGUE = ROOT / "configs" / "parts.yaml"
 INCAST = ROOT / "scenarios" / "incast" / "scenario.yaml"  # congestion-free
 OVERSUBSCRIBED = ROOT / "scenarios" / "oversubscribed" / "scenario.yaml"  # congested
 FLAGSHIP = ROOT / "configs" / "fire-flyer-2.yaml"
@@ -152,6 +156,8 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
     for arguments in ([], ["simulate"], ["--unknown"], ["sim"], ["topo"], ["check"], ["sim", "--unknown", "x"], ["sim", "-o"],
                       ["sim", "a.yaml", "b.yaml"], ["topo", "a.yaml", "b.yaml"], ["sim", "--format", "jsn", INCAST],
                       ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.svg", INCAST],
+                      ["topo", "--bom", SPEC], ["topo", "--bom", "--parts", CATALOGUE, "-f", "svg", SPEC],
+                      ["topo", "--parts", "x.csv", "-f", "cabling", "-o", "x.csv", SPEC],
                       ["sim", "--seed", "-1", INCAST], ["sim", "--seed", "1.5", INCAST], ["sim", "--seed", "", INCAST],
                       ["sim", "--seed", "0x10", INCAST], ["sim", "--seed", "10000000000000000", INCAST],
                       ["sim", "--routing", "dmod", INCAST], ["sim", "--engine", "ns3", INCAST], ["sim", SPEC],
@@ -160,6 +166,14 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
                       ["sim", "--dump-schedule", "-", INCAST], ["sim", "-o", "x.json", "--dump-schedule", "x.json", INCAST]):
         ran = expect(run(folder, *arguments), 2, "", lambda text: text.strip())
         assert listing(folder) == [], (ran, listing(folder))
+
+
+def test_a_catalogue_without_use_is_a_warning(folder):
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE), 0, holds("Fabric "),
+           holds("csin: warning: --parts has no effect on format 'text' [CSIN-704]"))
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE, "-f", "cabling"), 0, holds("HDR-"), "")
+    expect(run(folder, "topo", SPEC, "--bom", "--parts", CATALOGUE, "-o", "bill.csv"), 0, "", "")
+    assert listing(folder) == ["bill.csv"]
 
 
 def test_congestion_on_the_command_line_is_for_an_engine_that_has_it(folder):
@@ -196,6 +210,64 @@ def test_check_reads_all_files_and_gives_the_worst_code(folder):
     ran = expect(run(folder, "check", "one.yaml", INCAST, "two.yaml", "three.yaml"), 3, "",
                  holds("one.yaml:1:1", "two.yaml:2:10", "three.yaml: error: cannot open"))
     assert ran.err.index("one.yaml") < ran.err.index("two.yaml") < ran.err.index("three.yaml"), ran
+
+
+TABLES = """scenario: tables
+fabric: "leaf:4 spine:4 host:4 200Gb/s"
+routing: %s
+jobs:
+  - name: j
+    hosts: all
+    steps: [permutation: {size: 1MiB, shift: 5}, allreduce: {size: 1MiB}]
+"""
+
+
+def test_tables_of_a_file_route_like_the_policy_that_wrote_them(folder):
+    (folder / "there").mkdir()
+    (folder / "there" / "s.yaml").write_text(TABLES % "{lft: tables/random.lft}")
+    (folder / "there" / "tables").mkdir()
+    tables = folder / "there" / "tables" / "random.lft"
+    expect(run(folder, "topo", "leaf:4 spine:4 host:4 200Gb/s", "--routing", "random", "--seed", 5, "-o", tables), 0, "", "")
+    wanted = json.loads(expect(run(folder, "sim", "there/s.yaml", "--routing", "random", "--seed", 5, "-f", "json"), 0).out)
+    for arguments in ["there/s.yaml"], ["there/s.yaml", "--routing", f"lft:{tables}"]:
+        result = json.loads(expect(run(folder, "sim", *arguments, "-f", "json"), 0, err="").out)
+        provenance = result.pop("provenance")
+        assert provenance["routing"] == "lft"
+        assert [entry["kind"] for entry in provenance["inputs"]] == ["scenario", "fabric", "lft"]
+        assert provenance["inputs"][2]["sha256"] == hashlib.sha256(tables.read_bytes()).hexdigest()
+        assert result == {name: value for name, value in wanted.items() if name != "provenance"}
+    expect(run(folder, "sim", "there/s.yaml", "-f", "csv"), 0, holds("provenance,lft,,sha256,,", "provenance,routing,,policy,,lft\n"))
+
+
+def test_runs_alone_are_cached_for_the_tables_they_had(folder):
+    (folder / "s.yaml").write_text(TABLES % "{lft: t.lft}")
+    outputs = {}
+    for policy in "dmodk", "random", "dmodk":
+        expect(run(folder, "topo", "leaf:4 spine:4 host:4 200Gb/s", "--routing", policy, "-o", "t.lft"), 0)
+        cached = expect(run(folder, "sim", "s.yaml", "-f", "json"), 0).out
+        assert cached == expect(run(folder, "sim", "s.yaml", "-f", "json", "--no-cache"), 0).out
+        assert outputs.setdefault(policy, cached) == cached
+    assert outputs["dmodk"] != outputs["random"]
+
+
+def test_tables_of_a_file_go_on_leading_into_a_dead_cable(folder):
+    """As those that opensm -R file was given; a policy makes new ones."""
+    (folder / "s.yaml").write_text(TABLES % "{lft: t.lft}" + """events:
+  - {at: 10us, cable: [leaf1, spine1], state: down}
+""")
+    expect(run(folder, "topo", "leaf:4 spine:4 host:4 200Gb/s", "-o", "t.lft"), 0)
+    for engine in "simgrid", "fluid":
+        expect(run(folder, "sim", "s.yaml", "--engine", engine), 1, "", holds("did not finish"))
+        expect(run(folder, "sim", "s.yaml", "--engine", engine, "--routing", "dmodk"), 0)
+
+
+def test_tables_are_not_written_over(folder):
+    expect(run(folder, "topo", SPEC, "-o", "t.lft"), 0)
+    before = (folder / "t.lft").read_text()
+    expect(run(folder, "topo", SPEC, "--routing", "lft:t.lft", "-o", "t.lft"), 2, "", holds("CSIN-503"))
+    (folder / "s.yaml").write_text(TABLES % "{lft: t.lft}")
+    expect(run(folder, "sim", "s.yaml", "-o", "t.lft"), 2, "")
+    assert (folder / "t.lft").read_text() == before
 
 
 def test_warnings_go_to_stderr_and_change_nothing(folder):
@@ -381,6 +453,67 @@ def test_a_tiny_file_system_is_left_clean(folder):
         assert not [name for name in listing(disk) if ".csin-" in name], listing(disk)
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_an_exported_folder_is_whole_or_not_there(folder):
+    isolated = ROOT / "scenarios" / "storage-incast" / "isolated.yaml"
+    expect(run(folder, "topo", isolated, "--export", "out"), 0, "", "")
+    whole = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert {"README.txt", "opensm.conf", "qos-policy.conf", "nccl.conf", "ucx.env", "3fs.toml", "topology.conf",
+            "fabric.json", "routes.lft", "root_guids", "cn_guids", "io_guids", "fabric.ibnet"} <= set(whole), set(whole)
+    for name in whole:  # a file that the README does not name is of no use to anybody
+        assert name in ("README.txt", ".csin-folder") or f"\n{name}\n".encode() in whole["README.txt"], name
+    tomllib.loads(whole["3fs.toml"].decode())
+    for limit in (0, 1, 4096):
+        for output in ("out", "new"):
+            expect(run(folder, "topo", isolated, "--export", output, preexec_fn=file_limit(limit)), 1, "",
+                   holds(f"{output}/", "file too large [CSIN-135]"))
+            assert os.listdir(folder) == ["out"], os.listdir(folder)
+    expect(run(folder, "topo", isolated, "--export", "out", "--seed", "1"), 0, "", None)
+    assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == whole  # the same bytes again
+    expect(run(folder, "topo", SPEC, "--export", "out"), 0, "", "")
+    assert "nccl.conf" not in os.listdir(folder / "out") and os.listdir(folder) == ["out"]
+    (folder / "out" / "mine").write_text("work")
+    expect(run(folder, "topo", SPEC, "--export", "out"), 2, "", holds("'mine'", "CSIN-735"))
+    expect(run(folder, "topo", FLAGSHIP, "--export", "flagship"), 0, "", holds("CSIN-733"))
+    expect(run(folder, "topo", FLAGSHIP, "--export", "flagship", "--routing", "dmodk-one-vl"), 0, "", "")
+    shutil.rmtree(folder / "flagship")
+    expect(run(folder, "topo", SPEC, "--export", "missing/out"), 1, "", holds("no such file or directory"))
+    expect(run(folder, "topo", "leaf:2", "--export", "new"), 3, "", None)
+    expect(run(folder, "topo", SPEC, "--export", "new", "-f", "json"), 2, "", holds("leave out --format"))
+    assert (folder / "out" / "mine").read_text() == "work" and os.listdir(folder) == ["out"]
+
+
+def test_an_interrupted_export_leaves_a_whole_folder(folder):
+    for _ in range(2):  # a new one and one that is there
+        with start(folder, "topo", FLAGSHIP, "--export", "out") as process:
+            wait_until(lambda: [name for name in os.listdir(folder) if name.startswith(".out.csin-")] or process.poll() is not None, "a folder")  # pylint: disable=cell-var-from-loop
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=LIMIT_S)
+        assert process.returncode in (0, -signal.SIGINT), process.returncode
+        assert os.listdir(folder) == ["out"] and "README.txt" in os.listdir(folder / "out"), listing(folder)
+
+
+def test_a_tiny_file_system_is_left_clean_by_an_export(folder):
+    disk = folder / "disk"
+    disk.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True,
+                                           check=False).returncode != 0:
+        raise Skip("cannot mount a tmpfs")
+    try:
+        expect(run(folder, "topo", "leaf:2 spine:2 host:2 200Gb/s", "--export", "disk/out"), 0, "", "")
+        before = sorted(os.listdir(disk / "out"))
+        expect(run(folder, "topo", FLAGSHIP, "--export", "disk/out"), 1, "", holds("disk/out/", FULL))
+        assert os.listdir(disk) == ["out"] and sorted(os.listdir(disk / "out")) == before, listing(disk)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_topology_conf_that_differs_is_4(folder):
+    expect(run(folder, "topo", SPEC, "--format", "slurm", "-o", "t.conf"), 0, "", "")
+    expect(run(folder, "topo", SPEC, "--slurm", "t.conf"), 0, holds("nothing differs"), "")
+    (folder / "t.conf").write_text((folder / "t.conf").read_text().replace("h[01-16]", "h[01-15]"))
+    expect(run(folder, "topo", SPEC, "--slurm", "t.conf"), 4, holds("1 host in the fabric alone", "h16"), "")
 
 
 def test_closed_streams_do_no_harm(folder):

@@ -4,68 +4,35 @@
 
     tests/real/slurm_place.py CSIN ROOT
 
-slurmctld runs alone with topology/tree, in a folder and at a port of its own, without any node: nodes of state
-CLOUD count as there once a program that does nothing has 'resumed' them. csin gets the same jobs scattered over
-the same free hosts (tests/place-tool beside CSIN). The bytes of both are counted here, from the definitions of
+slurmctld (as tests/real/slurm.py starts it) places jobs by topology/tree. csin gets the same jobs scattered over
+the same free hosts (CSIN_PLACE_TOOL; tests/place-tool beside CSIN). The bytes of both are counted here, from the definitions of
 the collectives. Skipped where slurmctld is not installed.
 """
-import ctypes
 import json
 import os
 import random
-import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-CSIN = os.path.abspath(sys.argv[1])
-PLACE = str(Path(CSIN).parent / "tests" / "place-tool")
-PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from slurm import PATH, START_S, Controller, csin  # noqa: E402
+
+PLACE = os.environ.get("CSIN_PLACE_TOOL", str(Path(sys.argv[1]).resolve().parent / "tests" / "place-tool"))
 LEAVES, PER_LEAF = 20, 20
 LINE = f"leaf:{LEAVES} spine:20 host:{PER_LEAF} 200Gb/s"
 HOSTS = [f"h{i:03}" for i in range(1, LEAVES * PER_LEAF + 1)]
-START_S = 60
-
-CONF = """ClusterName=csin
-SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={port}
-SlurmdPort={slurmd_port}
-AuthType=auth/none
-CredType=cred/none
-SlurmUser={user}
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
-SlurmctldPidFile={folder}/slurmctld.pid
-SlurmctldLogFile={folder}/slurmctld.log
-MpiDefault=none
-ProctrackType=proctrack/pgid
-TaskPlugin=task/none
-SchedulerType=sched/backfill
-SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
-SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
-TopologyPlugin=topology/tree
-ReturnToService=2
-SuspendProgram=/bin/true
-ResumeProgram=/bin/true
-SuspendTime=3600
-ResumeTimeout=3600
-TreeWidth=1000
-NodeName={nodes} CPUs=1 State=CLOUD
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-"""
 
 
 # ---- the bytes, counted without csin ----
 
 def leaf_of_hosts():
-    done = subprocess.run([CSIN, "topo", LINE, "--format", "json"], capture_output=True, text=True, check=True)
-    return {cable["from"]: cable["to"] for cable in json.loads(done.stdout)["cables"] if cable["place"] == "host"}
+    cables = json.loads(csin("topo", LINE, "--format", "json"))["cables"]
+    return {cable["from"]: cable["to"] for cable in cables if cable["place"] == "host"}
 
 
 def ring(n, size):
@@ -127,96 +94,22 @@ def crossing(jobs, hosts_of, leaf):
 
 # ---- Slurm ----
 
-def end_with_parent():
-    """In the child: be ended when the test ends, even if it is killed."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+class Slurm(Controller):
+    """slurmctld with the topology.conf of LINE."""
 
-
-def free_ports(n):
-    sockets = [socket.socket() for _ in range(n)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-class Controller:
-    """slurmctld with the topology.conf of LINE; ends with the block."""
-
-    def __init__(self, leaf):
-        switches = sorted(set(leaf.values()))
-        self.topology = "".join(f"SwitchName={s} Nodes={','.join(h for h in HOSTS if leaf[h] == s)}\n"
-                                for s in switches)
-        self.topology += f"SwitchName=core Switches={','.join(switches)}\n"
-
-    def __enter__(self):
-        self.temporary = tempfile.TemporaryDirectory(prefix="csin-slurm-")
-        folder = Path(self.temporary.name)
-        (folder / "state").mkdir()
-        port, slurmd_port = free_ports(2)
-        user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
-        (folder / "slurm.conf").write_text(CONF.format(
-            host=socket.gethostname().split(".")[0], port=port, slurmd_port=slurmd_port, folder=folder,
-            nodes=f"{HOSTS[0][:1]}[{HOSTS[0][1:]}-{HOSTS[-1][1:]}]", user=user))
-        (folder / "topology.conf").write_text(self.topology)
-        self.environment = dict(os.environ, SLURM_CONF=str(folder / "slurm.conf"), PATH=PATH, LC_ALL="C")
-        self.process = subprocess.Popen(["slurmctld", "-c", "-D"], env=self.environment, cwd=folder,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=open(folder / "stderr", "wb"), preexec_fn=end_with_parent)
-        try:
-            self.wait()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def wait(self):
-        end = time.monotonic() + START_S
-        while time.monotonic() < end and self.process.poll() is None:
-            if "UP" in self.run("scontrol", "ping", check=False):
-                return
-            time.sleep(0.2)
-        folder = Path(self.temporary.name)
-        raise AssertionError("slurmctld did not start:\n" + (folder / "stderr").read_text(errors="replace")[-4000:])
-
-    def run(self, *command, check=True):
-        done = subprocess.run(command, env=self.environment, cwd=self.temporary.name, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=60, check=False)
-        assert not check or done.returncode == 0, (command, done.stdout, done.stderr)
-        return done.stdout
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.temporary.cleanup()
-
-    def __exit__(self, *_):
-        self.stop()
+    def __init__(self):
+        super().__init__(csin("topo", LINE, "--format", "slurm"))
 
     def submit(self, n):
         """A job of n nodes: its number, and its hosts in the order of its ranks."""
-        job = re.search(r"\d+", self.run("sbatch", "-N", str(n), "-n", str(n), "--output=/dev/null",
-                                         "--wrap=true")).group()
-        end = time.monotonic() + START_S
-        while time.monotonic() < end:
-            state, hosts = (self.run("squeue", "-h", "-j", job, "-o", "%T %N").split() + ["", ""])[:2]
-            if hosts and state != "PENDING":
-                return job, self.run("scontrol", "show", "hostnames", hosts).split()
-            time.sleep(0.1)
-        raise AssertionError(f"a job of {n} nodes was not placed: {state}")
+        hosts = self.place(n)
+        return self.run("squeue", "-h", "--sort=-i", "-o", "%i").split()[0], hosts  # the last one
 
     def cancel(self, job):
         self.run("scancel", job)
         end = time.monotonic() + START_S
         while self.run("squeue", "-h", "-j", job, check=False).strip():
             assert time.monotonic() < end, job
-            self.run("scontrol", "update", f"JobId={job}", "EndTime=now", check=False)
             time.sleep(0.1)
 
 
@@ -257,7 +150,7 @@ def check(what, jobs, slurm, taken, leaf, rng):
 
 def test_single_jobs_on_an_idle_fabric():
     leaf, rng = leaf_of_hosts(), random.Random(1)
-    with Controller(leaf) as slurm:
+    with Slurm() as slurm:
         for n in (15, 20, 30, 64, 130):
             job, hosts = slurm.submit(n)
             for collective in COLLECTIVES:
@@ -268,7 +161,7 @@ def test_single_jobs_on_an_idle_fabric():
 
 def test_many_jobs_on_what_others_left_free():
     leaf, rng = leaf_of_hosts(), random.Random(2)
-    with Controller(leaf) as slurm:
+    with Slurm() as slurm:
         for trial in range(2):
             others = [slurm.submit(rng.randint(3, 40)) for _ in range(10)]
             rng.shuffle(others)
