@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the parts of plan/isolate.h share:
+ *
+ *     isolate.c         the search
+ *     isolate_try.c     trials and what simulations say of them
+ *     isolate_load.c    from loads to weights, and to the bound
+ *     isolate_words.c   reasons */
+#ifndef CSIN_PLAN_ISOLATE_INSIDE_H
+#define CSIN_PLAN_ISOLATE_INSIDE_H
+
+#include "plan/isolate.h"
+
+#define CSIN_EQUAL_WEIGHT 64u
+
+/* A way to run the scenario, and how it went. */
+struct trial {
+    bool as_is;              /* the lanes of the scenario, which lane_of and weights do not say */
+    bool wide;               /* on switches with as many lanes as it needs */
+    uint8_t *lane_of;        /* [n_owners] */
+    uint8_t weights[CSIN_MAX_LANES];
+    uint32_t n_lanes;
+    uint32_t *senders, *concurrency; /* [n_streams] */
+    bool is_run;             /* what follows is known */
+    double *slowdown;        /* [n_owners]; all HUGE_VAL where the run failed */
+    double *held;            /* [n_owners] */
+    double worst, sum;
+};
+
+struct isolator {
+    const struct csin_scenario *given;
+    struct csin_scenario sc; /* the same, lossless on the fluid engine */
+    struct csin_fabric wide; /* its fabric with 15 data VLs in all switches */
+    const struct csin_isolate_options *options;
+    struct csin_diag *diag;
+    struct csin_arena *arena; /* of the work */
+    struct csin_isolation *out;
+    uint32_t n; /* owners */
+    double **alone; /* [n] rows */
+    double begin_s, until_s; /* until_s: of the part of the search at hand */
+    double longest_s;        /* of the simulations so far */
+    const struct csin_result *before;
+    struct trial *as_is, *all_apart, *best;
+    struct trial **trials; /* [n_trials] that were run */
+    size_t trials_room;
+    uint32_t n_trials;
+    bool is_out_of_memory;
+};
+
+double csin_isolate_now_s(void);
+/* Whether there is time for one more simulation; notes where there is not. */
+bool csin_isolate_has_time(struct isolator *iso);
+
+/* A copy of `like` (NULL: all owners on lane 0, equal weights, knobs as they are) that is not run
+ * yet; NULL without memory. */
+struct trial *csin_trial_create(struct isolator *iso, const struct trial *like);
+/* Simulates it, or finds that the same was run before: *t becomes that one. False without time or
+ * memory. */
+bool csin_trial_run(struct isolator *iso, struct trial **t);
+/* Whether a is better than b, by CSIN_ISOLATE_STEP at least. */
+bool csin_trial_better(const struct trial *a, const struct trial *b);
+uint32_t csin_trial_vl(const struct isolator *iso, const struct trial *t, uint32_t lane);
+/* The run that all others are compared with; iso->before is its result. *ret_status where false. */
+bool csin_trial_run_as_is(struct isolator *iso, struct trial *t, enum csin_status *ret_status);
+/* Owners a < b with nobody else, on one lane or two: their slowdowns. */
+bool csin_trial_pair(struct isolator *iso, uint32_t a, uint32_t b, bool together,
+                     double ret_slowdown[2]);
+
+/* What each lane of `t` offers to the arcs, by plan/offered.h, and from it the weights: see
+ * docs/model.md. Fills demand[lane], worst_arc[lane] and t->weights. */
+enum csin_status csin_isolate_weights(struct isolator *iso, struct trial *t,
+                                      double demand[CSIN_MAX_LANES],
+                                      uint32_t worst_arc[CSIN_MAX_LANES]);
+/* The bound on the worst slowdown from the bytes that have to pass each arc, and the arc (CSIN_NONE: no bound). */
+double csin_isolate_bound(const struct isolator *iso, uint32_t *ret_arc);
+/* Fewest data VLs of any switch that carries something in `before`. */
+uint32_t csin_isolate_count_lanes(const struct isolator *iso);
+
+void csin_isolate_explain(struct isolator *iso, uint32_t bound_arc);
+
+#endif
