@@ -11,7 +11,8 @@
  * integer program over the slowdowns found says who shares (plan/share.h); what it proposes, its
  * neighbours, weights and knobs are simulated in turn, and the best that was seen is the answer.
  * Every figure is one of a simulation. Slowdowns are relative to the owner alone as the scenario
- * has it, so that a knob that slows an owner down is not hidden. docs/model.md has the equations. */
+ * has it, so that a knob that slows an owner down is not hidden. docs/model.md has the equations.
+ */
 #ifndef CSIN_PLAN_ISOLATE_H
 #define CSIN_PLAN_ISOLATE_H
 
@@ -36,21 +37,21 @@ struct csin_isolate_options {
 };
 
 struct csin_isolation_class {
-    const char *name;  /* a job or stream, 'jobs', 'storage', or both: unique */
-    uint32_t sl, vl;   /* the same number: no table of SLs to VLs is needed */
-    uint32_t weight;   /* of the VL, 1 to 255 */
-    uint32_t n_owners; /* in it */
-    double demand;     /* its share of what all lanes offer to worst_arc; 0: no arc is asked for */
+    const char *name;   /* a job or stream, 'jobs', 'storage', or both: unique */
+    uint32_t sl, vl;    /* the same number: no table of SLs to VLs is needed */
+    uint32_t weight;    /* of the VL, 1 to 255 */
+    uint32_t n_owners;  /* in it */
+    double demand;      /* its share of what all lanes offer to worst_arc; 0: no arc is asked for */
     uint32_t worst_arc; /* more than it has (CSIN_NONE) */
 };
 
 struct csin_isolation_owner {
-    uint32_t of_class;             /* index into classes; CSIN_NONE where nothing is changed */
-    double before, apart, after;   /* slowdown: as it is; every owner on a lane of its own (0: not
-                                    * simulated); as proposed */
+    uint32_t of_class;              /* index into classes; CSIN_NONE where nothing is changed */
+    double before, apart, after;    /* slowdown: as it is; every owner on a lane of its own (0: not
+                                     * simulated); as proposed */
     double held_before, held_after; /* share of the time that its transfers moved as victims */
-    uint32_t senders, concurrency; /* of a read stream: request-to-send (0: none) and chunks
-                                    * outstanding, as proposed */
+    uint32_t senders, concurrency;  /* of a read stream: request-to-send (0: none) and chunks
+                                     * outstanding, as proposed */
 };
 
 enum csin_isolation_answer {
@@ -64,10 +65,10 @@ struct csin_isolation {
     struct csin_arena *arena;
     enum csin_isolation_answer answer;
     struct csin_isolation_class *classes;
-    uint32_t n_classes; /* 0: classes and lanes stay as they are */
+    uint32_t n_classes;                  /* 0: classes and lanes stay as they are */
     struct csin_isolation_owner *owners; /* [n_owners] of the scenario */
     uint32_t n_owners;
-    uint32_t n_lanes;  /* that could be used */
+    uint32_t n_lanes;   /* that could be used */
     bool changes_knobs; /* of some stream */
     double worst_before, worst_after, sum_before, sum_after;
     double bound; /* no lanes, weights and knobs make the worst slowdown less; 0: not known */

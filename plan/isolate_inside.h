@@ -15,15 +15,15 @@
 
 /* A way to run the scenario, and how it went. */
 struct trial {
-    bool as_is;              /* the lanes of the scenario, which lane_of and weights do not say */
-    bool wide;               /* on switches with as many lanes as it needs */
-    uint8_t *lane_of;        /* [n_owners] */
+    bool as_is;       /* the lanes of the scenario, which lane_of and weights do not say */
+    bool wide;        /* on switches with as many lanes as it needs */
+    uint8_t *lane_of; /* [n_owners] */
     uint8_t weights[CSIN_MAX_LANES];
     uint32_t n_lanes;
     uint32_t *senders, *concurrency; /* [n_streams] */
-    bool is_run;             /* what follows is known */
-    double *slowdown;        /* [n_owners]; all HUGE_VAL where the run failed */
-    double *held;            /* [n_owners] */
+    bool is_run;                     /* what follows is known */
+    double *slowdown;                /* [n_owners]; all HUGE_VAL where the run failed */
+    double *held;                    /* [n_owners] */
     double worst, sum;
 };
 
@@ -35,12 +35,13 @@ struct isolator {
     struct csin_diag *diag;
     struct csin_arena *arena; /* of the work */
     struct csin_isolation *out;
-    uint32_t n; /* owners */
-    double **alone; /* [n] rows */
+    uint32_t n;              /* owners */
+    double **alone;          /* [n] rows */
     double begin_s, until_s; /* until_s: of the part of the search at hand */
     double longest_s;        /* of the simulations so far */
-    const struct csin_result *before;
+    struct csin_result *before;
     struct trial *as_is, *all_apart, *best;
+    struct trial *advice;  /* what knobs could do, where they may not be set; NULL */
     struct trial **trials; /* [n_trials] that were run */
     size_t trials_room;
     uint32_t n_trials;
@@ -71,7 +72,8 @@ bool csin_trial_pair(struct isolator *iso, uint32_t a, uint32_t b, bool together
 enum csin_status csin_isolate_weights(struct isolator *iso, struct trial *t,
                                       double demand[CSIN_MAX_LANES],
                                       uint32_t worst_arc[CSIN_MAX_LANES]);
-/* The bound on the worst slowdown from the bytes that have to pass each arc, and the arc (CSIN_NONE: no bound). */
+/* The bound on the worst slowdown from the bytes that have to pass each arc, and the arc
+ * (CSIN_NONE: no bound). */
 double csin_isolate_bound(const struct isolator *iso, uint32_t *ret_arc);
 /* Fewest data VLs of any switch that carries something in `before`. */
 uint32_t csin_isolate_count_lanes(const struct isolator *iso);

@@ -112,8 +112,7 @@ static enum csin_status run(struct isolator *iso, const struct csin_scenario *sc
 static double slowdown_of(const struct csin_result *result, uint32_t owner)
 {
     uint32_t n_jobs = result->scenario->n_jobs;
-    return owner < n_jobs ? result->jobs[owner].slowdown
-                          : result->streams[owner - n_jobs].slowdown;
+    return owner < n_jobs ? result->jobs[owner].slowdown : result->streams[owner - n_jobs].slowdown;
 }
 
 static void note(struct isolator *iso, struct trial *t, const struct csin_result *result)

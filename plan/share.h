@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Who shares a lane with whom, as an optimisation over numbers that simulations gave (docs/model.md,
- * isolation):
+ * Who shares a lane with whom, as an optimisation over numbers that simulations gave
+ * (docs/model.md, isolation):
  *
  *     s(a) = base(a) + sum over owners b on the lane of a of  cost(a, b)
  *
