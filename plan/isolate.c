@@ -18,11 +18,15 @@
 #define NEEDED 0.01    /* nobody is slower by more: then there is nothing to do */
 #define SHARE_TIME_S 5.0
 
+/* Of the time that is left after the run as it is. */
 static void set_deadline(struct isolator *iso, double part)
 {
-    double limit_s = iso->options->time_limit_s;
-    if (iso->until_s > -HUGE_VAL)
-        iso->until_s = limit_s > 0 ? iso->begin_s + part * limit_s : HUGE_VAL;
+    double end_s = iso->begin_s + iso->options->time_limit_s;
+    if (iso->until_s == -HUGE_VAL)
+        return;
+    iso->until_s = iso->options->time_limit_s <= 0 ? HUGE_VAL
+                   : end_s > iso->search_s         ? iso->search_s + part * (end_s - iso->search_s)
+                                                   : end_s;
 }
 
 /* Runs the trial, and takes it where it is better than the best so far. */
@@ -66,7 +70,7 @@ static enum csin_status begin(struct isolator *iso)
     /* Without a word of lanes it is the same as a trial with one. */
     iso->as_is->as_is = iso->sc.lanes.of_owner != NULL;
     if (status == CSIN_OK)
-        csin_trial_run_as_is(iso, iso->as_is, &status);
+        status = csin_trial_watch(iso, iso->as_is);
     iso->best = iso->as_is;
     return status;
 }
@@ -138,7 +142,7 @@ static const struct csin_arc_result *find_arc(const struct csin_result *r, uint3
 /* Blames a victim's loss on those whose bytes fill the arcs that it waits behind. */
 static void estimate(const struct isolator *iso, struct matrix *m)
 {
-    const struct csin_result *r = iso->before;
+    const struct csin_result *r = iso->as_is->result;
     for (uint32_t i = 0; i < r->n_victims; i++) {
         const struct csin_victim_result *v = &r->victims[i];
         const struct csin_arc_result *arc = find_arc(r, v->arc);
@@ -189,11 +193,13 @@ static void run_pairs(struct isolator *iso, const struct matrix *m)
         size_t ab = (size_t)m->pairs[i].a * n + m->pairs[i].b;
         size_t ba = (size_t)m->pairs[i].b * n + m->pairs[i].a;
         double together[2], apart[2];
-        if (!csin_trial_pair(iso, m->pairs[i].a, m->pairs[i].b, true, together) ||
-            !csin_trial_pair(iso, m->pairs[i].a, m->pairs[i].b, false, apart))
+        if (!csin_trial_pair(iso, m->pairs[i].a, m->pairs[i].b, true, together))
             continue; /* no time, or it failed */
         iso->out->together[ab] = together[0];
         iso->out->together[ba] = together[1];
+        if (fmax(together[0], together[1]) <= 1 + CSIN_ISOLATE_STEP ||
+            !csin_trial_pair(iso, m->pairs[i].a, m->pairs[i].b, false, apart))
+            continue;
         iso->out->apart[ab] = apart[0];
         iso->out->apart[ba] = apart[1];
     }
@@ -210,7 +216,9 @@ static void fill_costs(const struct isolator *iso, struct matrix *m)
             size_t ab = (size_t)a * n + b;
             double together = iso->out->together[ab], apart = iso->out->apart[ab];
             bool known = isfinite(together) && isfinite(apart);
-            m->cost[ab] = known ? fmax(together - apart, 0) : m->estimate[ab];
+            m->cost[ab] = known                               ? fmax(together - apart, 0)
+                          : together <= 1 + CSIN_ISOLATE_STEP ? 0
+                                                              : m->estimate[ab];
             if (known && !has_base)
                 m->base[a] += fmax(apart - 1, 0);
         }
@@ -374,8 +382,9 @@ static enum csin_status search_lanes(struct isolator *iso)
     bool exact;
     if (!make_matrix(iso, &m))
         return csin_no_memory(iso->diag);
+    set_deadline(iso, 1);
+    run_apart(iso); /* first: in short time it is the best guess */
     set_deadline(iso, PAIRS_UNTIL);
-    run_apart(iso);
     estimate(iso, &m);
     list_pairs(iso, &m);
     if (iso->n == 2)
@@ -385,14 +394,11 @@ static enum csin_status search_lanes(struct isolator *iso)
     iso->out->out_of_time = false; /* estimates stand in for pairs */
     fill_costs(iso, &m);
     struct csin_sharing sharing = {iso->n, iso->out->n_lanes, m.base, m.cost};
-    double left_s = fmin(SHARE_TIME_S, iso->begin_s + LANES_UNTIL * iso->options->time_limit_s -
-                                           csin_isolate_now_s());
-    enum csin_status status = csin_share_solve(
-        &sharing, iso->options->time_limit_s > 0 ? fmax(left_s, 0.01) : SHARE_TIME_S, iso->diag,
-        lane_of, &exact);
+    set_deadline(iso, LANES_UNTIL);
+    double left_s = fmax(fmin(iso->until_s - csin_isolate_now_s(), SHARE_TIME_S), 0.01);
+    enum csin_status status = csin_share_solve(&sharing, left_s, iso->diag, lane_of, &exact);
     if (status != CSIN_OK)
         return status;
-    set_deadline(iso, LANES_UNTIL);
     try_it(iso, with_lanes(iso, lane_of));
     if (iso->out->n_ways <= MAX_WAYS)
         try_all(iso, &sharing);
@@ -422,18 +428,20 @@ static enum csin_status search_weights(struct isolator *iso)
     uint32_t worst_arc[CSIN_MAX_LANES];
     if (iso->best->as_is || iso->best->n_lanes < 2)
         return CSIN_OK;
-    set_deadline(iso, WEIGHTS_UNTIL);
+    set_deadline(iso, iso->options->knobs ? WEIGHTS_UNTIL : 1);
     struct trial *t = csin_trial_create(iso, iso->best);
     enum csin_status status = t ? csin_isolate_weights(iso, t, demand, worst_arc)
                                 : csin_no_memory(iso->diag);
     if (status != CSIN_OK)
         return status;
+    iso->weights_are_tried = csin_isolate_has_time(iso);
     try_it(iso, t);
-    for (bool moved = true; moved && csin_isolate_has_time(iso);) {
-        moved = false;
-        for (uint32_t lane = 0; lane < iso->best->n_lanes; lane++)
-            moved |= scale_weight(iso, lane, 2) || scale_weight(iso, lane, 0.5);
-    }
+    for (double factor = 4; factor >= 2; factor /= 2)
+        for (bool moved = true; moved && csin_isolate_has_time(iso);) {
+            moved = false;
+            for (uint32_t lane = 0; lane < iso->best->n_lanes; lane++)
+                moved |= scale_weight(iso, lane, factor) || scale_weight(iso, lane, 1 / factor);
+        }
     return CSIN_OK;
 }
 
@@ -593,6 +601,7 @@ static enum csin_status search(struct isolator *iso)
     enum csin_status status = begin(iso);
     if (status != CSIN_OK)
         return status;
+    iso->search_s = csin_isolate_now_s();
     count_lanes(iso);
     iso->out->n_ways = csin_share_count(iso->n, iso->out->n_lanes, UINT32_MAX);
     if (!make_wide(iso))
@@ -614,6 +623,10 @@ static enum csin_status search(struct isolator *iso)
             iso->advice = iso->best;
         iso->best = iso->options->knobs ? iso->best : without;
     }
+    if (iso->best != iso->as_is)
+        status = csin_trial_watch(iso, iso->best);
+    if (status != CSIN_OK)
+        return status;
     return fill(iso) ? CSIN_OK : csin_no_memory(iso->diag);
 }
 
@@ -657,7 +670,8 @@ enum csin_status csin_isolate(const struct csin_scenario *scenario,
     iso.out = make_answer(scenario->n_owners);
     set_deadline(&iso, 1);
     enum csin_status status = iso.arena && iso.out ? search(&iso) : csin_no_memory(diag);
-    csin_result_destroy(iso.before);
+    for (uint32_t i = 0; i < iso.n_trials; i++)
+        csin_result_destroy(iso.trials[i]->result);
     free(iso.trials);
     csin_arena_destroy(iso.arena);
     if (status == CSIN_OK)

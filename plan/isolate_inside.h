@@ -21,10 +21,10 @@ struct trial {
     uint8_t weights[CSIN_MAX_LANES];
     uint32_t n_lanes;
     uint32_t *senders, *concurrency; /* [n_streams] */
-    bool is_run;                     /* what follows is known */
-    double *slowdown;                /* [n_owners]; all HUGE_VAL where the run failed */
-    double *held;                    /* [n_owners] */
-    double worst, sum;
+    double *slowdown;                /* [n_owners]; HUGE_VAL where the run failed */
+    double worst, sum;               /* 0: not run */
+    struct csin_result *result;      /* of a run that was watched; else NULL */
+    double *held;                    /* [n_owners] and what it says of victims */
 };
 
 struct isolator {
@@ -35,17 +35,17 @@ struct isolator {
     struct csin_diag *diag;
     struct csin_arena *arena; /* of the work */
     struct csin_isolation *out;
-    uint32_t n;              /* owners */
-    double **alone;          /* [n] rows */
-    double begin_s, until_s; /* until_s: of the part of the search at hand */
-    double longest_s;        /* of the simulations so far */
-    struct csin_result *before;
+    uint32_t n;               /* owners */
+    double **alone;           /* [n] rows */
+    double begin_s, search_s; /* the run as it is begins; the search does */
+    double until_s;           /* of the part of the search at hand; -HUGE_VAL: told to stop */
+    double longest_s;         /* of the simulations so far */
     struct trial *as_is, *all_apart, *best;
     struct trial *advice;  /* what knobs could do, where they may not be set; NULL */
     struct trial **trials; /* [n_trials] that were run */
     size_t trials_room;
     uint32_t n_trials;
-    bool is_out_of_memory;
+    bool weights_are_tried, is_out_of_memory;
 };
 
 double csin_isolate_now_s(void);
@@ -61,8 +61,9 @@ bool csin_trial_run(struct isolator *iso, struct trial **t);
 /* Whether a is better than b, by CSIN_ISOLATE_STEP at least. */
 bool csin_trial_better(const struct trial *a, const struct trial *b);
 uint32_t csin_trial_vl(const struct isolator *iso, const struct trial *t, uint32_t lane);
-/* The run that all others are compared with; iso->before is its result. *ret_status where false. */
-bool csin_trial_run_as_is(struct isolator *iso, struct trial *t, enum csin_status *ret_status);
+/* Simulates it with a watch on the arcs, in any case; its failure is that of all. The scenario that
+ * t->result refers to lies in iso->arena. */
+enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t);
 /* Owners a < b with nobody else, on one lane or two: their slowdowns. */
 bool csin_trial_pair(struct isolator *iso, uint32_t a, uint32_t b, bool together,
                      double ret_slowdown[2]);

@@ -16,8 +16,8 @@ uint32_t csin_isolate_count_lanes(const struct isolator *iso)
 {
     const struct csin_fabric *f = iso->sc.fabric;
     uint32_t n = CSIN_MAX_LANES;
-    for (uint32_t i = 0; i < iso->before->n_arcs; i++) {
-        uint32_t arc = iso->before->arcs[i].arc;
+    for (uint32_t i = 0; i < iso->as_is->result->n_arcs; i++) {
+        uint32_t arc = iso->as_is->result->arcs[i].arc;
         uint32_t ends[] = {csin_arc_tail(f, arc), csin_arc_head(f, arc)};
         for (uint32_t k = 0; k < 2; k++)
             if (!csin_is_nic(f, ends[k]) && f->switches[ends[k]].n_vls < n)
@@ -194,7 +194,7 @@ static bool time_of(const struct isolator *iso, uint32_t owner, struct share *sh
 
 double csin_isolate_bound(const struct isolator *iso, uint32_t *ret_arc)
 {
-    const struct csin_result *r = iso->before;
+    const struct csin_result *r = iso->as_is->result;
     double bound = 0;
     *ret_arc = CSIN_NONE;
     /* The bytes of each arc are the same in every run only where ways and volumes are. */

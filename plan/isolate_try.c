@@ -89,12 +89,13 @@ uint32_t csin_trial_vl(const struct isolator *iso, const struct trial *t, uint32
 /* ---- runs ---- */
 
 static enum csin_status run(struct isolator *iso, const struct csin_scenario *sc,
-                            double *const *alone, struct csin_diag *diag,
+                            double *const *alone, bool watch, struct csin_diag *diag,
                             struct csin_result **ret_result)
 {
     const struct csin_isolate_options *options = iso->options;
     struct csin_schedule schedule;
-    struct csin_simulation simulation = {.cache_folder = options->cache_folder, .alone = alone};
+    struct csin_simulation simulation = {
+        .cache_folder = options->cache_folder, .alone = alone, .unwatched = !watch};
     if (options->progress)
         options->progress(options->progress_arg, iso->out->n_simulated,
                           iso->best ? iso->best->worst : 0);
@@ -123,9 +124,6 @@ static void note(struct isolator *iso, struct trial *t, const struct csin_result
         t->worst = fmax(t->worst, t->slowdown[o]);
         t->sum += t->slowdown[o];
     }
-    for (uint32_t i = 0; result && i < result->n_victims; i++)
-        t->held[result->victims[i].owner] += result->victims[i].share;
-    t->is_run = true;
 }
 
 /* The scenario with the lanes and knobs of a trial; false without memory. */
@@ -177,7 +175,7 @@ bool csin_trial_run(struct isolator *iso, struct trial **t)
         return false;
     }
     /* One that fails, say as it takes longer than the horizon, is a bad one. */
-    if (run(iso, &sc, iso->alone, NULL, &result) != CSIN_OK)
+    if (run(iso, &sc, iso->alone, false, NULL, &result) != CSIN_OK)
         result = NULL;
     note(iso, *t, result);
     csin_result_destroy(result);
@@ -186,20 +184,22 @@ bool csin_trial_run(struct isolator *iso, struct trial **t)
     return true;
 }
 
-bool csin_trial_run_as_is(struct isolator *iso, struct trial *t, enum csin_status *ret_status)
+enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t)
 {
-    struct csin_result *result;
-    if (!csin_grow(&iso->trials, &iso->trials_room, iso->n_trials + 1u, sizeof *iso->trials)) {
-        *ret_status = csin_no_memory(iso->diag);
-        return false;
-    }
-    *ret_status = run(iso, &iso->sc, iso->alone, iso->diag, &result);
-    if (*ret_status != CSIN_OK)
-        return false;
-    note(iso, t, result);
-    iso->before = result;
-    iso->trials[iso->n_trials++] = t;
-    return true;
+    struct csin_scenario sc;
+    bool is_known = isfinite(t->worst) && t->worst > 0;
+    if (!csin_grow(&iso->trials, &iso->trials_room, iso->n_trials + 1u, sizeof *iso->trials) ||
+        !dress(iso, t, iso->arena, &sc))
+        return csin_no_memory(iso->diag);
+    enum csin_status status = run(iso, &sc, iso->alone, true, iso->diag, &t->result);
+    if (status != CSIN_OK)
+        return status;
+    note(iso, t, t->result);
+    for (uint32_t i = 0; i < t->result->n_victims; i++)
+        t->held[t->result->victims[i].owner] += t->result->victims[i].share;
+    if (!is_known)
+        iso->trials[iso->n_trials++] = t;
+    return CSIN_OK;
 }
 
 /* ---- pairs ---- */
@@ -268,7 +268,7 @@ bool csin_trial_pair(struct isolator *iso, uint32_t a, uint32_t b, bool together
     struct csin_arena *arena = csin_arena_create();
     bool ok = arena && make_pair(iso, owners, !together, arena, &pair);
     iso->is_out_of_memory |= !ok;
-    ok = ok && run(iso, &pair, alone, NULL, &result) == CSIN_OK;
+    ok = ok && run(iso, &pair, alone, false, NULL, &result) == CSIN_OK;
     for (uint32_t i = 0; i < 2 && ok; i++)
         ret_slowdown[i] = slowdown_of(result, i);
     if (ok)

@@ -59,30 +59,29 @@ static uint32_t most_slowed(const struct isolator *iso, const struct trial *t)
 /* ---- who is held up by whom ---- */
 
 /* The owner with the most bytes on the arc that `victim` waits behind. */
-static uint32_t blame(const struct isolator *iso, const struct csin_victim_result *victim)
+static uint32_t blame(const struct csin_result *r, const struct csin_victim_result *victim)
 {
-    const struct csin_result *r = iso->before;
     for (uint32_t i = 0; i < r->n_arcs; i++)
         if (r->arcs[i].arc == victim->arc && r->arcs[i].n_loads > 0)
             return r->loads[r->arcs[i].first_load].owner;
     return CSIN_NONE;
 }
 
-static void explain_victim(struct isolator *iso, uint32_t owner)
+/* The first words of the sentence are the caller's. */
+static void explain_victim(struct isolator *iso, const struct trial *t, uint32_t owner,
+                           const char *words)
 {
-    const struct csin_result *r = iso->before;
-    const char *name = iso->given->owners[owner];
+    const struct csin_result *r = t->result;
     for (uint32_t i = 0; i < r->n_victims; i++) { /* the largest share first */
         if (r->victims[i].owner != owner)
             continue;
-        uint32_t who = blame(iso, &r->victims[i]);
+        uint32_t who = blame(r, &r->victims[i]);
         bool self = who == owner || who == CSIN_NONE;
         SAY(iso,
-            "'%s' is held up for %s of the time that it sends behind full arcs that are not on "
-            "its way, most behind %s, which carries%s %s%s%s",
-            name, percent(iso->as_is->held[owner]).s, arc_name(iso, r->victims[i].arc).s,
-            self ? "" : " mostly", self ? "its own traffic" : "'",
-            self ? "" : iso->given->owners[who], self ? "" : "'");
+            "%s for %s of the time that it sends behind full arcs that are not on its way, most "
+            "behind %s, which carries mostly %s%s%s",
+            words, percent(t->held[owner]).s, arc_name(iso, r->victims[i].arc).s, self ? "" : "'",
+            self ? "its own traffic" : iso->given->owners[who], self ? "" : "'");
         return;
     }
 }
@@ -91,7 +90,8 @@ static void explain_victims(struct isolator *iso)
 {
     for (uint32_t o = 0; o < iso->n; o++)
         if (iso->as_is->held[o] >= WORTH_SAYING)
-            explain_victim(iso, o);
+            explain_victim(iso, iso->as_is, o,
+                           csin_arena_printf(iso->arena, "'%s' is held up", iso->given->owners[o]));
 }
 
 /* ---- who must not share ---- */
@@ -134,7 +134,7 @@ static void explain_sharing(struct isolator *iso)
     uint32_t n = out->n_classes;
     bool all = out->n_tried == out->n_ways;
     if (n == iso->n)
-        SAY(iso, "each of the %u gets a lane of its own", n);
+        SAY(iso, "each job and stream gets a lane of its own");
     else if (all)
         SAY(iso,
             "%u lane%s of %u %s enough: all %s ways to share were simulated, and none is "
@@ -160,9 +160,24 @@ static void explain_weight(struct isolator *iso, uint32_t lane)
         SAY(iso, "class '%s' has VL %u and %s of the weights; what it asks for always fits",
             class->name, class->vl, percent(class->weight / all).s);
     else
-        SAY(iso, "class '%s' has VL %u and %s of the weights; of what all ask of %s, it asks %s",
-            class->name, class->vl, percent(class->weight / all).s,
-            arc_name(iso, class->worst_arc).s, percent(class->demand).s);
+        SAY(iso,
+            "class '%s' has VL %u and %s of the weights, and %s of what is asked of %s, its worst "
+            "arc",
+            class->name, class->vl, percent(class->weight / all).s, percent(class->demand).s,
+            arc_name(iso, class->worst_arc).s);
+}
+
+static void explain_weights(struct isolator *iso)
+{
+    const struct csin_isolation *out = iso->out;
+    bool equal = true;
+    for (uint32_t lane = 0; lane < out->n_classes; lane++) {
+        explain_weight(iso, lane);
+        equal &= out->classes[lane].weight == out->classes[0].weight;
+    }
+    if (equal && out->n_classes > 1 && iso->weights_are_tried)
+        SAY(iso, "other weights, such as those by demand, were simulated and are not better by %s",
+            percent(CSIN_ISOLATE_STEP).s);
 }
 
 static void explain_knobs(struct isolator *iso, const struct trial *t, const char *how)
@@ -180,6 +195,15 @@ static void explain_knobs(struct isolator *iso, const struct trial *t, const cha
     }
 }
 
+/* Who is slower for it. */
+static void explain_price(struct isolator *iso)
+{
+    for (uint32_t o = 0; o < iso->n; o++)
+        if (iso->best->slowdown[o] > iso->as_is->slowdown[o] + WORTH_SAYING)
+            SAY(iso, "'%s' pays for it: %s, which was %s", iso->given->owners[o],
+                times(iso->best->slowdown[o]).s, times(iso->as_is->slowdown[o]).s);
+}
+
 /* ---- what is left ---- */
 
 static void explain_rest(struct isolator *iso, uint32_t bound_arc)
@@ -191,17 +215,19 @@ static void explain_rest(struct isolator *iso, uint32_t bound_arc)
         SAY(iso, "nobody is left slower than alone by more than %s", percent(WORTH_SAYING).s);
         return;
     }
-    double held = iso->best->held[worst];
-    SAY(iso, "left over: '%s' is slowed %s%s%s", iso->given->owners[worst], times(after).s,
-        held < WORTH_SAYING ? ", by bandwidth that others really use on its way, and no longer "
-                              "behind full arcs elsewhere"
-                            : "; it still waits behind full arcs elsewhere for ",
-        held < WORTH_SAYING ? "" : percent(held).s);
+    if (iso->best->held[worst] < WORTH_SAYING)
+        SAY(iso, "left over: '%s' is slowed %s, by bandwidth that others really use on its way",
+            iso->given->owners[worst], times(after).s);
+    else
+        explain_victim(iso, iso->best, worst,
+                       csin_arena_printf(iso->arena, "left over: '%s' is slowed %s; it is held up",
+                                         iso->given->owners[worst], times(after).s));
     if (out->owners[worst].apart > 0 && out->owners[worst].apart < after - WORTH_SAYING)
         SAY(iso, "with a lane for each of the %u owners, were there so many, it would be %s",
             iso->n, times(out->owners[worst].apart).s);
     if (bound_arc != CSIN_NONE && out->bound > 1)
-        SAY(iso, "no lanes, weights and knobs bring all below %s: %s cannot carry its bytes sooner",
+        SAY(iso,
+            "no lanes, weights or knobs bring the worst below %s: %s cannot carry its bytes sooner",
             times(out->bound).s, arc_name(iso, bound_arc).s);
 }
 
@@ -256,8 +282,8 @@ void csin_isolate_explain(struct isolator *iso, uint32_t bound_arc)
         explain_knobs(iso, iso->best, "gets");
     if (out->n_classes > 0)
         explain_sharing(iso);
-    for (uint32_t lane = 0; lane < out->n_classes; lane++)
-        explain_weight(iso, lane);
+    explain_weights(iso);
+    explain_price(iso);
     if (needed)
         explain_rest(iso, bound_arc);
     if (out->out_of_time)

@@ -93,7 +93,7 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
     run.events = scenario->events; /* nothing happens to those who run alone */
     run.n_events = scenario->n_events;
     run.reaction_s = scenario->reaction_s;
-    run.watch = true;
+    run.watch = !options->unwatched;
     status = scenario->engine->run(&run, diag, &together);
     if (status == CSIN_OK) {
         if (is_alone && !csin_owner_row(scenario, 0, schedule, &together, alone[0]))

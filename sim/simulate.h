@@ -14,6 +14,7 @@ struct csin_simulation {
     void *progress_arg;
     double *const *alone; /* [n_owners] rows of the runs alone, where they are known; NULL: they are
                            * run, or fetched from the cache */
+    bool unwatched; /* times and bytes only: no peaks, no congestion, no victims. Half the time. */
 };
 
 /* The row (sim/metrics.h) of one owner alone on the idle fabric, from the cache where it is known.
