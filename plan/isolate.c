@@ -11,11 +11,12 @@
 #include "sim/simulate.h"
 
 /* Parts of the time by whose end the parts of the search are over; knobs take what is left. */
-#define PAIRS_UNTIL 0.35
-#define LANES_UNTIL 0.6
+#define PAIRS_UNTIL 0.25
+#define LANES_UNTIL 0.5
 #define WEIGHTS_UNTIL 0.8
 #define MAX_WAYS 2000u /* of sharing lanes, that are all simulated if there is time */
-#define NEEDED 0.01    /* nobody is slower by more: then there is nothing to do */
+#define WEIGHT_STARTS 3u
+#define NEEDED 0.01 /* nobody is slower by more: then there is nothing to do */
 #define SHARE_TIME_S 5.0
 
 /* Of the time that is left after the run as it is. */
@@ -412,6 +413,8 @@ static enum csin_status search_lanes(struct isolator *iso)
 
 /* ---- weights ---- */
 
+static const double weight_steps[] = {2, 4, 1.4};
+
 static bool scale_weight(struct isolator *iso, uint32_t lane, double factor)
 {
     struct trial *t = csin_trial_create(iso, iso->best);
@@ -422,27 +425,85 @@ static bool scale_weight(struct isolator *iso, uint32_t lane, double factor)
     return try_it(iso, t);
 }
 
-static enum csin_status search_weights(struct isolator *iso)
+/* Lanes by their most slowed owner, the worst first. */
+static void rank_lanes(const struct isolator *iso, uint32_t rank[CSIN_MAX_LANES])
+{
+    double worst[CSIN_MAX_LANES] = {0};
+    for (uint32_t o = 0; o < iso->n; o++)
+        worst[iso->best->lane_of[o]] = fmax(worst[iso->best->lane_of[o]], iso->best->slowdown[o]);
+    for (uint32_t lane = 0; lane < iso->best->n_lanes; lane++) {
+        uint32_t place = lane;
+        for (; place > 0 && worst[rank[place - 1]] < worst[lane]; place--)
+            rank[place] = rank[place - 1];
+        rank[place] = lane;
+    }
+}
+
+/* One step for the better: more for a lane that suffers, or less for one that does not. */
+static bool step_weights(struct isolator *iso, double factor)
+{
+    uint32_t rank[CSIN_MAX_LANES], n = iso->best->n_lanes;
+    rank_lanes(iso, rank);
+    for (uint32_t i = 0; i < n; i++)
+        if (scale_weight(iso, rank[i], factor) || scale_weight(iso, rank[n - 1 - i], 1 / factor))
+            return true;
+    return false;
+}
+
+/* From iso->best on, by demand, and then in steps on a grid. */
+static enum csin_status climb(struct isolator *iso)
 {
     double demand[CSIN_MAX_LANES];
     uint32_t worst_arc[CSIN_MAX_LANES];
-    if (iso->best->as_is || iso->best->n_lanes < 2)
-        return CSIN_OK;
-    set_deadline(iso, iso->options->knobs ? WEIGHTS_UNTIL : 1);
     struct trial *t = csin_trial_create(iso, iso->best);
     enum csin_status status = t ? csin_isolate_weights(iso, t, demand, worst_arc)
                                 : csin_no_memory(iso->diag);
     if (status != CSIN_OK)
         return status;
-    iso->weights_are_tried = csin_isolate_has_time(iso);
     try_it(iso, t);
-    for (double factor = 4; factor >= 2; factor /= 2)
-        for (bool moved = true; moved && csin_isolate_has_time(iso);) {
-            moved = false;
-            for (uint32_t lane = 0; lane < iso->best->n_lanes; lane++)
-                moved |= scale_weight(iso, lane, factor) || scale_weight(iso, lane, 1 / factor);
-        }
+    for (uint32_t i = 0; i < sizeof weight_steps / sizeof *weight_steps; i++)
+        while (csin_isolate_has_time(iso) && step_weights(iso, weight_steps[i]))
+            ;
     return CSIN_OK;
+}
+
+static int nearer(const void *left, const void *right)
+{
+    const struct trial *x = *(struct trial *const *)left, *y = *(struct trial *const *)right;
+    if (x->worst != y->worst)
+        return x->worst < y->worst ? -1 : 1;
+    if (x->sum != y->sum)
+        return x->sum < y->sum ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Weights may make another way to share the best, so the search begins at several. */
+static enum csin_status search_weights(struct isolator *iso)
+{
+    struct trial *best = iso->best;
+    uint32_t n = 0;
+    struct trial **starts = csin_arena_alloc(iso->arena, iso->n_trials + 1u, sizeof *starts);
+    enum csin_status status = starts ? CSIN_OK : csin_no_memory(iso->diag);
+    for (uint32_t i = 0; starts && i < iso->n_trials; i++)
+        if (!iso->trials[i]->wide && iso->trials[i]->n_lanes > 1 && iso->trials[i] != best)
+            starts[n++] = iso->trials[i];
+    if (n > 1)
+        qsort(starts, n, sizeof *starts, nearer);
+    set_deadline(iso, iso->options->knobs ? WEIGHTS_UNTIL : 1);
+    iso->weights_are_tried = status == CSIN_OK && csin_isolate_has_time(iso);
+    if (status == CSIN_OK && best->n_lanes > 1) {
+        status = climb(iso);
+        best = iso->best;
+    }
+    for (uint32_t i = 0; i < n && i < WEIGHT_STARTS && status == CSIN_OK; i++) {
+        if (!csin_isolate_has_time(iso))
+            break;
+        iso->best = starts[i];
+        status = climb(iso);
+        best = csin_trial_better(iso->best, best) ? iso->best : best;
+    }
+    iso->best = best;
+    return status;
 }
 
 /* ---- knobs ---- */
@@ -596,6 +657,11 @@ static bool fill(struct isolator *iso)
     return !iso->is_out_of_memory;
 }
 
+static bool is_slow(const struct trial *t)
+{
+    return t->worst > 1 + NEEDED;
+}
+
 static enum csin_status search(struct isolator *iso)
 {
     enum csin_status status = begin(iso);
@@ -606,15 +672,16 @@ static enum csin_status search(struct isolator *iso)
     iso->out->n_ways = csin_share_count(iso->n, iso->out->n_lanes, UINT32_MAX);
     if (!make_wide(iso))
         return csin_no_memory(iso->diag);
-    bool needed = iso->n > 1 && iso->as_is->worst > 1 + NEEDED;
+    bool needed = iso->n > 1 && is_slow(iso->as_is);
     if (needed && iso->out->n_lanes > 1) {
         status = search_lanes(iso);
-        if (status == CSIN_OK)
+        if (status == CSIN_OK && is_slow(iso->best))
             status = search_weights(iso);
         if (status != CSIN_OK)
             return status;
+        merge(iso);
     }
-    if (needed && (iso->options->knobs || iso->out->n_lanes == 1)) {
+    if (needed && is_slow(iso->best) && (iso->options->knobs || iso->out->n_lanes == 1)) {
         struct trial *without = iso->best;
         search_knobs(iso);
         if (iso->options->knobs)
@@ -667,6 +734,7 @@ enum csin_status csin_isolate(const struct csin_scenario *scenario,
                            .begin_s = csin_isolate_now_s()};
     iso.sc.engine = &csin_engine_fluid;
     iso.sc.congestion = CSIN_LOSSLESS;
+    iso.sc.horizon_s = HUGE_VAL; /* what is too slow as it is may be fast enough in the end */
     iso.out = make_answer(scenario->n_owners);
     set_deadline(&iso, 1);
     enum csin_status status = iso.arena && iso.out ? search(&iso) : csin_no_memory(diag);

@@ -15,6 +15,7 @@
 
 /* A way to run the scenario, and how it went. */
 struct trial {
+    uint32_t number;  /* of those that were run */
     bool as_is;       /* the lanes of the scenario, which lane_of and weights do not say */
     bool wide;        /* on switches with as many lanes as it needs */
     uint8_t *lane_of; /* [n_owners] */

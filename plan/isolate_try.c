@@ -182,6 +182,7 @@ bool csin_trial_run(struct isolator *iso, struct trial **t)
     note(iso, *t, result);
     csin_result_destroy(result);
     csin_arena_destroy(arena);
+    (*t)->number = iso->n_trials;
     iso->trials[iso->n_trials++] = *t;
     return true;
 }

@@ -8,6 +8,7 @@
 #include "plan/isolate_inside.h"
 
 #define MAX_PAIRS 8u
+#define MAX_MEMBERS 6u
 #define WORTH_SAYING 0.01 /* slowdowns and shares of time */
 #define MAX_REASONS (CSIN_ISOLATE_MAX_OWNERS + CSIN_MAX_LANES + MAX_PAIRS + 32u)
 
@@ -119,12 +120,14 @@ static void explain_pairs(struct isolator *iso)
         if (a == b)
             return;
         said[a * iso->n + b] = true;
-        SAY(iso, "'%s' beside '%s' is slowed %s on one lane and %s on two: they %s share",
-            iso->given->owners[a], iso->given->owners[b],
+        bool share = !iso->best->as_is && iso->best->lane_of[a] == iso->best->lane_of[b];
+        SAY(iso, "'%s' beside '%s'%s is slowed %s on one lane and %s on two%s",
+            iso->given->owners[a], iso->given->owners[b], iso->n > 2 ? ", with nobody else," : "",
             times(iso->out->together[(size_t)a * iso->n + b]).s,
             times(iso->out->apart[(size_t)a * iso->n + b]).s,
-            iso->best->as_is || iso->best->lane_of[a] != iso->best->lane_of[b] ? "should not"
-                                                                               : "have to");
+            iso->out->n_classes == 0 ? ""
+            : share                  ? "; they share one all the same"
+                                     : ": they get two");
     }
 }
 
@@ -137,10 +140,10 @@ static void explain_sharing(struct isolator *iso)
         SAY(iso, "each job and stream gets a lane of its own");
     else if (all)
         SAY(iso,
-            "%u lane%s of %u %s enough: all %s ways to share were simulated, and none is "
-            "better by %s",
+            "%u lane%s of %u %s enough: all %s ways to share were simulated, the best of them "
+            "with other weights as well",
             n, n == 1 ? "" : "s", out->n_lanes, n == 1 ? "is" : "are",
-            csin_show_count(out->n_ways).s, percent(CSIN_ISOLATE_STEP).s);
+            csin_show_count(out->n_ways).s);
     else
         SAY(iso, "%u lane%s of %u: of %s%s ways to share, the best of %s that were simulated", n,
             n == 1 ? "" : "s", out->n_lanes, out->n_ways == UINT32_MAX ? "more than " : "",
@@ -148,6 +151,26 @@ static void explain_sharing(struct isolator *iso)
 }
 
 /* ---- what lanes get ---- */
+
+/* " of 'a', 'b' and 3 more"; nothing for an owner alone, whose name is that of the class. */
+static const char *members(struct isolator *iso, uint32_t lane)
+{
+    uint32_t n = iso->out->classes[lane].n_owners, said = 0;
+    const char *words = "";
+    for (uint32_t o = 0; o < iso->n && n > 1 && words; o++) {
+        if (iso->best->lane_of[o] != lane)
+            continue;
+        if (said == MAX_MEMBERS)
+            return csin_arena_printf(iso->arena, "%s and %u more", words, n - said);
+        words = csin_arena_printf(iso->arena, "%s%s'%s'", words,
+                                  said == 0       ? " of "
+                                  : said + 1 == n ? " and "
+                                                  : ", ",
+                                  iso->given->owners[o]);
+        said++;
+    }
+    return words ? words : "";
+}
 
 static void explain_weight(struct isolator *iso, uint32_t lane)
 {
@@ -157,14 +180,14 @@ static void explain_weight(struct isolator *iso, uint32_t lane)
     for (uint32_t i = 0; i < out->n_classes; i++)
         all += out->classes[i].weight;
     if (class->worst_arc == CSIN_NONE)
-        SAY(iso, "class '%s' has VL %u and %s of the weights; what it asks for always fits",
-            class->name, class->vl, percent(class->weight / all).s);
+        SAY(iso, "class '%s'%s has VL %u and %s of the weights; what it asks for always fits",
+            class->name, members(iso, lane), class->vl, percent(class->weight / all).s);
     else
         SAY(iso,
-            "class '%s' has VL %u and %s of the weights, and %s of what is asked of %s, its worst "
-            "arc",
-            class->name, class->vl, percent(class->weight / all).s, percent(class->demand).s,
-            arc_name(iso, class->worst_arc).s);
+            "class '%s'%s has VL %u and %s of the weights, and %s of what is asked of %s, its "
+            "worst arc",
+            class->name, members(iso, lane), class->vl, percent(class->weight / all).s,
+            percent(class->demand).s, arc_name(iso, class->worst_arc).s);
 }
 
 static void explain_weights(struct isolator *iso)
