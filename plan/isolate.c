@@ -16,6 +16,7 @@
 #define WEIGHTS_UNTIL 0.8
 #define MAX_WAYS 2000u /* of sharing lanes, that are all simulated if there is time */
 #define WEIGHT_STARTS 3u
+#define MAX_WEIGHT 255
 #define NEEDED 0.01 /* nobody is slower by more: then there is nothing to do */
 #define SHARE_TIME_S 5.0
 
@@ -420,7 +421,7 @@ static bool scale_weight(struct isolator *iso, uint32_t lane, double factor)
     struct trial *t = csin_trial_create(iso, iso->best);
     if (!t)
         return false;
-    double weight = fmin(fmax(round(t->weights[lane] * factor), 1), 255);
+    double weight = fmin(fmax(round(t->weights[lane] * factor), 1), MAX_WEIGHT);
     t->weights[lane] = (uint8_t)weight;
     return try_it(iso, t);
 }
@@ -610,6 +611,32 @@ static bool fill_classes(struct isolator *iso)
     return true;
 }
 
+/* What is the most that lanes can do for those that are still slow, one at a time? */
+static void put_first(struct isolator *iso)
+{
+    if (iso->n > CSIN_MAX_LANES || iso->out->n_lanes == 1)
+        return;
+    set_deadline(iso, 1);
+    bool was_out_of_time = iso->out->out_of_time;
+    for (uint32_t o = 0; o < iso->n; o++) {
+        if (iso->best->slowdown[o] <= 1 + NEEDED)
+            continue;
+        struct trial *t = csin_trial_create(iso, iso->best);
+        if (!t)
+            return;
+        t->as_is = false;
+        t->wide = true;
+        t->n_lanes = iso->n;
+        memset(t->weights, 1, sizeof t->weights);
+        for (uint32_t k = 0; k < iso->n; k++)
+            t->lane_of[k] = (uint8_t)k;
+        t->weights[o] = MAX_WEIGHT;
+        if (csin_trial_run(iso, &t) && isfinite(t->worst))
+            iso->out->owners[o].first = t->slowdown[o];
+    }
+    iso->out->out_of_time = was_out_of_time; /* the search is none the worse for it */
+}
+
 static void fill_owners(struct isolator *iso)
 {
     struct csin_isolation *out = iso->out;
@@ -617,6 +644,7 @@ static void fill_owners(struct isolator *iso)
         struct csin_isolation_owner *owner = &out->owners[o];
         *owner = (struct csin_isolation_owner){
             .of_class = CSIN_NONE,
+            .first = owner->first,
             .before = iso->as_is->slowdown[o],
             .apart = iso->all_apart && isfinite(iso->all_apart->worst) ? iso->all_apart->slowdown[o]
                                                                        : 0,
@@ -690,6 +718,8 @@ static enum csin_status search(struct isolator *iso)
             iso->advice = iso->best;
         iso->best = iso->options->knobs ? iso->best : without;
     }
+    if (needed)
+        put_first(iso);
     if (iso->best != iso->as_is)
         status = csin_trial_watch(iso, iso->best);
     if (status != CSIN_OK)

@@ -46,7 +46,10 @@ struct csin_isolation_class {
 };
 
 struct csin_isolation_owner {
-    uint32_t of_class;              /* index into classes; CSIN_NONE where nothing is changed */
+    uint32_t of_class; /* index into classes; CSIN_NONE where nothing is changed */
+    double first; /* slowdown on a lane of its own that has 255 times the weight of any other, with
+                   * the knobs proposed: what lanes can do for it alone; 0: not simulated. Of those
+                   * that are left slowed */
     double before, apart, after;    /* slowdown: as it is; every owner on a lane of its own (0: not
                                      * simulated); as proposed */
     double held_before, held_after; /* share of the time that its transfers moved as victims */

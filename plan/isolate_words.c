@@ -245,9 +245,20 @@ static void explain_rest(struct isolator *iso, uint32_t bound_arc)
         explain_victim(iso, iso->best, worst,
                        csin_arena_printf(iso->arena, "left over: '%s' is slowed %s; it is held up",
                                          iso->given->owners[worst], times(after).s));
-    if (out->owners[worst].apart > 0 && out->owners[worst].apart < after - WORTH_SAYING)
+    double apart = out->owners[worst].apart, first = out->owners[worst].first;
+    if (apart > 0 && apart < after - WORTH_SAYING && iso->n > out->n_lanes)
         SAY(iso, "with a lane for each of the %u owners, were there so many, it would be %s",
-            iso->n, times(out->owners[worst].apart).s);
+            iso->n, times(apart).s);
+    if (first > after - WORTH_SAYING)
+        SAY(iso,
+            "on a lane of its own, with 255 times the weight of all others, it is still %s: "
+            "lanes can do no more for it",
+            times(first).s);
+    else if (first > 0)
+        SAY(iso,
+            "on a lane of its own, with 255 times the weight of all others, it would be %s, "
+            "and others would pay",
+            times(first).s);
     if (bound_arc != CSIN_NONE && out->bound > 1)
         SAY(iso,
             "no lanes, weights or knobs bring the worst below %s: %s cannot carry its bytes sooner",

@@ -256,6 +256,9 @@ static void two_lanes_end_what_the_storage_incast_does(void **state)
     /* A ring at full rate beside a quarter of it. */
     assert_close(iso->classes[0].demand, 0.8, 1e-6);
     assert_close(iso->classes[1].demand, 0.2, 1e-6);
+    /* Where it goes first it is nearly as alone. */
+    assert_true(iso->owners[0].first > 0);
+    assert_true(iso->owners[0].first <= iso->owners[0].after);
     assert_true(says(iso, "'train' beside 'dataset' is slowed 1.74x on one lane and 1.22x on two"));
     assert_true(says(iso, "behind leaf2 > h07, which carries mostly 'dataset'"));
     finish(&a);
@@ -375,6 +378,12 @@ static void the_bound_is_reached_where_an_arc_is_all_there_is(void **state)
     finish(&a);
 }
 
+#ifdef CSIN_CHECKS
+#define N_DRAWN 8 /* the solver checks all that it does, which takes long */
+#else
+#define N_DRAWN 25
+#endif
+
 /* The hosts are dealt out to n - 1 jobs, and a stream reads to some of them. */
 static char *draw_scenario(struct csin_rng *rng, uint32_t n, const uint32_t *lane)
 {
@@ -443,7 +452,7 @@ static void no_assignment_to_two_lanes_is_better(void **state)
 {
     (void)state;
     uint32_t found = 0;
-    for (uint64_t seed = 1; seed <= 25; seed++) {
+    for (uint64_t seed = 1; seed <= N_DRAWN; seed++) {
         uint32_t n = 3 + (uint32_t)(seed % 2);
         struct csin_rng rng = csin_rng_init(seed, 1);
         char *text = draw_scenario(&rng, n, NULL);
@@ -464,7 +473,7 @@ static void no_assignment_to_two_lanes_is_better(void **state)
         finish(&a);
         free(text);
     }
-    assert_true(found >= 5); /* else it would not say much */
+    assert_true(found >= N_DRAWN / 2); /* else it would not say much */
 }
 
 /* Too many ways to try them all: three incasts, each over a spine of its own, and over each spine
