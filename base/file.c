@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 
-enum { TEMPORARY_TRIES = 100 };
+enum { TEMPORARY_TRIES = 100, PIECE_BYTES = 1 << 16 };
 
 /* What the system says of an error: in English whatever the locale, and lower case as all messages.
  */
@@ -47,15 +47,22 @@ static int above_standard(int fd)
     return higher;
 }
 
-static enum csin_status too_large(struct csin_diag *diag, struct csin_loc loc, const char *path)
+static enum csin_status too_large(struct csin_diag *diag, struct csin_loc loc, const char *path,
+                                  uint64_t max_bytes)
 {
     return csin_error(diag, CSIN_E_INPUT, 132, loc, "'%s' is larger than %u MiB",
-                      csin_brief(path, SIZE_MAX).s, CSIN_FILE_MAX >> 20);
+                      csin_brief(path, SIZE_MAX).s, (unsigned)(max_bytes >> 20));
+}
+
+static enum csin_status cannot_read(struct csin_diag *diag, struct csin_loc loc, const char *path)
+{
+    return csin_error(diag, CSIN_E_FAILED, 133, loc, "cannot read '%s': %s",
+                      csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
 }
 
 /* A first look, so that what is certainly wrong is not read. */
 static enum csin_status check_kind(int fd, struct csin_diag *diag, struct csin_loc loc,
-                                   const char *path)
+                                   const char *path, uint64_t max_bytes)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
@@ -63,9 +70,26 @@ static enum csin_status check_kind(int fd, struct csin_diag *diag, struct csin_l
     if (S_ISDIR(st.st_mode))
         return csin_error(diag, CSIN_E_INPUT, 131, loc, "'%s' is a directory",
                           csin_brief(path, SIZE_MAX).s);
-    if (S_ISREG(st.st_mode) && st.st_size > (off_t)CSIN_FILE_MAX)
-        return too_large(diag, loc, path);
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max_bytes)
+        return too_large(diag, loc, path, max_bytes);
     return CSIN_OK;
+}
+
+/* Opens an input; -1 after a reported failure, whose status goes to *ret_status. */
+static int open_input(struct csin_diag *diag, struct csin_loc loc, const char *path,
+                      uint64_t max_bytes, enum csin_status *ret_status)
+{
+    int fd = above_standard(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (fd < 0) {
+        *ret_status = csin_error(diag, CSIN_E_INPUT, 130, loc, "cannot open '%s': %s",
+                                 csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
+        return -1;
+    }
+    *ret_status = check_kind(fd, diag, loc, path, max_bytes);
+    if (*ret_status == CSIN_OK)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 /* Reads to the end, whatever the size that was promised: pipes promise none. */
@@ -87,10 +111,8 @@ static enum csin_status read_all(int fd, struct csin_diag *diag, struct csin_loc
             continue;
         if (got < 0 || n + (size_t)got > CSIN_FILE_MAX) {
             free(text);
-            if (got > 0)
-                return too_large(diag, loc, path);
-            return csin_error(diag, CSIN_E_FAILED, 133, loc, "cannot read '%s': %s",
-                              csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
+            return got > 0 ? too_large(diag, loc, path, CSIN_FILE_MAX)
+                           : cannot_read(diag, loc, path);
         }
         n += (size_t)got;
     }
@@ -104,15 +126,41 @@ enum csin_status csin_file_read(struct csin_diag *diag, struct csin_loc from, co
                                 char **ret_text, size_t *ret_bytes)
 {
     struct csin_loc loc = from.file ? from : (struct csin_loc){path, 0, 0};
-    int fd = above_standard(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     enum csin_status status;
+    int fd = open_input(diag, loc, path, CSIN_FILE_MAX, &status);
     if (fd < 0)
-        return csin_error(diag, CSIN_E_INPUT, 130, loc, "cannot open '%s': %s",
-                          csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
-    status = check_kind(fd, diag, loc, path);
-    if (status == CSIN_OK)
-        status = read_all(fd, diag, loc, path, ret_text, ret_bytes);
+        return status;
+    status = read_all(fd, diag, loc, path, ret_text, ret_bytes);
     close(fd);
+    return status;
+}
+
+enum csin_status csin_file_stream(struct csin_diag *diag, struct csin_loc from, const char *path,
+                                  uint64_t max_bytes,
+                                  bool (*take)(void *arg, const char *piece, size_t bytes),
+                                  void *arg)
+{
+    struct csin_loc loc = from.file ? from : (struct csin_loc){path, 0, 0};
+    enum csin_status status;
+    int fd = open_input(diag, loc, path, max_bytes, &status);
+    char *piece = fd < 0 ? NULL : malloc(PIECE_BYTES);
+    uint64_t n = 0;
+    if (fd >= 0 && !piece)
+        status = csin_no_memory(diag);
+    while (piece && status == CSIN_OK) {
+        ssize_t got = read(fd, piece, PIECE_BYTES);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            status = cannot_read(diag, loc, path);
+        else if ((n += (uint64_t)got) > max_bytes)
+            status = too_large(diag, loc, path, max_bytes);
+        else if (got == 0 || !take(arg, piece, (size_t)got))
+            break;
+    }
+    free(piece);
+    if (fd >= 0)
+        close(fd);
     return status;
 }
 

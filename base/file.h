@@ -5,7 +5,9 @@
 #define CSIN_BASE_FILE_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/diag.h"
@@ -17,6 +19,13 @@
  * the file as a whole where from.file is NULL. */
 enum csin_status csin_file_read(struct csin_diag *diag, struct csin_loc from, const char *path,
                                 char **ret_text, size_t *ret_bytes);
+
+/* The same for files that may be much larger than memory should be spent on: hands on what is in
+ * it piece by piece, as long as `take` gives true. More than max_bytes is an error. */
+enum csin_status csin_file_stream(struct csin_diag *diag, struct csin_loc from, const char *path,
+                                  uint64_t max_bytes,
+                                  bool (*take)(void *arg, const char *piece, size_t bytes),
+                                  void *arg);
 
 /* An output. `path` NULL or "-" is standard output. A named file is written beside its place under
  * a temporary name and renamed by csin_output_commit, so readers never see half of it. SIGINT,

@@ -10,6 +10,8 @@
 
 #define RATE_MAX_BPS 1e15
 #define TIME_MAX_S 1e9
+#define LENGTH_MAX_M 1e6
+#define POWER_MAX_W 1e12
 #define SIZE_MAX_BYTES (UINT64_C(1) << 60)
 
 enum { NUMBER_MAX = 100, EXPONENT_MAX = 9999 };
@@ -60,6 +62,12 @@ static const struct unit time_units[] = {
     {"\xce\xbcs", -6, 0, 1}, /* U+03BC, the Greek letter */
     {"ms", -3, 0, 1},        {"s", 0, 0, 1},   {"min", 0, 0, 60},       {"h", 0, 0, 3600}, {0},
 };
+static const struct unit length_units[] = {
+    {"mm", -3, 0, 1}, {"cm", -2, 0, 1}, {"m", 0, 0, 1}, {"km", 3, 0, 1}, {0},
+};
+static const struct unit power_units[] = {
+    {"mW", -3, 0, 1}, {"W", 0, 0, 1}, {"kW", 3, 0, 1}, {"MW", 6, 0, 1}, {0},
+};
 static const struct unit no_units[] = {{"", 0, 0, 1}, {0}};
 
 /* A unit that people write and csin refuses, because readers differ on what it means or because one
@@ -106,6 +114,16 @@ static const struct habit time_habits[] = {
     {"hour", "write h"},       {"minutes", "write min"},
     {"d", "write hours: 24h"}, {0},
 };
+static const struct habit length_habits[] = {
+    {"U", "write the height in mm: a rack unit is 44.45mm"},
+    {"ft", "write metres: a foot is 0.3048m"},
+    {"M", "write m"},
+    {0},
+};
+static const struct habit power_habits[] = {
+    {"w", "write W"},   {"watts", "write W"}, {"kw", "write kW"},
+    {"KW", "write kW"}, {"VA", "write W"},    {0},
+};
 static const struct habit no_habits[] = {{0}};
 
 /* A kind of quantity, and how to speak of it. */
@@ -128,6 +146,10 @@ static const struct kind size_kind = KIND(size_units, size_habits, 111, "a size"
 static const struct kind time_kind = KIND(
     time_units, time_habits, 113, "a time",
     "write a unit, such as 130ns, 2.8us, 5ms, 1.5s, 10min or 2h");
+static const struct kind length_kind = KIND(length_units, length_habits, 690, "a length",
+                                            "write a unit, such as 600mm or 2.5m");
+static const struct kind power_kind = KIND(power_units, power_habits, 691, "a power",
+                                           "write a unit, such as 404W or 2.5kW");
 static const struct kind count_kind = KIND(no_units, no_habits, 110, "a whole number",
                                            "write digits alone, such as 40");
 static const struct kind ratio_kind = KIND(no_units, no_habits, 114, "a number",
@@ -293,6 +315,34 @@ enum csin_status csin_read_time(struct csin_diag *diag, struct csin_loc loc, con
     if (time_s > TIME_MAX_S)
         return too_large(diag, loc, text, "1e9s");
     *ret_s = time_s;
+    return CSIN_OK;
+}
+
+enum csin_status csin_read_length(struct csin_diag *diag, struct csin_loc loc, const char *text,
+                                  double *ret_m)
+{
+    struct number number;
+    const struct unit *unit;
+    if (scan_quantity(diag, loc, &length_kind, text, &number, &unit) != CSIN_OK)
+        return CSIN_E_INPUT;
+    double length_m = value_of(&number, unit);
+    if (length_m > LENGTH_MAX_M)
+        return too_large(diag, loc, text, "1000km");
+    *ret_m = length_m;
+    return CSIN_OK;
+}
+
+enum csin_status csin_read_power(struct csin_diag *diag, struct csin_loc loc, const char *text,
+                                 double *ret_W)
+{
+    struct number number;
+    const struct unit *unit;
+    if (scan_quantity(diag, loc, &power_kind, text, &number, &unit) != CSIN_OK)
+        return CSIN_E_INPUT;
+    double power_W = value_of(&number, unit);
+    if (power_W > POWER_MAX_W)
+        return too_large(diag, loc, text, "1e6MW");
+    *ret_W = power_W;
     return CSIN_OK;
 }
 
@@ -534,6 +584,12 @@ struct csin_shown csin_show_time(double time_s)
     if (size >= 999.95)
         return join(show_short(time_s / 60), "min");
     return show_scaled(time_s * 1e9, 1000, units, COUNT_OF(units));
+}
+
+struct csin_shown csin_show_power(double power_W)
+{
+    static const char *const units[] = {"W", "kW", "MW", "GW"};
+    return show_scaled(power_W, 1000, units, COUNT_OF(units));
 }
 
 struct csin_shown csin_show_count(uint64_t n)

@@ -6,6 +6,8 @@
  *     rate   200Gb/s  25GB/s  50GiB/s      Gb is 1e9 bits, GB is 1e9 bytes, GiB is 2^30 bytes
  *     size   186MiB  4096B  1.5GB
  *     time   130ns  2.8us  5ms  1.5s  10min
+ *     length 600mm  44.45mm  2.5m
+ *     power  404W  2.5kW  1.2MW
  *
  * Neither the parser nor the formatter depends on the locale. */
 #ifndef CSIN_BASE_UNITS_H
@@ -29,6 +31,12 @@ enum csin_status csin_read_size(struct csin_diag *, struct csin_loc, const char 
 /* seconds, >= 0, at most 1e9 */
 enum csin_status csin_read_time(struct csin_diag *, struct csin_loc, const char *text,
                                 double *ret_s);
+/* metres, >= 0, at most 1e6 */
+enum csin_status csin_read_length(struct csin_diag *, struct csin_loc, const char *text,
+                                  double *ret_m);
+/* watts, >= 0, at most 1e12 */
+enum csin_status csin_read_power(struct csin_diag *, struct csin_loc, const char *text,
+                                 double *ret_W);
 /* a whole number in min..max */
 enum csin_status csin_read_count(struct csin_diag *, struct csin_loc, const char *text,
                                  uint64_t min, uint64_t max, uint64_t *ret);
@@ -46,6 +54,7 @@ struct csin_shown csin_show_rate(double rate_Bps);     /* 25 GB/s: bytes, as thr
 struct csin_shown csin_show_linerate(double rate_Bps); /* 200 Gb/s: bits, as ports are sold */
 struct csin_shown csin_show_size(uint64_t bytes);      /* 186 MiB; 102.2 MB where it was meant so */
 struct csin_shown csin_show_time(double time_s);       /* 8.412 ms */
+struct csin_shown csin_show_power(double power_W);     /* 49.29 kW */
 struct csin_shown csin_show_count(uint64_t n);         /* 12,345 */
 /* Fixed number of decimals (0..15), always with a point; from 1e15 on, and for what is not finite,
  * as csin_show_exact. No minus sign before a zero. */

@@ -33,7 +33,8 @@ struct csin_count {
     uint64_t n;
     struct csin_loc loc;
 };
-struct csin_quantity { /* bytes/s, seconds or a ratio: the reader of the key says which */
+struct csin_quantity { /* bytes/s, seconds, metres, watts or a ratio: the reader of the key says
+                          which */
     double x;
     struct csin_loc loc;
 };
@@ -91,7 +92,9 @@ csin_yaml_reader csin_yaml_count; /* struct csin_count; arg: struct csin_range, 
 csin_yaml_reader csin_yaml_size;  /* struct csin_count [bytes] */
 csin_yaml_reader csin_yaml_rate;  /* struct csin_quantity [bytes/s] */
 csin_yaml_reader csin_yaml_time;  /* struct csin_quantity [s] */
-csin_yaml_reader csin_yaml_ratio; /* struct csin_quantity; arg: struct csin_range */
+csin_yaml_reader csin_yaml_length; /* struct csin_quantity [m] */
+csin_yaml_reader csin_yaml_power;  /* struct csin_quantity [W] */
+csin_yaml_reader csin_yaml_ratio;  /* struct csin_quantity; arg: struct csin_range */
 csin_yaml_reader csin_yaml_choice; /* struct csin_choice; arg: NULL-terminated array of names */
 csin_yaml_reader csin_yaml_list;   /* struct csin_list; arg: struct csin_element; a sequence */
 csin_yaml_reader csin_yaml_one_or_list; /* the same, or one element written without brackets */

@@ -456,6 +456,20 @@ enum csin_status csin_yaml_time(struct csin_yaml_node node, void *field, const s
     return read_quantity(node, field, csin_read_time);
 }
 
+enum csin_status csin_yaml_length(struct csin_yaml_node node, void *field,
+                                  const struct csin_key *key)
+{
+    (void)key;
+    return read_quantity(node, field, csin_read_length);
+}
+
+enum csin_status csin_yaml_power(struct csin_yaml_node node, void *field,
+                                 const struct csin_key *key)
+{
+    (void)key;
+    return read_quantity(node, field, csin_read_power);
+}
+
 enum csin_status csin_yaml_ratio(struct csin_yaml_node node, void *field,
                                  const struct csin_key *key)
 {

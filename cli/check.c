@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bom.h"
 #include "cli/command.h"
 #include "sim/scenario.h"
 
@@ -27,9 +28,10 @@ static const struct argp argp = {
     NULL,
     parse,
     "FILE...",
-    "Says what is wrong with fabric and scenario files; silence means nothing is.\v"
-    "A file with the key 'scenario' is a scenario and is checked against its fabric; any other is "
-    "a fabric. Exits with 3 when a file is wrong.",
+    "Says what is wrong with fabrics, scenarios and parts catalogues; silence means nothing is.\v"
+    "A file with the key 'scenario' is a scenario and is checked against its fabric; one with the "
+    "key 'catalogue' is a parts catalogue; any other is a fabric. Exits with 3 when a file is "
+    "wrong.",
     0,
     0,
     0,
@@ -51,6 +53,8 @@ static bool is_scenario(const char *path)
 static enum csin_status check(void *the_path, struct csin_arena *arena, struct csin_diag *diag)
 {
     const char *path = the_path;
+    if (csin_is_catalogue(path))
+        return csin_check_catalogue(path, arena, diag);
     if (csin_fabric_is_line(path) || !is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);

@@ -19,9 +19,9 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
         dot = NULL;
     if (!name && (!dot || strcmp(path, "-") == 0))
         return 0;
-    char list[128] = "";
+    char list[512] = "";
     size_t used = 0;
-    for (int i = 0; get(i).name; i++) {
+    for (int i = 0; get(i).name && used < sizeof list; i++) {
         if (name ? strcmp(name, get(i).name) == 0 : strcmp(dot, get(i).extension) == 0)
             return i;
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
@@ -53,6 +53,18 @@ int csin_pick_name(struct argp_state *state, const char *what, const char *name,
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
     argp_error(state, "unknown %s '%s'; there %s %s", what, name, n == 1 ? "is" : "are", list);
     return 0;
+}
+
+struct csin_routing csin_pick_routing(struct argp_state *state, const char *text)
+{
+    static const char lft[] = "lft:";
+    size_t n = sizeof lft - 1;
+    if (strncmp(text, lft, n) == 0 && text[n])
+        return (struct csin_routing){CSIN_LFT, text + n};
+    if (strncmp(text, lft, n - 1) == 0 && (!text[n - 1] || text[n - 1] == ':'))
+        argp_error(state, "'%s' names no file; write lft:FILE, such as lft:opensm-lfts.dump", text);
+    return (struct csin_routing){
+        (enum csin_policy)csin_pick_name(state, "routing policy", text, csin_policy_names), NULL};
 }
 
 uint64_t csin_pick_seed(struct argp_state *state, const char *text)

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * csin sim: simulate a scenario. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/units.h"
 #include "cli/command.h"
 #include "reports/report.h"
-#include "sim/simulate.h"
 
 struct arguments {
     const char *scenario, *format, *output, *dump;
@@ -39,7 +33,10 @@ static const struct argp_option options[] = {
     {"plan", KEY_PLAN, "FILE", 0, "change the scenario as this plan says", 0},
     {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine instead of the scenario's", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
-     "route by this policy: dmodk, random, ecmp, spray or least-loaded", 0},
+     "route by this policy: dmodk, random, ecmp, spray, least-loaded, dmodk-one-vl, or lft:FILE, "
+     "the "
+     "tables of FILE",
+     0},
     {"congestion", KEY_CONGESTION, "MODEL", 0, "share cables by this model: fair or lossless", 0},
     {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
     {"no-cache", KEY_NO_CACHE, 0, 0, "run every job alone again, even if it is known", 0},
@@ -51,6 +48,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     static const char *const events[] = {"congestion", NULL};
+    struct csin_routing routing;
     switch (key) {
     case 'o':
         arguments->output = arg;
@@ -72,8 +70,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->overrides.plan = arg;
         return 0;
     case KEY_ROUTING:
-        csin_pick_name(state, "routing policy", arg, csin_policy_names);
-        arguments->overrides.routing = arg;
+        routing = csin_pick_routing(state, arg);
+        arguments->overrides.routing = csin_policy_name(routing.policy);
+        arguments->overrides.lft = routing.file;
         return 0;
     case KEY_CONGESTION:
         csin_pick_name(state, "congestion model", arg, csin_congestion_names);
@@ -137,40 +136,6 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_report_writers[i].name, csin_report_writers[i].extension};
 }
 
-/* ---- progress: on a terminal, after a second ---- */
-
-struct display {
-    struct timespec begun;
-    bool shown;
-};
-
-static void show_progress(void *arg, const char *what, uint64_t done, uint64_t total, double now_s)
-{
-    struct display *display = arg;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if ((double)(now.tv_sec - display->begun.tv_sec) +
-            1e-9 * (double)(now.tv_nsec - display->begun.tv_nsec) <
-        1)
-        return;
-    fprintf(stderr, "\r\033[K%s: %s of %s operations, at %s", what, csin_show_count(done).s,
-            csin_show_count(total).s, csin_show_time(now_s).s);
-    fflush(stderr);
-    display->shown = true;
-}
-
-/* ---- the cache's place ---- */
-
-static const char *cache_folder(struct csin_arena *arena)
-{
-    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (base && base[0] == '/')
-        return csin_arena_printf(arena, "%s/csin/alone", base);
-    if (home && home[0] == '/')
-        return csin_arena_printf(arena, "%s/.cache/csin/alone", home);
-    return NULL;
-}
-
 /* ---- the command ---- */
 
 static enum csin_status dump(const struct arguments *arguments,
@@ -190,31 +155,10 @@ static enum csin_status simulate(const struct arguments *arguments, struct csin_
                                  const struct csin_schedule *schedule, struct csin_diag *diag,
                                  struct csin_result **ret_result)
 {
-    struct display display = {.shown = false};
-    clock_gettime(CLOCK_MONOTONIC, &display.begun);
-    struct csin_simulation simulation = {
-        .cache_folder = arguments->no_cache ? NULL : cache_folder(arena),
-        .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
-        .progress_arg = &display,
-    };
+    struct csin_display display;
+    struct csin_simulation simulation = csin_display_start(&display, arena, arguments->no_cache);
     enum csin_status status = csin_simulate(scenario, schedule, &simulation, diag, ret_result);
-    if (display.shown)
-        fputs("\r\033[K", stderr);
-    return status;
-}
-
-/* Finds out before the simulation, not behind it, whether its result can be written. Leaves devices
- * and pipes alone: whoever reads one would notice. */
-static enum csin_status try_output(const char *path, struct csin_diag *diag)
-{
-    struct stat st;
-    struct csin_output output;
-    if (!path || strcmp(path, "-") == 0)
-        return CSIN_OK;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        return CSIN_OK;
-    enum csin_status status = csin_output_open(&output, diag, path);
-    csin_output_abandon(&output);
+    csin_display_end(&display);
     return status;
 }
 
@@ -248,15 +192,18 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);
     if (status == CSIN_OK) {
-        const char *files[] = {scenario->inputs[0].path, scenario->inputs[1].path, arguments->dump};
-        if (!csin_spares(diag, arguments->output, files, 3) ||
-            !csin_spares(diag, arguments->dump, files, 2))
+        const char *files[CSIN_MAX_INPUTS + 1] = {arguments->dump};
+        int n = (int)scenario->n_inputs;
+        for (int i = 0; i < n; i++)
+            files[i + 1] = scenario->inputs[i].path;
+        if (!csin_spares(diag, arguments->output, files, n + 1) ||
+            !csin_spares(diag, arguments->dump, files + 1, n))
             status = CSIN_E_USAGE;
     }
     if (status == CSIN_OK)
         status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
     if (status == CSIN_OK)
-        status = try_output(arguments->output, diag);
+        status = csin_try_output(arguments->output, diag);
     if (status == CSIN_OK && arguments->dump)
         status = dump(arguments, scenario, &schedule, diag);
     if (status == CSIN_OK)

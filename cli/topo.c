@@ -1,27 +1,42 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * csin topo: a fabric as text, JSON, Graphviz or a drawing. */
+ * csin topo: a fabric in any of its formats, or what it takes to build it. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bom.h"
 #include "cli/command.h"
 #include "topo/export.h"
+#include "topo/lft.h"
 
 struct arguments {
     const char *format, *output;
-    enum csin_policy policy;
+    struct csin_routing routing;
     uint64_t seed;
+    const char *parts;
+    bool bom;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED };
+enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_BOM, KEY_PARTS };
 
 static const struct argp_option options[] = {
-    {"format", 'f', "FORMAT", 0, "text (the default), json, dot or svg", 0},
+    {"format", 'f', "FORMAT", 0,
+     "text (the default), json, dot, svg, cabling, graphml, simgrid, ibnet, lft, root-guids, "
+     "cn-guids, io-guids or node-name-map",
+     0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
-     "of forwarding tables: dmodk (the default), random, ecmp, spray or least-loaded", 0},
+     "of forwarding tables: dmodk (the default), random, ecmp, spray, least-loaded, dmodk-one-vl, "
+     "or "
+     "lft:FILE, the tables of FILE",
+     0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
+    {"bom", KEY_BOM, NULL, 0,
+     "write the bill of materials instead: every part, its price and power, as text, json or csv",
+     0},
+    {"parts", KEY_PARTS, "CATALOGUE", 0,
+     "parts and prices for --bom, and lengths for --format cabling", 0},
     {0},
 };
 
@@ -55,16 +70,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->output = arg;
         return 0;
     case KEY_ROUTING:
-        arguments->policy = (enum csin_policy)csin_pick_name(state, "routing policy", arg,
-                                                             csin_policy_names);
+        arguments->routing = csin_pick_routing(state, arg);
         return 0;
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
+        return 0;
+    case KEY_BOM:
+        arguments->bom = true;
+        return 0;
+    case KEY_PARTS:
+        arguments->parts = arg;
         return 0;
     case ARGP_KEY_ARG:
         return add_word(state, arguments, arg);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a fabric file, or write one: 'leaf:4 spine:2 host:16 200Gb/s'");
+        return 0;
+    case ARGP_KEY_END:
+        /* No catalogue is taken by default: nobody should read prices that nobody chose. */
+        if (arguments->bom && !arguments->parts)
+            argp_error(state, "--bom needs --parts CATALOGUE; csin ships an example, "
+                              "configs/parts.yaml");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -89,34 +115,87 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
 }
 
+/* The routes: by a policy where the writer needs some, those of a file in any case, as it is read
+ * to hear what is wrong with it. */
+static enum csin_status make_routes(const struct arguments *arguments,
+                                    const struct csin_fabric_writer *writer,
+                                    const struct csin_fabric *fabric, struct csin_diag *diag,
+                                    struct csin_routes **ret_routes)
+{
+    enum csin_policy policy = arguments->routing.policy;
+    if (writer->needs_table && !csin_policy_has_table(policy)) {
+        csin_error(diag, CSIN_E_USAGE, 653, (struct csin_loc){0},
+                   "routing '%s' has no forwarding tables to write", csin_policy_name(policy));
+        csin_note(diag, (struct csin_loc){0},
+                  "write --routing dmodk, random, dmodk-one-vl or lft:FILE");
+        return CSIN_E_USAGE;
+    }
+    if (policy == CSIN_LFT)
+        return csin_lft_open(fabric, (struct csin_loc){0}, arguments->routing.file, diag, NULL,
+                             ret_routes);
+    return writer->needs_routes
+               ? csin_routes_create(fabric, NULL, policy, arguments->seed, diag, ret_routes)
+               : CSIN_OK;
+}
+
+static enum csin_status write_view(const struct arguments *arguments,
+                                   const struct csin_fabric_writer *writer,
+                                   struct csin_fabric_view *view, struct csin_arena *arena,
+                                   struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_ib ib;
+    struct csin_switch_routes switch_routes;
+    enum csin_status status = CSIN_OK;
+    if (writer->needs_ib) {
+        view->ib = &ib;
+        status = csin_ib_identify(view->fabric, arena, diag, &ib);
+    }
+    if (status == CSIN_OK && writer->needs_table) {
+        view->switch_routes = &switch_routes;
+        status = csin_switch_routes_create(view->routes, arena, diag, &switch_routes);
+    }
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    writer->write(view, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
+    if (arguments->bom)
+        return csin_bom_show(&(struct csin_bom_request){arguments->fabric, arguments->parts,
+                                                        arguments->format, arguments->output},
+                             arena, diag);
     int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
     if (format < 0)
         return CSIN_E_USAGE;
+    const struct csin_fabric_writer *writer = &csin_fabric_writers[format];
     struct csin_fabric *fabric = NULL;
     struct csin_routes *routes = NULL;
     struct csin_fabric_facts facts;
-    struct csin_output output;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
-    const char *input = line ? NULL : arguments->fabric;
-    if (!csin_spares(diag, arguments->output, &input, 1))
+    const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file,
+                            arguments->parts};
+    if (!csin_spares(diag, arguments->output, inputs, 3))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
-    if (status == CSIN_OK && csin_fabric_writers[format].needs_routes)
-        status = csin_routes_create(fabric, NULL, arguments->policy, arguments->seed, diag,
-                                    &routes);
     if (status == CSIN_OK)
-        status = csin_output_open(&output, diag, arguments->output);
-    if (status == CSIN_OK) {
-        csin_fabric_writers[format].write(&(struct csin_fabric_view){fabric, &facts, routes},
-                                          output.stream);
-        status = csin_output_commit(&output, diag);
-    }
+        status = make_routes(arguments, writer, fabric, diag, &routes);
+    struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
+    if (status == CSIN_OK && arguments->parts && !writer->uses_parts)
+        csin_warning(diag, 704, (struct csin_loc){0}, "--parts has no effect on format '%s'",
+                     writer->name);
+    else if (status == CSIN_OK && arguments->parts)
+        status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
+    if (status == CSIN_OK)
+        status = write_view(arguments, writer, &view, arena, diag);
     csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
     return status;
@@ -124,7 +203,7 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
 
 int csin_command_topo(int argc, char **argv)
 {
-    struct arguments arguments = {.policy = CSIN_DMODK, .seed = 1};
+    struct arguments arguments = {.seed = 1};
     csin_parse(&argp, argc, argv, &arguments);
     int code = csin_run_command(show, &arguments);
     free(arguments.fabric);

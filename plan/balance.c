@@ -13,7 +13,10 @@
 #include "base/rng.h"
 #include "plan/colour.h"
 
-#define HIGHEST_POWER 5 /* the search ends with loads to the power of 2^5 */
+#define PRESSURE 0.0f
+#define PATIENCE 20 /* sweeps without progress */
+#define LEVELLING 1e-3
+#define STEP 0.05 /* of the bound */
 
 struct demand {
     uint32_t phase;
@@ -41,7 +44,9 @@ struct balance {
     uint32_t *owner_of; /* [n_phases] index of the owner among those with phases */
     uint32_t n_owners;
     uint32_t *order; /* [n_entries] */
-    double scale;    /* of loads in costs */
+    double until_s;
+    bool (*stop)(void *arg);
+    void *stop_arg;
 };
 
 static double now_s(void)
@@ -49,6 +54,11 @@ static double now_s(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool is_over(const struct balance *b)
+{
+    return now_s() >= b->until_s || (b->stop && b->stop(b->stop_arg));
 }
 
 /* ---- entries ---- */
@@ -237,14 +247,21 @@ struct cut {
     uint32_t n;
 };
 
+/* The cables of a switch to others. */
+struct side {
+    uint32_t n_cables;
+    double capacity_Bps, widest_Bps; /* together; of one */
+};
+
 /* Every owner in the phase that is worst for the switch: the mean load over its cables is a bound,
- * and where all entries of those phases carry the same, so is that of as many as must share a
- * cable. */
-static double cut_bound(const struct balance *b, const struct cut *cuts, double capacity_Bps,
-                        uint32_t n_cables, double widest_Bps)
+ * so is the largest entry, which no table divides, and where all entries carry the same, what as
+ * many as must share a cable come to. ret_Bps: the rate of those phases. */
+static double cut_bound(const struct balance *b, const struct cut *cuts, const struct side *side,
+                        double *ret_Bps)
 {
-    double sum_Bps = 0, most_Bps = 0, least_Bps = HUGE_VAL;
+    double most_Bps = 0, least_Bps = HUGE_VAL;
     uint64_t n = 0;
+    *ret_Bps = 0;
     for (uint32_t p = 0, end; p < b->o->n_phases; p = end) {
         uint32_t best = p;
         for (end = p; end < b->o->n_phases && b->owner_of[end] == b->owner_of[p]; end++)
@@ -252,17 +269,18 @@ static double cut_bound(const struct balance *b, const struct cut *cuts, double 
                 best = end;
         if (cuts[best].n == 0)
             continue;
-        sum_Bps += cuts[best].rate_Bps;
+        *ret_Bps += cuts[best].rate_Bps;
         n += cuts[best].n;
         most_Bps = fmax(most_Bps, cuts[best].largest_Bps);
         least_Bps = fmin(least_Bps, cuts[best].smallest_Bps);
     }
-    if (n == 0 || n_cables == 0)
+    if (n == 0 || side->n_cables == 0)
         return 0;
-    double bound = sum_Bps / capacity_Bps;
+    double bound = fmax(*ret_Bps / side->capacity_Bps, most_Bps / side->widest_Bps);
     if (most_Bps <= least_Bps * (1 + 1e-12))
-        bound = fmax(bound, (double)((n + n_cables - 1) / n_cables) * most_Bps / widest_Bps);
-    return fmax(bound, most_Bps / widest_Bps);
+        bound = fmax(bound, (double)((n + side->n_cables - 1) / side->n_cables) * most_Bps /
+                                side->widest_Bps);
+    return bound;
 }
 
 static void add_cut(struct cut *cut, double rate_Bps)
@@ -273,27 +291,34 @@ static void add_cut(struct cut *cut, double rate_Bps)
     cut->n++;
 }
 
+static struct side side_of(const struct balance *b, uint32_t s)
+{
+    const struct csin_fabric *f = b->f;
+    struct side side = {0};
+    for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
+        uint32_t arc = f->port_arc[f->switches[s].first_port + p];
+        if (arc == CSIN_NONE || b->row_of[arc] == CSIN_NONE)
+            continue;
+        side.n_cables++;
+        side.capacity_Bps += f->arc_capacity_Bps[arc];
+        side.widest_Bps = fmax(side.widest_Bps, f->arc_capacity_Bps[arc]);
+    }
+    return side;
+}
+
 static bool find_bound(const struct balance *b, struct csin_balance *ret)
 {
     const struct csin_fabric *f = b->f;
-    struct cut *cuts = malloc((b->o->n_phases + (size_t)1) * sizeof *cuts);
+    uint32_t n_phases = b->o->n_phases;
+    /* [n_switches][out, in][n_phases] would be large: one switch and way after the other. */
+    struct cut *cuts = malloc((n_phases + (size_t)1) * sizeof *cuts);
     if (!cuts)
         return false;
-    ret->bound = 0;
-    ret->bound_switch = CSIN_NONE;
-    for (uint32_t s = 0; s < f->n_switches; s++) {
-        double capacity_Bps = 0, widest_Bps = 0;
-        uint32_t n_cables = 0;
-        for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
-            uint32_t arc = f->port_arc[f->switches[s].first_port + p];
-            if (arc == CSIN_NONE || b->row_of[arc] == CSIN_NONE)
-                continue;
-            capacity_Bps += f->arc_capacity_Bps[arc];
-            widest_Bps = fmax(widest_Bps, f->arc_capacity_Bps[arc]);
-            n_cables++;
-        }
+    for (uint32_t s = 0; s < f->n_switches; s++)
         for (unsigned out = 0; out < 2; out++) {
-            memset(cuts, 0, b->o->n_phases * sizeof *cuts);
+            struct side side = side_of(b, s);
+            double rate_Bps;
+            memset(cuts, 0, n_phases * sizeof *cuts);
             for (uint32_t e = 0; e < b->n_entries; e++) {
                 const struct entry *entry = &b->entries[e];
                 if ((out ? entry->sw : f->nics[entry->nic].leaf) != s)
@@ -301,14 +326,16 @@ static bool find_bound(const struct balance *b, struct csin_balance *ret)
                 for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
                     add_cut(&cuts[b->demands[i].phase], b->demands[i].rate_Bps);
             }
-            double bound = cut_bound(b, cuts, capacity_Bps, n_cables, widest_Bps);
-            if (bound > ret->bound * (1 + 1e-12)) {
-                ret->bound = bound;
-                ret->bound_switch = s;
-                ret->bound_is_out = out;
-            }
+            double bound = cut_bound(b, cuts, &side, &rate_Bps);
+            if (bound <= ret->bound * (1 + 1e-12))
+                continue;
+            ret->bound = bound;
+            ret->bound_switch = s;
+            ret->bound_is_out = out;
+            ret->bound_Bps = rate_Bps;
+            ret->bound_cables = side.n_cables;
+            ret->bound_capacity_Bps = side.capacity_Bps;
         }
-    }
     free(cuts);
     return true;
 }
@@ -363,15 +390,16 @@ static bool colour(struct balance *b)
 
 /* ---- local search ---- */
 
-static double power(double x, unsigned squarings)
+/* The cost of a load x: what it is over the threshold, squared; and a little of x squared, so that
+ * loads below it are not all alike. */
+static double cost_of(double x, double threshold)
 {
-    for (unsigned i = 0; i < squarings; i++)
-        x *= x;
-    return x;
+    double over = x - threshold;
+    return (over > 0 ? over * over : 0) + LEVELLING * x * x;
 }
 
-/* What sum L(a)^q grows by when the entry's demand goes over `arc`. */
-static double cost(const struct balance *b, const struct entry *e, uint32_t arc, unsigned squarings)
+/* What the cost of all loads grows by when the entry's demand goes over `arc`. */
+static double cost(const struct balance *b, const struct entry *e, uint32_t arc, double threshold)
 {
     uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, arc, rows);
     double sum = 0;
@@ -383,32 +411,44 @@ static double cost(const struct balance *b, const struct entry *e, uint32_t arc,
             uint32_t p = b->demands[i].phase;
             double before = load[p] + others[b->owner_of[p]];
             double after = before + b->demands[i].rate_Bps * per_Bps;
-            sum += power(after * b->scale, squarings) - power(before * b->scale, squarings);
+            sum += cost_of(after, threshold) - cost_of(before, threshold);
         }
     }
     return sum;
 }
 
-/* Moves one entry to where it costs least; returns whether that is elsewhere. */
-static bool improve(struct balance *b, struct entry *e, unsigned squarings)
+/* Whether the entry has part in a load over the threshold. */
+static bool is_guilty(const struct balance *b, const struct entry *e, double threshold)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows);
+    for (uint32_t r = 0; r < n; r++) {
+        const double *load = b->load + (size_t)rows[r] * b->o->n_phases;
+        const double *others = b->others + (size_t)rows[r] * b->n_owners;
+        for (uint32_t i = e->first; i < e->first + e->n; i++)
+            if (load[b->demands[i].phase] + others[b->owner_of[b->demands[i].phase]] > threshold)
+                return true;
+    }
+    return false;
+}
+
+/* Moves one entry to where it costs least. */
+static void improve(struct balance *b, struct entry *e, double threshold)
 {
     uint32_t arcs[CSIN_MAX_PORTS], n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
     uint32_t best = e->arc;
     if (n < 2)
-        return false;
+        return;
     add_entry(b, e, -1);
-    double least = cost(b, e, e->arc, squarings) * (1 - 1e-9);
+    double least = cost(b, e, e->arc, threshold) * (1 - 1e-9);
     for (uint32_t i = 0; i < n; i++) {
-        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], squarings);
+        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], threshold);
         if (c < least) {
             least = c;
             best = arcs[i];
         }
     }
-    bool moved = best != e->arc;
     set_arc(b, e, best);
     add_entry(b, e, 1);
-    return moved;
 }
 
 struct score {
@@ -417,9 +457,9 @@ struct score {
 
 static bool is_better(struct score a, struct score b)
 {
-    if (a.worst != b.worst)
-        return a.worst < b.worst * (1 - 1e-9);
-    return a.mean_square < b.mean_square * (1 - 1e-9);
+    if (a.worst < b.worst * (1 - 1e-9))
+        return true;
+    return a.worst < b.worst * (1 + 1e-9) && a.mean_square < b.mean_square * (1 - 1e-9);
 }
 
 /* Weighs what there is; keeps it where it is the best so far. */
@@ -429,26 +469,56 @@ static void keep(struct balance *b, struct score *best)
     struct score score;
     reload(b);
     score.worst = weigh(b, &row, &score.mean_square);
-    if (!is_better(score, *best))
-        return;
-    *best = score;
-    for (uint32_t e = 0; e < b->n_entries; e++)
-        b->entries[e].best = b->entries[e].arc;
+    if (is_better(score, *best)) {
+        *best = score;
+        for (uint32_t e = 0; e < b->n_entries; e++)
+            b->entries[e].best = b->entries[e].arc;
+    }
 }
 
-static void search(struct balance *b, struct score *best, double bound, uint64_t seed,
-                   double until_s)
+/* One sweep over all entries evens out everything; then those that have part in a load over the
+ * threshold move, which is kept a step below the worst load. */
+static void search(struct balance *b, struct score *best, double bound, uint64_t seed)
 {
     struct csin_rng rng = csin_rng_init(seed, 0);
-    b->scale = bound > 0 ? 1 / bound : 1;
-    for (unsigned squarings = 2; squarings <= HIGHEST_POWER; squarings++)
-        for (bool moved = true; moved && now_s() < until_s;) {
-            moved = false;
-            csin_rng_shuffle(&rng, b->order, b->n_entries);
-            for (uint32_t i = 0; i < b->n_entries && now_s() < until_s; i++)
-                moved |= improve(b, &b->entries[b->order[i]], squarings);
-            keep(b, best);
+    double threshold = 0;
+    for (uint32_t sweep = 0, stale = 0; stale < PATIENCE && !is_over(b); sweep++) {
+        double before = best->worst;
+        csin_rng_shuffle(&rng, b->order, b->n_entries);
+        for (uint32_t i = 0; i < b->n_entries && (i % 64 || !is_over(b)); i++) {
+            struct entry *e = &b->entries[b->order[i]];
+            if (sweep == 0 || is_guilty(b, e, threshold))
+                improve(b, e, threshold);
         }
+        keep(b, best);
+        stale = best->worst < before * (1 - 1e-9) ? 0 : stale + 1;
+        if (best->worst <= bound * (1 + 1e-9))
+            break;
+        threshold = fmax(bound, best->worst - STEP * bound);
+    }
+}
+
+/* Takes back what is not needed for a worst load of `worst`. */
+static void settle(struct balance *b, double worst)
+{
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        set_arc(b, &b->entries[e], b->entries[e].best);
+    reload(b);
+    for (uint32_t i = 0; i < b->n_entries; i++) {
+        struct entry *e = &b->entries[i];
+        uint32_t now = e->arc;
+        if (now == e->given)
+            continue;
+        add_entry(b, e, -1);
+        set_arc(b, e, e->given);
+        add_entry(b, e, 1);
+        if (is_guilty(b, e, worst * (1 + 1e-12))) {
+            add_entry(b, e, -1);
+            set_arc(b, e, now);
+            add_entry(b, e, 1);
+        }
+        e->best = e->arc;
+    }
 }
 
 /* ---- the whole ---- */
@@ -461,33 +531,51 @@ static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
 }
 
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
-                                     const struct csin_offered *offered, uint64_t seed,
-                                     double time_limit_s, struct csin_diag *diag,
-                                     struct csin_balance *ret)
+                                     const struct csin_offered *offered, uint64_t seed, bool stable,
+                                     double time_limit_s, bool (*stop)(void *arg), void *stop_arg,
+                                     struct csin_diag *diag, struct csin_balance *ret)
 {
     struct balance b;
+    struct csin_balance got = {.worst_arc = CSIN_NONE, .bound_switch = CSIN_NONE};
     struct score best = {HUGE_VAL, HUGE_VAL};
-    double until_s = now_s() + time_limit_s;
     uint32_t row = CSIN_NONE;
-    if (!balance_init(&b, fabric, routes, offered) || !find_bound(&b, ret)) {
+    got.load = calloc(fabric->n_arcs + (size_t)1, sizeof *got.load);
+    if (!balance_init(&b, fabric, routes, offered) || !find_bound(&b, &got) || !got.load) {
         balance_finish(&b);
+        free(got.load);
         return csin_no_memory(diag);
     }
+    b.until_s = now_s() + time_limit_s;
+    b.stop = stop;
+    b.stop_arg = stop_arg;
     for (uint32_t e = 0; e < b.n_entries; e++)
         b.order[e] = e;
     keep(&b, &best);
+    got.given = best.worst;
     if (colour(&b))
         keep(&b, &best);
-    if (best.worst > ret->bound * (1 + 1e-9))
-        search(&b, &best, ret->bound, seed, until_s);
-    ret->n_changed = 0;
+    if (best.worst > got.bound * (1 + 1e-9))
+        search(&b, &best, got.bound, seed);
+    if (stable)
+        settle(&b, best.worst);
+    got.n_entries = b.n_entries;
     for (uint32_t e = 0; e < b.n_entries; e++) {
         set_arc(&b, &b.entries[e], b.entries[e].best);
-        ret->n_changed += b.entries[e].arc != b.entries[e].given;
+        got.n_changed += b.entries[e].arc != b.entries[e].given;
     }
     reload(&b);
-    ret->worst = weigh(&b, &row, &ret->mean_square);
-    ret->worst_arc = row == CSIN_NONE ? CSIN_NONE : b.arc_of[row];
+    got.worst = weigh(&b, &row, &got.mean_square);
+    got.worst_arc = row == CSIN_NONE ? CSIN_NONE : b.arc_of[row];
+    for (row = 0; row < b.n_rows && b.n_owners > 0; row++)
+        got.load[b.arc_of[row]] = b.worst[(size_t)row * b.n_owners] +
+                                  b.others[(size_t)row * b.n_owners];
     balance_finish(&b);
+    *ret = got;
     return CSIN_OK;
+}
+
+void csin_balance_finish(struct csin_balance *balance)
+{
+    free(balance->load);
+    balance->load = NULL;
 }

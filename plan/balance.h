@@ -15,23 +15,33 @@
 #include "plan/offered.h"
 
 struct csin_balance {
-    double worst;          /* max L(a) over arcs between switches; 0 without any traffic there */
-    double bound;          /* no destination-based routing over shortest ways has less */
-    uint32_t worst_arc;    /* CSIN_NONE without traffic */
-    uint32_t bound_switch; /* the switch whose way out or in makes the bound; CSIN_NONE */
-    bool bound_is_out;     /* out of bound_switch, upwards; else into it */
-    double mean_square;    /* of L(a) over the arcs that carry anything */
-    uint32_t n_changed;    /* entries that differ from the tables given */
+    double given, worst; /* max L(a) over arcs between switches: before, after; 0 without traffic */
+    uint32_t worst_arc;  /* CSIN_NONE without traffic */
+    double mean_square;  /* of L(a) over the arcs that carry anything */
+    double *load;        /* [n_arcs] L(a) afterwards, 0 at hosts; malloc'ed */
+    uint32_t n_entries,
+        n_changed; /* that traffic uses; of those, that differ from the tables given */
+    /* No routing has a smaller worst load: what has to leave or enter one switch by its cables to
+     * others. */
+    double bound;
+    uint32_t bound_switch; /* CSIN_NONE without traffic */
+    bool bound_is_out;     /* leaves it, else enters it */
+    double bound_Bps;      /* what has to, every owner in its worst phase */
+    uint32_t bound_cables;
+    double bound_capacity_Bps; /* of those cables together, one way */
 };
+#define CSIN_BALANCE_FULL (1 + 1e-9) /* loads up to here leave nobody behind */
 
 /* Changes entries of `routes` (a policy with tables) at the switches where traffic enters. One
  * phase in a full zone is coloured (plan/colour.h), which reaches the bound; then a local search
  * moves one entry at a time where that lowers sum L(a)^q, with q growing, until nothing does or the
- * time is up; the best tables seen are kept. The seed orders the search. CSIN_E_FAILED without
- * memory. */
+ * time is up or `stop` says so; the best tables seen are kept. The seed orders the search. With
+ * `stable`, entries go back to what they were where no load then exceeds the worst one, so that few
+ * change. CSIN_E_FAILED without memory. */
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
-                                     const struct csin_offered *offered, uint64_t seed,
-                                     double time_limit_s, struct csin_diag *diag,
-                                     struct csin_balance *ret);
+                                     const struct csin_offered *offered, uint64_t seed, bool stable,
+                                     double time_limit_s, bool (*stop)(void *arg), void *stop_arg,
+                                     struct csin_diag *diag, struct csin_balance *ret);
+void csin_balance_finish(struct csin_balance *balance);
 
 #endif

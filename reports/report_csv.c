@@ -23,9 +23,9 @@ static void put(const struct row *row, const char *metric, const char *unit, dou
 static void write_provenance(const struct csin_scenario *sc, FILE *out)
 {
     fprintf(out, "provenance,csin,,version,," CSIN_VERSION "\n");
-    fprintf(out, "provenance,scenario,,sha256,,%s\n", sc->inputs[0].sha256.hex);
-    fprintf(out, "provenance,fabric,,sha256,,%s\n", sc->inputs[1].sha256.hex);
-    fprintf(out, "provenance,routing,,policy,,%s\n", csin_policy_names[sc->policy]);
+    for (uint32_t i = 0; i < sc->n_inputs; i++)
+        fprintf(out, "provenance,%s,,sha256,,%s\n", sc->inputs[i].what, sc->inputs[i].sha256.hex);
+    fprintf(out, "provenance,routing,,policy,,%s\n", csin_policy_name(sc->policy));
     fprintf(out, "provenance,engine,,name,,%s\n", sc->engine->name);
     fprintf(out, "provenance,congestion,,model,,%s\n", csin_congestion_names[sc->congestion]);
     struct row row = {out, "provenance", "seed", 0};

@@ -203,17 +203,18 @@ static void write_provenance(struct csin_json *j, const struct csin_scenario *sc
     csin_json_string(j, "csin", CSIN_VERSION);
     csin_json_string(j, "engine", sc->engine->name);
     csin_json_string(j, "engine_settings", sc->engine->what);
-    csin_json_string(j, "routing", csin_policy_names[sc->policy]);
+    csin_json_string(j, "routing", csin_policy_name(sc->policy));
     csin_json_string(j, "congestion", csin_congestion_names[sc->congestion]);
     csin_json_count(j, "seed", sc->seed);
     csin_json_real(j, "horizon_s", sc->horizon_s);
     csin_json_count(j, "scheduled_events", sc->n_events);
     csin_json_real(j, "reaction_s", sc->reaction_s);
     csin_json_array(j, "inputs");
-    for (unsigned i = 0; i < 2; i++) {
+    static const char *const kinds[] = {"scenario", "fabric", "lft"};
+    for (unsigned i = 0; i < sc->n_inputs; i++) {
         csin_json_flat_object(j, NULL);
-        csin_json_string(j, "kind", i == 0 ? "scenario" : "fabric");
-        if (i == 1) /* the scenario's own path depends on where one stands, so it is not told */
+        csin_json_string(j, "kind", kinds[i]);
+        if (i > 0) /* the scenario's own path depends on where one stands, so it is not told */
             csin_json_string(j, "name", sc->inputs[i].name);
         csin_json_string(j, "sha256", sc->inputs[i].sha256.hex);
         csin_json_end_object(j);

@@ -112,7 +112,7 @@ static void write_verdict(const struct csin_result *result, FILE *out)
                      csin_show_count(sc->fabric->n_hosts).s);
     fprintf(out, "fabric %s:%s%s\n", sc->fabric->name,
             strlen(sc->fabric->name) + (size_t)n > 71 ? "\n  " : " ", size);
-    fprintf(out, "routing %s, engine %s, congestion %s, seed %s\n", csin_policy_names[sc->policy],
+    fprintf(out, "routing %s, engine %s, congestion %s, seed %s\n", csin_policy_name(sc->policy),
             sc->engine->name, csin_congestion_names[sc->congestion],
             csin_show_exact((double)sc->seed).s);
     write_lanes(sc, out);

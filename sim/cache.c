@@ -27,6 +27,8 @@ struct csin_sha256 csin_cache_key(const struct csin_schedule *s, const struct cs
     csin_sha256_add(sha, engine->what, strlen(engine->what) + 1);
     csin_sha256_add(sha, fabric->digest.hex, sizeof fabric->digest.hex);
     csin_sha256_add(sha, numbers, sizeof numbers);
+    struct csin_sha256 table = csin_routes_digest(routes); /* of a file */
+    csin_sha256_add(sha, table.hex, sizeof table.hex);
     csin_sha256_add(sha, s->src, s->n_ops * sizeof *s->src);
     csin_sha256_add(sha, s->dst, s->n_ops * sizeof *s->dst);
     csin_sha256_add(sha, s->amount, s->n_ops * sizeof *s->amount);

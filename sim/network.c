@@ -187,8 +187,7 @@ static enum csin_status react(struct csin_network *net, struct csin_diag *diag)
 {
     const struct csin_fabric *f = net->run->fabric;
     struct csin_routes *routes;
-    enum csin_status status = csin_routes_create(f, net->up, csin_routes_policy(net->run->routes),
-                                                 csin_routes_seed(net->run->routes), diag, &routes);
+    enum csin_status status = csin_routes_renew(net->run->routes, net->up, diag, &routes);
     if (status != CSIN_OK)
         return status;
     csin_routes_destroy(net->own_routes);

@@ -26,7 +26,7 @@ static const struct csin_element stream_element = {sizeof(struct csin_stream_cha
 static const struct csin_key plan_keys[] = {
     {"plan", CSIN_REQUIRED, AT(csin_overlay, name), csin_yaml_name, NULL},
     {"scenario", CSIN_REQUIRED, AT(csin_overlay, scenario), csin_yaml_name, NULL},
-    {"routing", 0, AT(csin_overlay, routing), csin_yaml_choice, csin_policy_names},
+    {"routing", 0, AT(csin_overlay, routing), csin_read_routing, NULL},
     {"classes", 0, AT(csin_overlay, classes), csin_yaml_map, &csin_class_element},
     {"lanes", 0, AT(csin_overlay, lanes), csin_read_lanes, NULL},
     {"jobs", 0, AT(csin_overlay, jobs), csin_yaml_map, &job_element},
@@ -104,7 +104,7 @@ enum csin_status csin_overlay_apply(const struct csin_overlay *overlay, struct c
         status = csin_first(status, change_job(&jobs[i], diag, spec));
     for (uint32_t i = 0; i < overlay->storage.n; i++)
         status = csin_first(status, change_stream(&streams[i], diag, spec));
-    if (overlay->routing.loc.line)
+    if (overlay->routing.policy.loc.line)
         spec->routing = overlay->routing;
     if (overlay->classes.loc.line)
         spec->classes = overlay->classes;

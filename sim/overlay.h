@@ -20,7 +20,7 @@ struct csin_stream_change {
 struct csin_overlay {
     struct csin_text name;     /* of the plan */
     struct csin_text scenario; /* name of the one it was made for */
-    struct csin_choice routing;
+    struct csin_routing_spec routing;
     struct csin_list classes; /* csin_class_spec; absent: as the scenario has them */
     struct csin_lanes_spec lanes;
     struct csin_list jobs, storage; /* csin_job_change, csin_stream_change */

@@ -20,6 +20,7 @@
 #define CSIN_DEFAULT_CHUNK ((uint64_t)4 << 20)
 
 struct resolver {
+    struct csin_input *tables; /* the scenario's, of policy lft */
     struct csin_scenario *sc;
     const struct csin_scenario_spec *spec;
     struct csin_diag *diag;

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "sim/overlay.h"
 #include "sim/resolve.h"
+#include "topo/lft.h"
 
 #define DEFAULT_SEED 1
 /* Pairs of hosts whose connection is looked up before a run; the engine checks the rest as it goes.
@@ -98,7 +99,9 @@ static void check_pairs(struct resolver *r, const uint32_t *a, uint32_t n_a, con
             if (!joined(sc, a[i], b[k])) {
                 FAIL(r, 430, loc, "'%s' needs a way from host '%s' to host '%s'; there is none",
                      owner, sc->fabric->hosts[a[i]].name, sc->fabric->hosts[b[k]].name);
-                csin_note(r->diag, loc, "no chain of cables that are up joins them");
+                csin_note(r->diag, loc,
+                          sc->policy == CSIN_LFT ? "the forwarding tables of the file have none"
+                                                 : "no chain of cables that are up joins them");
                 return;
             }
 }
@@ -190,17 +193,47 @@ static void choose_engine(struct resolver *r, const struct csin_overrides *o)
         check_engine(r, o->engine ? loc : r->spec->engine.loc);
 }
 
+/* A file of forwarding tables: one named on the command line is where it says, one that the
+ * scenario or a plan names is relative to the folder of that. */
+static void name_tables(struct resolver *r, const char *on_command_line)
+{
+    struct csin_scenario *sc = r->sc;
+    const char *name = on_command_line ? on_command_line : r->spec->routing.lft.s;
+    const char *path = on_command_line ? name
+                                       : beside(sc->arena, r->spec->routing.lft.loc.file, name);
+    r->tables = &sc->inputs[sc->n_inputs++];
+    *r->tables = (struct csin_input){.what = "lft", .name = name, .path = path};
+    if (!path)
+        csin_resolve_fail(r, csin_no_memory(r->diag));
+}
+
+static void make_routes(struct resolver *r)
+{
+    struct csin_scenario *sc = r->sc;
+    if (sc->policy != CSIN_LFT) {
+        csin_resolve_fail(
+            r, csin_routes_create(sc->fabric, NULL, sc->policy, sc->seed, r->diag, &sc->routes));
+        return;
+    }
+    struct csin_loc none = {0};
+    bool from_file = r->tables->name == r->spec->routing.lft.s;
+    csin_resolve_fail(r, csin_lft_open(sc->fabric, from_file ? r->spec->routing.lft.loc : none,
+                                       r->tables->path, r->diag, &r->tables->sha256, &sc->routes));
+}
+
 static void apply_overrides(struct resolver *r, const struct csin_overrides *o)
 {
     static const struct csin_overrides none;
     struct csin_scenario *sc = r->sc;
     o = o ? o : &none;
-    sc->policy = (enum csin_policy)r->spec->routing.i;
+    sc->policy = (enum csin_policy)r->spec->routing.policy.i;
     choose_engine(r, o);
     sc->seed = csin_count_or(&r->spec->seed, DEFAULT_SEED);
     sc->horizon_s = r->spec->horizon_s.loc.line ? r->spec->horizon_s.x : HUGE_VAL;
     if (o->routing)
-        sc->policy = (enum csin_policy)index_of(o->routing, csin_policy_names);
+        sc->policy = o->lft ? CSIN_LFT : (enum csin_policy)index_of(o->routing, csin_policy_names);
+    if (sc->policy == CSIN_LFT)
+        name_tables(r, o->lft);
     if (o->seed_given) {
         sc->seed = o->seed;
         r->seed_overridden = true;
@@ -229,8 +262,7 @@ void csin_resolve(struct resolver *r)
     else if (r->spec->seed.loc.line && !r->chance)
         csin_warning(r->diag, 402, r->spec->seed.loc,
                      "'seed' has no effect: nothing in this scenario is drawn by chance");
-    csin_resolve_fail(
-        r, csin_routes_create(sc->fabric, NULL, sc->policy, sc->seed, r->diag, &sc->routes));
+    make_routes(r);
     if (r->status == CSIN_OK)
         check_connected(r);
 }
@@ -269,7 +301,10 @@ static enum csin_status apply_plan(struct csin_scenario *sc, const char *path,
     enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
     if (status != CSIN_OK)
         return status;
-    status = csin_overlay_read(sc->arena, diag, path, text, bytes, &overlay);
+    struct csin_input *input = &sc->inputs[sc->n_inputs++];
+    *input = (struct csin_input){"plan", path, path, csin_sha256(text, bytes)};
+    status = input->sha256.hex[0] ? csin_overlay_read(sc->arena, diag, path, text, bytes, &overlay)
+                                  : csin_no_memory(diag);
     free(text);
     return status == CSIN_OK ? csin_overlay_apply(&overlay, diag, spec) : status;
 }
@@ -284,7 +319,9 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     if (status != CSIN_OK)
         return status;
     sc->file = csin_arena_strndup(sc->arena, path, strlen(path));
-    sc->inputs[0] = (struct csin_input){sc->file, sc->file, csin_sha256(text, bytes)};
+    sc->inputs[0] = (struct csin_input){"scenario", sc->file, sc->file, csin_sha256(text, bytes)};
+    sc->inputs[1].what = "fabric";
+    sc->n_inputs = 2;
     status = sc->file && sc->inputs[0].sha256.hex[0]
                  ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
                  : csin_no_memory(diag);

@@ -76,7 +76,9 @@ struct csin_stream {
     struct csin_loc loc;
 };
 
+#define CSIN_MAX_INPUTS 4
 struct csin_input {   /* a file (or one-line fabric) that was read */
+    const char *what; /* scenario, fabric, lft or plan */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -86,7 +88,9 @@ struct csin_scenario {
     struct csin_arena *arena;
     const char *name;
     const char *file;
-    struct csin_input inputs[2]; /* the scenario, the fabric */
+    struct csin_input
+        inputs[4]; /* the scenario, the fabric; then tables and a plan, if there are */
+    uint32_t n_inputs;
     struct csin_fabric *fabric;
     enum csin_policy policy;
     const struct csin_engine *engine;
@@ -112,6 +116,7 @@ struct csin_scenario {
 struct csin_overrides {
     const char *engine, *routing, *congestion;
     const char *plan; /* file (sim/overlay.h) */
+    const char *lft;  /* file of routing lft */
     uint64_t seed;
     bool seed_given;
 };

@@ -259,17 +259,42 @@ static enum csin_status read_event(struct csin_yaml_node node, void *field,
 }
 static const struct csin_element event_element = {sizeof(struct csin_event_spec), read_event, NULL};
 
+static const struct csin_key routing_keys[] = {
+    {"lft", CSIN_REQUIRED, AT(csin_routing_spec, lft), csin_yaml_text, NULL}, {0}};
+
+enum csin_status csin_read_routing(struct csin_yaml_node node, void *field,
+                                   const struct csin_key *key)
+{
+    struct csin_routing_spec *routing = field;
+    struct csin_key policy = {key->name, 0, 0, csin_yaml_choice, csin_policy_names};
+    struct csin_loc loc = csin_yaml_loc(node);
+    const char *word = csin_yaml_scalar(node);
+    if (word && strncmp(word, "lft", 3) == 0 && (!word[3] || word[3] == ':')) {
+        csin_error(csin_yaml_diag(node), CSIN_E_INPUT, 654, loc,
+                   "forwarding tables come from a file; '%s' names none",
+                   csin_brief(word, SIZE_MAX).s);
+        csin_note(csin_yaml_diag(node), loc, "write routing: {lft: opensm-lfts.dump}");
+        return CSIN_E_INPUT;
+    }
+    if (!csin_yaml_is_mapping(node))
+        return csin_yaml_choice(node, &routing->policy, &policy);
+    routing->policy = (struct csin_choice){CSIN_LFT, loc};
+    return csin_yaml_read_keys(node, routing, routing_keys);
+}
+
 #define SCENARIO(name, flags, member, reader, arg)                                                 \
     {                                                                                              \
         name, flags, AT(csin_scenario_spec, member), csin_yaml_##reader, arg                       \
     }
 static const struct csin_foreign fabric = {
     "a fabric", "'csin topo' shows fabrics; a scenario names one: fabric: FILE"};
+static const struct csin_foreign catalogue = {
+    "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' makes bills with it"};
 
 static const struct csin_key scenario_keys[] = {
     SCENARIO("scenario", CSIN_REQUIRED, name, name, NULL),
     SCENARIO("fabric", CSIN_REQUIRED, fabric, text, NULL),
-    SCENARIO("routing", 0, routing, choice, csin_policy_names),
+    {"routing", 0, AT(csin_scenario_spec, routing), csin_read_routing, NULL},
     SCENARIO("engine", 0, engine, choice, csin_engine_names),
     SCENARIO("congestion", 0, congestion, choice, csin_congestion_names),
     SCENARIO("seed", 0, seed, count, &seed_range),
@@ -283,6 +308,7 @@ static const struct csin_key scenario_keys[] = {
     {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"host-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"hosts", CSIN_FOREIGN, 0, NULL, &fabric},
+    {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
     {0}};
 
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,

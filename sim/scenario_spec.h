@@ -60,9 +60,16 @@ struct csin_event_spec {
     struct csin_text to;           /* hostlist: where a job moves */
 };
 
+/* routing: POLICY, or routing: {lft: FILE} */
+struct csin_routing_spec {
+    struct csin_choice policy; /* enum csin_policy; CSIN_LFT with `lft` */
+    struct csin_text lft;
+};
+
 struct csin_scenario_spec {
     struct csin_text name, fabric;
-    struct csin_choice routing, engine, congestion;
+    struct csin_routing_spec routing;
+    struct csin_choice engine, congestion;
     struct csin_count seed;
     struct csin_quantity horizon_s;
     struct csin_list classes; /* csin_class_spec */
@@ -72,7 +79,9 @@ struct csin_scenario_spec {
     struct csin_quantity reaction_s;
 };
 
-/* The readers of 'classes' (a map of these) and 'lanes', for other files that have them too. */
+/* The readers of 'routing', 'classes' (a map of these) and 'lanes', for other files that have them.
+ */
+csin_yaml_reader csin_read_routing;
 extern const struct csin_element csin_class_element;
 csin_yaml_reader csin_read_lanes;
 

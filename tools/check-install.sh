@@ -40,7 +40,7 @@ completes() {
 expect "bash completion" source "$share/bash-completion/completions/csin"
 expect "completes commands" completes "sim" s
 expect "completes options" completes "--seed" sim --se
-expect "completes formats" completes "svg" topo --format = s
+expect "completes formats" completes "svg" topo --format = sv
 expect "completes congestion models" completes "fair lossless" sim --congestion = ""
 expect "completes formats of each command" completes "text json csv" sim -f ""
 

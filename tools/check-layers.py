@@ -84,6 +84,8 @@ def third_party_headers_are_in_one_file_each(project):
             continue
         if name.startswith("tests/") and header in ("cmocka.h", "setjmp.h"):
             continue
+        if name == "tests/topo/simgrid_load.c" and header.startswith("simgrid/"):
+            continue  # loads what csin writes for SimGrid
         home = next((f for start, f in THIRD_PARTY.items() if header.startswith(start)), None)
         if home is None:
             yield f"{name}:{line}: <{header}> is neither the C library's nor known to {Path(__file__).name}"

@@ -11,17 +11,23 @@
 #include "base/units.h"
 #include "topo/routes_inside.h"
 
-const char *const csin_policy_names[] = {"dmodk", "random", "ecmp", "spray", "least-loaded", NULL};
+const char *const csin_policy_names[] = {"dmodk",        "random",       "ecmp", "spray",
+                                         "least-loaded", "dmodk-one-vl", NULL};
 
-#define NO_PORT UINT16_MAX
 #define FAR 255u
 #define NO_WAY UINT32_MAX
 #define IN_FULL 256u /* weight of a pair of NICs that needs the way between zones, of others 1 */
 #define MAX_ENTRIES ((size_t)1 << 30) /* 2 GiB of tables */
 
-static bool has_table(enum csin_policy policy)
+const char *csin_policy_name(enum csin_policy policy)
 {
-    return policy == CSIN_DMODK || policy == CSIN_RANDOM;
+    return policy == CSIN_LFT ? "lft" : csin_policy_names[policy];
+}
+
+bool csin_policy_has_table(enum csin_policy policy)
+{
+    return policy == CSIN_DMODK || policy == CSIN_RANDOM || policy == CSIN_DMODK_ONE_VL ||
+           policy == CSIN_LFT;
 }
 
 /* The port that an arc leaves its switch by. */
@@ -290,15 +296,16 @@ static enum csin_status route_target(struct csin_routes *r, struct work *w, uint
     uint8_t *hops = r->hops + (size_t)r->target_of[target] * f->n_switches;
     uint32_t n_reached = search(r, target, hops, w->queue);
     enum csin_status status = check_lengths(f, w, target, hops, diag);
-    if (status != CSIN_OK || !r->table)
+    if (status != CSIN_OK || !r->table || r->policy == CSIN_LFT)
         return status;
     uint32_t n_links = 0, *reach = NULL;
     for (uint32_t s = 0; s < f->n_switches; s++) {
         w->row[s] = n_links;
-        n_links += csin_routes_nearer(r, s, target, w->links + n_links);
+        uint32_t n = csin_routes_nearer(r, s, target, w->links + n_links);
+        n_links += csin_one_vl_choose(r, s, target, w->links + n_links, n);
     }
     w->row[f->n_switches] = n_links;
-    bool between_zones = r->policy == CSIN_DMODK && hops[w->queue[n_reached - 1]] > 2;
+    bool between_zones = r->policy != CSIN_RANDOM && hops[w->queue[n_reached - 1]] > 2;
     if (between_zones && !start_reach(r, w, target, &reach))
         return csin_no_memory(diag);
     uint32_t zone = f->switches[target].zone;
@@ -372,9 +379,11 @@ enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool
     r->hops = malloc((size_t)r->n_targets * fabric->n_switches + 1);
     if (!r->hops)
         goto no_memory;
-    if (has_table(policy) && (status = make_table(r, diag)) != CSIN_OK)
+    if (csin_policy_has_table(policy) && (status = make_table(r, diag)) != CSIN_OK)
         goto fail;
     if ((policy == CSIN_SPRAY || policy == CSIN_LEAST_LOADED) && !(r->dag = csin_dag_create(r)))
+        goto no_memory;
+    if (policy == CSIN_DMODK_ONE_VL && !(r->one_vl = csin_one_vl_create(r)))
         goto no_memory;
     /* Leaves that inter-zone switches hang off first: the way to them is fixed at its end, and the
      * others, which have a choice, then fill up what they leave. */
@@ -408,7 +417,30 @@ void csin_routes_destroy(struct csin_routes *routes)
     free(routes->hops);
     free(routes->table);
     csin_dag_destroy(routes->dag);
+    csin_one_vl_destroy(routes->one_vl);
     free(routes);
+}
+
+enum csin_status csin_routes_renew(const struct csin_routes *old, const bool *up,
+                                   struct csin_diag *diag, struct csin_routes **ret_routes)
+{
+    struct csin_routes *r;
+    enum csin_status status = csin_routes_create(old->f, up, old->policy, old->seed, diag, &r);
+    if (status != CSIN_OK)
+        return status;
+    if (r->policy == CSIN_LFT) {
+        r->digest = old->digest;
+        for (uint32_t s = 0; s < r->f->n_switches; s++)
+            for (uint32_t nic = 0; nic < r->f->n_nics; nic++)
+                *table_entry(r, s, nic) = *table_entry(old, s, nic);
+    }
+    *ret_routes = r;
+    return CSIN_OK;
+}
+
+const struct csin_fabric *csin_routes_fabric(const struct csin_routes *routes)
+{
+    return routes->f;
 }
 
 enum csin_policy csin_routes_policy(const struct csin_routes *routes)
@@ -418,7 +450,12 @@ enum csin_policy csin_routes_policy(const struct csin_routes *routes)
 
 bool csin_routes_are_drawn(enum csin_policy policy)
 {
-    return policy != CSIN_DMODK && policy != CSIN_SPRAY;
+    return policy == CSIN_RANDOM || policy == CSIN_ECMP || policy == CSIN_LEAST_LOADED;
+}
+
+struct csin_sha256 csin_routes_digest(const struct csin_routes *routes)
+{
+    return routes->digest;
 }
 
 uint64_t csin_routes_seed(const struct csin_routes *routes)
@@ -446,7 +483,8 @@ static uint32_t next_arc(const struct csin_routes *r, uint32_t sw, uint32_t nic,
     const struct csin_fabric *f = r->f;
     if (r->table) {
         uint16_t port = *table_entry(r, sw, nic);
-        return port == NO_PORT ? CSIN_NONE : f->port_arc[f->switches[sw].first_port + port];
+        uint32_t arc = port == NO_PORT ? CSIN_NONE : f->port_arc[f->switches[sw].first_port + port];
+        return arc == CSIN_NONE || !r->up[arc >> 1] ? CSIN_NONE : arc;
     }
     if (!is_joined(r, nic))
         return CSIN_NONE;
@@ -499,7 +537,8 @@ bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t ds
     struct csin_path path = {.n = 1, .arcs = {arc}, .latency_s = f->arc_latency_s[arc]};
     uint32_t goal = f->n_switches + dst_nic;
     for (uint32_t at = csin_arc_head(f, arc); at != goal; at = csin_arc_head(f, arc)) {
-        arc = next_arc(r, at, dst_nic, flow);
+        /* Tables from a file may lead round in circles, or to another host. */
+        arc = csin_is_nic(f, at) ? CSIN_NONE : next_arc(r, at, dst_nic, flow);
         if (arc == CSIN_NONE || path.n == CSIN_PATH_MAX)
             return false;
         path.arcs[path.n++] = arc;
@@ -517,8 +556,11 @@ static unsigned distance(const struct csin_routes *r, uint32_t a, uint32_t z)
         return NO_WAY;
     uint32_t from = f->nics[a].leaf, to = f->nics[z].leaf;
     unsigned hops = csin_routes_hops(r, from, to);
-    if (hops == FAR)
+    struct csin_path path;
+    if (hops == FAR || (r->policy == CSIN_LFT && !csin_routes_path(r, a, z, 0, &path)))
         return NO_WAY;
+    if (r->policy == CSIN_LFT)
+        hops = path.n - 2;
     /* The worst pair inside a zone is better than any across. */
     return f->switches[from].zone == f->switches[to].zone ? hops : hops + FAR;
 }

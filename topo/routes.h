@@ -18,9 +18,14 @@ enum csin_policy {
     CSIN_ECMP,
     CSIN_SPRAY,
     CSIN_LEAST_LOADED,
-    CSIN_N_POLICIES
+    CSIN_DMODK_ONE_VL,
+    CSIN_N_POLICIES,
+    CSIN_LFT = CSIN_N_POLICIES /* tables from a file (topo/lft.h), not made here */
 };
-extern const char *const csin_policy_names[]; /* NULL-terminated */
+extern const char *const csin_policy_names[]; /* of those made here, NULL-terminated */
+const char *csin_policy_name(enum csin_policy policy);
+/* Whether it makes forwarding tables, as the hardware has them. */
+bool csin_policy_has_table(enum csin_policy policy);
 
 #define CSIN_PATH_MAX 16 /* arcs of a path; a two-layer zone needs 4, two zones 8 */
 
@@ -51,21 +56,31 @@ struct csin_routes;
  * leaf by leaf, so a partly populated zone stays balanced; between zones each destination takes the
  * least loaded shortest way. random: each entry drawn by `seed`. ecmp, spray, least-loaded: no
  * tables; csin_routes_path takes a shortest way by the hash of the flow, and csin_routes_way what
- * the policy says. Traffic inside a zone keeps off inter-zone switches while there is another
- * shortest way. CSIN_E_INPUT where two NICs are joined by more than CSIN_PATH_MAX cables.
- * `up`: [n_cables], copied, which cables work; NULL: those that the fabric says.
- * O(switches x NICs) time; 2 bytes of memory an entry. Shortest paths of joined zones may form
- * credit loops; those of a single zone do not. */
+ * the policy says. dmodk-one-vl: as dmodk, but without credit loops where zones are joined
+ * (topo/one_vl.c). lft: a table without entries, which csin_lft_open fills. Traffic inside a zone
+ * keeps off inter-zone switches while there is another shortest way. CSIN_E_INPUT where two NICs
+ * are joined by more than CSIN_PATH_MAX cables. `up`: [n_cables], copied, which cables work; NULL:
+ * those that the fabric says. O(switches x NICs) time; 2 bytes of memory an entry. Shortest paths
+ * of joined zones may form credit loops; those of a single zone do not. */
 enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool *up,
                                     enum csin_policy policy, uint64_t seed, struct csin_diag *diag,
                                     struct csin_routes **ret_routes);
+/* The same routes over other cables: made anew by the policy, as a subnet manager does that hears
+ * of a change; tables from a file stay as they are, and lead into dead cables. */
+enum csin_status csin_routes_renew(const struct csin_routes *routes, const bool *up,
+                                   struct csin_diag *diag, struct csin_routes **ret_routes);
 void csin_routes_destroy(struct csin_routes *routes);
 
 /* Whether the seed has a say in what the policy chooses. */
 bool csin_routes_are_drawn(enum csin_policy policy);
 
+const struct csin_fabric *csin_routes_fabric(const struct csin_routes *routes);
 enum csin_policy csin_routes_policy(const struct csin_routes *routes);
 uint64_t csin_routes_seed(const struct csin_routes *routes);
+/* Of tables from a file, the SHA-256 of the entries; otherwise empty: policy, seed and fabric say
+ * all.
+ */
+struct csin_sha256 csin_routes_digest(const struct csin_routes *routes);
 /* Bytes held. */
 size_t csin_routes_bytes(const struct csin_routes *routes);
 

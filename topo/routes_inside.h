@@ -25,6 +25,12 @@ struct dag {
     uint32_t *best;     /* the link to take */
 };
 
+/* Of dmodk-one-vl, see topo/one_vl.c. */
+struct one_vl {
+    bool *is_gate; /* [n_switches] joined to an inter-zone switch */
+    bool *is_exit; /* [n_switches] a spine for what leaves its zone */
+};
+
 struct csin_routes {
     const struct csin_fabric *f;
     enum csin_policy policy;
@@ -33,11 +39,15 @@ struct csin_routes {
     struct link *links;   /* of all switches, each in the order of its ports */
     uint32_t *first_link; /* [n_switches + 1] range of each switch */
     uint32_t n_targets;
-    uint32_t *target_of; /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
-    uint8_t *hops;       /* [n_targets][n_switches] cables left to the target */
-    uint16_t *table;     /* [n_switches][n_nics] next port; NULL where flows choose */
-    struct dag *dag;     /* spray, least-loaded; otherwise NULL */
+    uint32_t *target_of;       /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
+    uint8_t *hops;             /* [n_targets][n_switches] cables left to the target */
+    uint16_t *table;           /* [n_switches][n_nics] next port; NULL where flows choose */
+    struct dag *dag;           /* spray, least-loaded; otherwise NULL */
+    struct one_vl *one_vl;     /* dmodk-one-vl; otherwise NULL */
+    struct csin_sha256 digest; /* of a table from a file */
 };
+
+#define NO_PORT UINT16_MAX /* an entry without a way */
 
 /* The next port of switch `s` towards `nic`; the only place that knows how the table is laid out.
  */
@@ -55,6 +65,14 @@ uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t ta
  * or the hosts are the same. */
 bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
                       uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic);
+
+/* NULL without memory. */
+struct one_vl *csin_one_vl_create(const struct csin_routes *r);
+void csin_one_vl_destroy(struct one_vl *v);
+/* Of the n links that lead from `s` nearer to `target`, those to choose from in turn; some may be
+ * there several times. Returns how many. */
+uint32_t csin_one_vl_choose(const struct csin_routes *r, uint32_t s, uint32_t target,
+                            struct link *links, uint32_t n);
 
 /* NULL without memory. */
 struct dag *csin_dag_create(const struct csin_routes *r);

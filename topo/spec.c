@@ -139,6 +139,9 @@ static const struct csin_element override_element = ELEMENT(csin_override_spec, 
 static const struct csin_foreign scenario = {
     "a scenario", "'csin sim' simulates scenarios; the key 'fabric' in it names its fabric"};
 
+static const struct csin_foreign catalogue = {
+    "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' takes one of each"};
+
 static const struct csin_key fabric_keys[] = {
     {"fabric", CSIN_REQUIRED, AT(csin_fabric_spec, name), csin_yaml_name, NULL},
     {"switch-models", CSIN_REQUIRED, AT(csin_fabric_spec, switch_models), csin_yaml_map,
@@ -154,6 +157,7 @@ static const struct csin_key fabric_keys[] = {
     {"scenario", CSIN_FOREIGN, 0, NULL, &scenario},
     {"jobs", CSIN_FOREIGN, 0, NULL, &scenario},
     {"storage", CSIN_FOREIGN, 0, NULL, &scenario},
+    {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
     {0},
 };
 

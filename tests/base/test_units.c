@@ -104,6 +104,20 @@ static void times_become_seconds(void **state)
     check_good(csin_read_time, cases, COUNT_OF(cases));
 }
 
+static void lengths_become_metres_and_powers_watts(void **state)
+{
+    static const struct good lengths[] = {
+        {"600mm", 0.6}, {"44.45mm", 0.04445}, {"2.5 m", 2.5},
+        {"30cm", 0.3},  {"1km", 1000},        {"0m", 0},
+    };
+    static const struct good powers[] = {
+        {"404W", 404}, {"0.1W", 0.1}, {"2.5kW", 2500}, {"1.2MW", 1.2e6}, {"500mW", 0.5}, {"0W", 0},
+    };
+    (void)state;
+    check_good(csin_read_length, lengths, COUNT_OF(lengths));
+    check_good(csin_read_power, powers, COUNT_OF(powers));
+}
+
 static enum csin_status read_ratio(struct csin_diag *diag, struct csin_loc loc, const char *text,
                                    double *ret)
 {
@@ -184,6 +198,27 @@ static void wrong_times_are_refused_with_a_remedy(void **state)
     };
     (void)state;
     check_bad(csin_read_time, cases, COUNT_OF(cases));
+}
+
+static void wrong_lengths_and_powers_are_refused_with_a_remedy(void **state)
+{
+    static const struct bad lengths[] = {
+        {"5", "f:1:1: error: '5' is not a length [CSIN-690]\n"
+              "f:1:1: note: write a unit, such as 600mm or 2.5m\n"},
+        {"2U", "f:1:1: error: '2U' is not a length [CSIN-690]\n"
+               "f:1:1: note: write the height in mm: a rack unit is 44.45mm\n"},
+        {"-1m", "f:1:1: error: '-1m' is negative [CSIN-116]\n"},
+        {"1001km", "f:1:1: error: '1001km' is too large [CSIN-116]\nf:1:1: note: at most 1000km\n"},
+    };
+    static const struct bad powers[] = {
+        {"5", "f:1:1: error: '5' is not a power [CSIN-691]\n"
+              "f:1:1: note: write a unit, such as 404W or 2.5kW\n"},
+        {"5kw", "f:1:1: error: '5kw' is not a power [CSIN-691]\nf:1:1: note: write kW\n"},
+        {"2e6MW", "f:1:1: error: '2e6MW' is too large [CSIN-116]\nf:1:1: note: at most 1e6MW\n"},
+    };
+    (void)state;
+    check_bad(csin_read_length, lengths, COUNT_OF(lengths));
+    check_bad(csin_read_power, powers, COUNT_OF(powers));
 }
 
 static void sizes_are_whole_bytes(void **state)
@@ -341,6 +376,15 @@ static void rates_are_shown_with_the_prefix_that_fits(void **state)
     check_shown(csin_show_linerate, lines, COUNT_OF(lines));
 }
 
+static void powers_are_shown_with_the_prefix_that_fits(void **state)
+{
+    static const struct shown_case cases[] = {
+        {404, "404 W"}, {49288, "49.29 kW"}, {3.25e6, "3.25 MW"}, {0.1, "0.1 W"}, {0, "0 W"},
+    };
+    (void)state;
+    check_shown(csin_show_power, cases, COUNT_OF(cases));
+}
+
 static void times_are_shown_with_the_unit_that_fits(void **state)
 {
     static const struct shown_case cases[] = {
@@ -468,6 +512,9 @@ static void a_locale_with_decimal_commas_changes_nothing(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(rates_become_bytes_per_second), cmocka_unit_test(times_become_seconds),
+           cmocka_unit_test(lengths_become_metres_and_powers_watts),
+           cmocka_unit_test(wrong_lengths_and_powers_are_refused_with_a_remedy),
+           cmocka_unit_test(powers_are_shown_with_the_prefix_that_fits),
            cmocka_unit_test(ratios_are_plain_decimals),
            cmocka_unit_test(wrong_rates_are_refused_with_a_remedy),
            cmocka_unit_test(wrong_times_are_refused_with_a_remedy),

@@ -47,7 +47,20 @@ jobs:
 storage:
   - read: {name: data, readers: 2, size: 8MiB, chunk: 4MiB}
 """
+PARTS = """catalogue: c
+currency: USD
+switches:
+  sw: {ports: 8, rate: 200Gb/s, price: {amount: 1, example: true}, power: {amount: 1W, example: true}}
+nics:
+  nic: {rate: 200Gb/s, price: {amount: 1, example: true}, power: {amount: 1W, example: true}}
+hosts:
+  gpu: {nic: nic, units: 2, power: {amount: 1kW, example: true}}
+cables:
+  dac: {medium: copper, rate: 200Gb/s, lengths: [1m, 2m], price: {amount: 1, example: true}, power: {amount: 0W, example: true}}
+cable-lengths: {hosts: 1m, switches: 2m}
+"""
 SPEC = "leaf:2 spine:2 host:4 storage:2 200Gb/s"
+LFT = "Unicast lids [0-16] of switch Lid 1 guid 0x02c51a0100000100 ('leaf1'):\n0x0005 001\n"
 HEAD = 'scenario: s\nfabric: "%s"\n'
 
 
@@ -100,6 +113,21 @@ GENERATED = {
     "kind-scenario-unnamed": (CHECK, SCENARIO.split("\n", 1)[1]),
     "kind-fabric-unnamed": (CHECK, FABRIC.split("\n", 1)[1]),
     "kind-line-to-sim": (["sim", SPEC], None),
+    "kind-parts-to-topo": (["topo", "{}"], PARTS),
+    "kind-parts-to-sim": (["sim", "{}"], PARTS),
+    "kind-fabric-as-parts": (["topo", SPEC, "--bom", "--parts", "{}"], FABRIC),
+    "kind-parts-unnamed": (CHECK, PARTS.split("\n", 1)[1]),
+    "good-parts": (CHECK, PARTS),
+    # A catalogue that does not fit its fabric
+    "parts-missing-file": (["topo", SPEC, "--bom", "--parts", "no-such-file.yaml"], None),
+    "parts-no-switch-large-enough": (["topo", SPEC + " ports:16", "--bom", "--parts", "{}"], PARTS),
+    "parts-no-switch-fast-enough": (["topo", SPEC.replace("200", "400"), "--bom", "--parts", "{}"], PARTS),
+    "parts-no-cable": (["topo", SPEC, "--bom", "--parts", "{}"], PARTS.replace("switches: 2m", "switches: 2.5m")),
+    "parts-many": (CHECK, lambda: PARTS.replace("hosts:\n", "hosts:\n" + lines(1100, "  h%d: {nic: n}\n"), 1)),
+    "parts-many-lengths": (CHECK, lambda: PARTS.replace("[1m, 2m]", "[" + "1m, " * 300 + "2m]")),
+    "parts-many-cables": (CHECK, lambda: PARTS.replace("cables:\n", "cables:\n" + lines(
+        70, "  c%d: {medium: copper, rate: 1Gb/s, lengths: 1m, price: {amount: 1, example: true}, power: {amount: 0W, "
+        "example: true}}\n"))),
     # One-line fabrics
     "line-several": (["topo", "leaf:4 spine:x hosts:3 400Gbps 2:1 latency:450"], None),
     "line-incomplete": (["topo", "leaf:4"], None),
@@ -119,6 +147,25 @@ GENERATED = {
     "line-words-apart": (["topo", "leaf:4", "spine:two", "host:4", "200Gb/s"], None),
     "line-long": (["topo", "leaf:4 " + "x" * 100000 + ":1"], None),
     "line-control": (["topo", "leaf:4 sp\x1b[31mine:2"], None),
+    # Forwarding tables
+    "lft-mistakes": (["topo", SPEC, "--routing", "lft:{}"], LFT + "Unicast lids of switch leaf2:\n0x0001 1\n" +
+                     "Unicast lids guid 0x02c51a0100000300 \n0x0005 99\n0xzz 1\n0x0006\n0x0007 1-2\n"),
+    "lft-empty": (["topo", SPEC, "--routing", "lft:{}"], ""),
+    "lft-fabric-for-tables": (["topo", SPEC, "--routing", "lft:{}"], FABRIC),
+    "lft-endless": (["topo", SPEC, "--routing", "lft:/dev/zero"], None),
+    "lft-directory": (["topo", SPEC, "--routing", "lft:."], None),
+    "lft-missing": (["topo", SPEC, "--routing", "lft:no-such-file.lft"], None),
+    "lft-no-name": (["topo", SPEC, "--routing", "lft:"], None),
+    "lft-no-tables-of-policy": (["topo", SPEC, "--routing", "spray", "--format", "lft"], None),
+    "lft-long-line": (["topo", SPEC, "--routing", "lft:{}"], lambda: LFT + "# " + "x" * FILE_BYTES + "\n0x1 77\n"),
+    "lft-long-lines": (["topo", SPEC, "--routing", "lft:{}"], lambda: (LFT + "y" * 2000 + "\n") * 200),
+    "lft-many-mistakes": (["topo", SPEC, "--routing", "lft:{}"], lambda: LFT + lines(300000, "0x%d 7777777\n")),
+    "lft-many-tables": (["topo", SPEC, "--routing", "lft:{}", "-o", "out.txt"],
+                        lambda: LFT + lines(300000, "Unicast lids guid 0x%d \n0x0001 1\n")),
+    "lft-of-another-fabric": (["topo", SPEC, "--routing", "lft:{}", "-o", "out.txt"],
+                              "Unicast lids [0-9] of switch Lid 3 guid 0x0c42a10000001001 ('leaf01'):\n"
+                              "0x0001 001 # Channel Adapter portguid 0x0c42a10100000011: 'node0001 mlx5_0'\n"),
+    "lft-too-many-lids": (["topo", "leaf:1024 spine:64 host:64 200Gb/s", "--format", "ibnet"], None),
     # Nesting
     "nesting-brackets": (CHECK, lambda: b"[" * FILE_BYTES),
     "nesting-braces": (CHECK, lambda: b"{" * FILE_BYTES),
@@ -262,10 +309,12 @@ class Runner:
             return wrong
         text = b"\n" + path.read_bytes()
         if not got.startswith("exit 0") and not os.environ.get("CSIN_QUICK"):
-            command = "sim" if b"\nscenario:" in text else "topo"
-            again, wrong = self.run([command, path.name], self.bad)
+            command = ["sim", path.name] if b"\nscenario:" in text else ["topo", path.name]
+            if b"\ncurrency:" in text:
+                command = ["topo", SPEC, "--bom", "--parts", path.name]
+            again, wrong = self.run(command, self.bad)
             if wrong or again != got:
-                return f"csin {command} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"
+                return f"csin {' '.join(command)} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"
         return self.compare(name, got)
 
     def generated_case(self, name):

@@ -6,6 +6,7 @@
 
 Every function whose name begins with test_ is a case, and gets an empty folder.
 """
+import hashlib
 import json
 import os
 import pty
@@ -20,6 +21,7 @@ from pathlib import Path
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SANITIZED = bool(os.environ.get("CSIN_SANITIZED")) or b"__asan_init" in Path(CSIN).read_bytes()
+CATALOGUE = ROOT / "configs" / "parts.yaml"
 INCAST = ROOT / "scenarios" / "incast" / "scenario.yaml"  # congestion-free
 OVERSUBSCRIBED = ROOT / "scenarios" / "oversubscribed" / "scenario.yaml"  # congested
 FLAGSHIP = ROOT / "configs" / "fire-flyer-2.yaml"
@@ -152,6 +154,8 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
     for arguments in ([], ["simulate"], ["--unknown"], ["sim"], ["topo"], ["check"], ["sim", "--unknown", "x"], ["sim", "-o"],
                       ["sim", "a.yaml", "b.yaml"], ["topo", "a.yaml", "b.yaml"], ["sim", "--format", "jsn", INCAST],
                       ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.svg", INCAST],
+                      ["topo", "--bom", SPEC], ["topo", "--bom", "--parts", CATALOGUE, "-f", "svg", SPEC],
+                      ["topo", "--parts", "x.csv", "-f", "cabling", "-o", "x.csv", SPEC],
                       ["sim", "--seed", "-1", INCAST], ["sim", "--seed", "1.5", INCAST], ["sim", "--seed", "", INCAST],
                       ["sim", "--seed", "0x10", INCAST], ["sim", "--seed", "10000000000000000", INCAST],
                       ["sim", "--routing", "dmod", INCAST], ["sim", "--engine", "ns3", INCAST], ["sim", SPEC],
@@ -160,6 +164,14 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
                       ["sim", "--dump-schedule", "-", INCAST], ["sim", "-o", "x.json", "--dump-schedule", "x.json", INCAST]):
         ran = expect(run(folder, *arguments), 2, "", lambda text: text.strip())
         assert listing(folder) == [], (ran, listing(folder))
+
+
+def test_a_catalogue_without_use_is_a_warning(folder):
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE), 0, holds("Fabric "),
+           holds("csin: warning: --parts has no effect on format 'text' [CSIN-704]"))
+    expect(run(folder, "topo", SPEC, "--parts", CATALOGUE, "-f", "cabling"), 0, holds("HDR-"), "")
+    expect(run(folder, "topo", SPEC, "--bom", "--parts", CATALOGUE, "-o", "bill.csv"), 0, "", "")
+    assert listing(folder) == ["bill.csv"]
 
 
 def test_congestion_on_the_command_line_is_for_an_engine_that_has_it(folder):
@@ -196,6 +208,64 @@ def test_check_reads_all_files_and_gives_the_worst_code(folder):
     ran = expect(run(folder, "check", "one.yaml", INCAST, "two.yaml", "three.yaml"), 3, "",
                  holds("one.yaml:1:1", "two.yaml:2:10", "three.yaml: error: cannot open"))
     assert ran.err.index("one.yaml") < ran.err.index("two.yaml") < ran.err.index("three.yaml"), ran
+
+
+TABLES = """scenario: tables
+fabric: "leaf:4 spine:4 host:4 200Gb/s"
+routing: %s
+jobs:
+  - name: j
+    hosts: all
+    steps: [permutation: {size: 1MiB, shift: 5}, allreduce: {size: 1MiB}]
+"""
+
+
+def test_tables_of_a_file_route_like_the_policy_that_wrote_them(folder):
+    (folder / "there").mkdir()
+    (folder / "there" / "s.yaml").write_text(TABLES % "{lft: tables/random.lft}")
+    (folder / "there" / "tables").mkdir()
+    tables = folder / "there" / "tables" / "random.lft"
+    expect(run(folder, "topo", "leaf:4 spine:4 host:4 200Gb/s", "--routing", "random", "--seed", 5, "-o", tables), 0, "", "")
+    wanted = json.loads(expect(run(folder, "sim", "there/s.yaml", "--routing", "random", "--seed", 5, "-f", "json"), 0).out)
+    for arguments in ["there/s.yaml"], ["there/s.yaml", "--routing", f"lft:{tables}"]:
+        result = json.loads(expect(run(folder, "sim", *arguments, "-f", "json"), 0, err="").out)
+        provenance = result.pop("provenance")
+        assert provenance["routing"] == "lft"
+        assert [entry["kind"] for entry in provenance["inputs"]] == ["scenario", "fabric", "lft"]
+        assert provenance["inputs"][2]["sha256"] == hashlib.sha256(tables.read_bytes()).hexdigest()
+        assert result == {name: value for name, value in wanted.items() if name != "provenance"}
+    expect(run(folder, "sim", "there/s.yaml", "-f", "csv"), 0, holds("provenance,lft,,sha256,,", "provenance,routing,,policy,,lft\n"))
+
+
+def test_runs_alone_are_cached_for_the_tables_they_had(folder):
+    (folder / "s.yaml").write_text(TABLES % "{lft: t.lft}")
+    outputs = {}
+    for policy in "dmodk", "random", "dmodk":
+        expect(run(folder, "topo", "leaf:4 spine:4 host:4 200Gb/s", "--routing", policy, "-o", "t.lft"), 0)
+        cached = expect(run(folder, "sim", "s.yaml", "-f", "json"), 0).out
+        assert cached == expect(run(folder, "sim", "s.yaml", "-f", "json", "--no-cache"), 0).out
+        assert outputs.setdefault(policy, cached) == cached
+    assert outputs["dmodk"] != outputs["random"]
+
+
+def test_tables_of_a_file_go_on_leading_into_a_dead_cable(folder):
+    """As those that opensm -R file was given; a policy makes new ones."""
+    (folder / "s.yaml").write_text(TABLES % "{lft: t.lft}" + """events:
+  - {at: 10us, cable: [leaf1, spine1], state: down}
+""")
+    expect(run(folder, "topo", "leaf:4 spine:4 host:4 200Gb/s", "-o", "t.lft"), 0)
+    for engine in "simgrid", "fluid":
+        expect(run(folder, "sim", "s.yaml", "--engine", engine), 1, "", holds("did not finish"))
+        expect(run(folder, "sim", "s.yaml", "--engine", engine, "--routing", "dmodk"), 0)
+
+
+def test_tables_are_not_written_over(folder):
+    expect(run(folder, "topo", SPEC, "-o", "t.lft"), 0)
+    before = (folder / "t.lft").read_text()
+    expect(run(folder, "topo", SPEC, "--routing", "lft:t.lft", "-o", "t.lft"), 2, "", holds("CSIN-503"))
+    (folder / "s.yaml").write_text(TABLES % "{lft: t.lft}")
+    expect(run(folder, "sim", "s.yaml", "-o", "t.lft"), 2, "")
+    assert (folder / "t.lft").read_text() == before
 
 
 def test_warnings_go_to_stderr_and_change_nothing(folder):

@@ -22,6 +22,13 @@ TOPO = {
     "line-large": ["leaf:128 spine:64 host:64 400Gb/s"],
     "fire-flyer-2": ["configs/fire-flyer-2.yaml"],
     "line.json": ["-f", "json", "leaf:2 spine:2 host:1 storage:1 200Gb/s"],
+    "bom": ["configs/fire-flyer-2.yaml", "--bom", "--parts", "configs/parts.yaml"],
+    "bom-relative": ["scenarios/procurement/fabrics/dgx-10000.yaml", "--bom", "--parts", "scenarios/procurement/parts/relative.yaml"],
+    "bom.csv": ["-f", "csv", "leaf:2 spine:2 host:1 200Gb/s", "--bom", "--parts", "configs/parts.yaml"],
+    "bom.json": ["-f", "json", "leaf:2 spine:2 host:1 200Gb/s", "--bom", "--parts", "configs/parts.yaml"],
+    "cabling.csv": ["-f", "cabling", "leaf:2 spine:2 host:1 200Gb/s", "--parts", "configs/parts.yaml"],
+    "line.xml": ["-f", "simgrid", "leaf:2 spine:2 host:1 storage:1 200Gb/s latency:450ns"],
+    "line.graphml": ["-f", "graphml", "leaf:2 spine:2 host:1 storage:1 200Gb/s"],
     "line.dot": ["-f", "dot", "leaf:2 spine:2 host:1 storage:1 200Gb/s"],
 }
 CASES = {f"topo-{name}": ["topo", *arguments] for name, arguments in TOPO.items()}

@@ -65,12 +65,19 @@ static char *written(const struct opened *o, const char *format)
         struct csin_routes *routes = NULL;
         if (w->needs_routes)
             assert_int_equal(csin_routes_create(o->f, NULL, CSIN_DMODK, 1, NULL, &routes), CSIN_OK);
-        w->write(&(struct csin_fabric_view){o->f, &o->facts, routes}, out);
+        struct csin_ib ib;
+        struct csin_switch_routes to_switches;
+        assert_int_equal(csin_ib_identify(o->f, o->arena, NULL, &ib), CSIN_OK);
+        if (w->needs_table)
+            assert_int_equal(csin_switch_routes_create(routes, o->arena, NULL, &to_switches),
+                             CSIN_OK);
+        w->write(&(struct csin_fabric_view){o->f, &o->facts, routes, &ib, &to_switches}, out);
         csin_routes_destroy(routes);
         assert_false(ferror(out));
         assert_int_equal(fclose(out), 0);
         assert_int_equal(strlen(text), bytes);
-        assert_true(bytes > 0 && text[bytes - 1] == '\n');
+        /* A list of GUIDs may be empty. */
+        assert_true(bytes > 0 ? text[bytes - 1] == '\n' : strstr(w->name, "guids") != NULL);
         return text;
     }
     fail_msg("no writer '%s'", format);
@@ -121,6 +128,8 @@ static void the_same_fabric_gives_the_same_bytes_in_any_locale(void **state)
         struct opened o = open_fabric(lines[i], NULL);
         for (const struct csin_fabric_writer *w = csin_fabric_writers; w->name; w++) {
             char *first = NULL;
+            if (w->needs_table && (uint64_t)o.f->n_nics * o.f->n_switches > 1000000)
+                continue; /* gigabytes */
             for (size_t l = 0; l < sizeof locales / sizeof *locales; l++) {
                 if (!setlocale(LC_ALL, locales[l]))
                     continue;

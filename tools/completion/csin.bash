@@ -18,9 +18,9 @@ _csin() {
         option=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     case $option in
-    -f | --format) # the help says: text (the default), json or svg
-        choices=$("$program" "$command" --help 2>/dev/null |
-            sed -n 's/.*--format=FORMAT *//p' | sed 's/([^)]*)//g; s/,/ /g; s/ or / /g')
+    -f | --format) # the help says: text (the default), json or svg; in several lines if need be
+        choices=$("$program" "$command" --help 2>/dev/null | tr -s '\n ' ' ' |
+            sed 's/.*--format=FORMAT //; s/ -.*//; s/([^)]*)//g; s/,/ /g; s/ or / /g')
         ;;
     --congestion) # share cables by this model: fair or lossless
         choices=$("$program" "$command" --help 2>/dev/null |

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * csin plan: what to change of a scenario. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cli/command.h"
+#include "reports/plan_report.h"
+#include "topo/export.h"
+#include "topo/lft.h"
+
+struct arguments {
+    const char *scenario, *format, *output, *keep;
+    bool routing, stable;
+    double time_limit_s;
+    struct csin_overrides overrides;
+};
+
+enum {
+    KEY_OPTIMIZE = 0x100,
+    KEY_STABLE,
+    KEY_KEEP,
+    KEY_TIME_LIMIT,
+    KEY_ROUTING,
+    KEY_CONGESTION,
+    KEY_SEED
+};
+
+static const struct argp_option options[] = {
+    {"output", 'o', "FILE", 0,
+     "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
+    {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
+    {"optimize", KEY_OPTIMIZE, "WHAT", 0, "routing (the default)", 0},
+    {"stable", KEY_STABLE, 0, 0, "change as few entries of the tables as the aim allows", 0},
+    {"keep", KEY_KEEP, "FILE", 0,
+     "with --stable: against the tables of FILE, as lft:FILE reads them", 0},
+    {"time-limit", KEY_TIME_LIMIT, "TIME", 0,
+     "end the search after TIME with the best so far (default: 30s), as Ctrl-C does", 0},
+    {"routing", KEY_ROUTING, "POLICY", 0, "begin with the tables of this policy, or lft:FILE", 0},
+    {"congestion", KEY_CONGESTION, "MODEL", 0, "share cables by this model: fair or lossless", 0},
+    {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
+    {0},
+};
+
+static const char *const parts[] = {"routing", NULL};
+static const char *const formats[] = {"text", "json", NULL};
+
+static void choose_parts(struct argp_state *state, struct arguments *arguments, char *list)
+{
+    arguments->routing = false;
+    for (char *rest = list, *name; (name = strsep(&rest, ","));)
+        switch (csin_pick_name(state, "part of a plan", name, parts)) {
+        case 0:
+            arguments->routing = true;
+            break;
+        }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    struct csin_routing routing;
+    switch (key) {
+    case 'o':
+        arguments->output = arg;
+        return 0;
+    case 'f':
+        csin_pick_name(state, "format", arg, formats);
+        arguments->format = arg;
+        return 0;
+    case KEY_OPTIMIZE:
+        choose_parts(state, arguments, arg);
+        return 0;
+    case KEY_STABLE:
+        arguments->stable = true;
+        return 0;
+    case KEY_KEEP:
+        arguments->keep = arg;
+        arguments->stable = true;
+        return 0;
+    case KEY_TIME_LIMIT:
+        if (csin_read_time(NULL, (struct csin_loc){0}, arg, &arguments->time_limit_s) != CSIN_OK)
+            argp_error(state, "'%s' is not a time; write a unit, such as 30s", arg);
+        return 0;
+    case KEY_ROUTING:
+        routing = csin_pick_routing(state, arg);
+        arguments->overrides.routing = csin_policy_name(routing.policy);
+        arguments->overrides.lft = routing.file;
+        return 0;
+    case KEY_CONGESTION:
+        csin_pick_name(state, "congestion model", arg, csin_congestion_names);
+        arguments->overrides.congestion = arg;
+        return 0;
+    case KEY_SEED:
+        arguments->overrides.seed = csin_pick_seed(state, arg);
+        arguments->overrides.seed_given = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->scenario)
+            argp_error(state, "one scenario at a time");
+        arguments->scenario = arg;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "name a scenario file");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "SCENARIO",
+    "Plans what to change of a scenario so that its fabric stays free of congestion: proposes, "
+    "simulates, and keeps what helps.\v"
+    "Prints what changes, what it is worth by simulation before and after, and why, with a bound "
+    "that no plan can beat. Exits with 1 when the simulation could not finish, 3 when a file is "
+    "wrong, 4 when congestion remains that no routing avoids.",
+    0,
+    0,
+    0,
+};
+
+/* ---- Ctrl-C: the best so far; once more: the end ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    interrupted = 1;
+    signal(number, SIG_DFL);
+}
+
+static bool is_interrupted(void *arg)
+{
+    (void)arg;
+    return interrupted;
+}
+
+/* ---- files ---- */
+
+/* plan.yaml -> plan.lft */
+static char *tables_beside(struct csin_arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    size_t n = dot && (!slash || dot > slash + 1) && dot != path ? (size_t)(dot - path)
+                                                                 : strlen(path);
+    return csin_arena_printf(arena, "%.*s.lft", (int)n, path);
+}
+
+static enum csin_status write_tables(const struct csin_plan *plan, const char *path,
+                                     struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_ib ib;
+    struct csin_switch_routes switch_routes;
+    enum csin_status status = csin_ib_identify(plan->scenario->fabric, arena, diag, &ib);
+    if (status == CSIN_OK)
+        status = csin_switch_routes_create(plan->planned.routes, arena, diag, &switch_routes);
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, path);
+    if (status != CSIN_OK)
+        return status;
+    csin_fabric_write_lft(&(struct csin_fabric_view){.fabric = plan->scenario->fabric,
+                                                     .routes = plan->planned.routes,
+                                                     .ib = &ib,
+                                                     .switch_routes = &switch_routes},
+                          output.stream);
+    return csin_output_commit(&output, diag);
+}
+
+/* The tables first: a plan never names tables that are not there. */
+static enum csin_status write_files(const struct csin_plan *plan, const char *path,
+                                    struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_output output;
+    enum csin_status status = CSIN_OK;
+    const char *tables = NULL, *name = NULL;
+    if (plan->routes) {
+        tables = tables_beside(arena, path);
+        if (!tables)
+            return csin_no_memory(diag);
+        const char *slash = strrchr(tables, '/');
+        name = slash ? slash + 1 : tables;
+        status = write_tables(plan, tables, arena, diag);
+    }
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, path);
+    if (status != CSIN_OK)
+        return status;
+    csin_plan_write_yaml(plan, name, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
+static enum csin_status print(const struct arguments *arguments, const struct csin_plan *plan,
+                              struct csin_diag *diag)
+{
+    struct csin_output output;
+    enum csin_status status = csin_output_open(&output, diag, NULL);
+    if (status != CSIN_OK)
+        return status;
+    if (arguments->format && strcmp(arguments->format, "json") == 0)
+        csin_plan_report_json(plan, output.stream);
+    else
+        csin_plan_report_text(plan, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
+static enum csin_status run(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
+{
+    const struct arguments *arguments = the_arguments;
+    struct csin_scenario *scenario = NULL;
+    struct csin_plan *plan = NULL;
+    struct csin_routes *keep = NULL;
+    struct csin_display display;
+    enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
+                                                 diag, &scenario);
+    if (status == CSIN_OK) {
+        const char *files[CSIN_MAX_INPUTS];
+        for (uint32_t i = 0; i < scenario->n_inputs; i++)
+            files[i] = scenario->inputs[i].path;
+        if (!csin_spares(diag, arguments->output, files, (int)scenario->n_inputs))
+            status = CSIN_E_USAGE;
+    }
+    if (status == CSIN_OK && arguments->keep)
+        status = csin_lft_open(scenario->fabric, (struct csin_loc){0}, arguments->keep, diag, NULL,
+                               &keep);
+    if (status == CSIN_OK)
+        status = csin_try_output(arguments->output, diag);
+    if (status == CSIN_OK) {
+        struct csin_plan_options how = {
+            .routing = arguments->routing,
+            .stable = arguments->stable,
+            .keep = keep,
+            .time_limit_s = arguments->time_limit_s,
+            .seed = scenario->seed,
+            .stop = is_interrupted,
+            .progress = csin_display_what,
+            .progress_arg = &display,
+            .simulation = csin_display_start(&display, arena, false),
+        };
+        signal(SIGINT, on_interrupt);
+        status = csin_plan_make(scenario, &how, diag, &plan);
+        signal(SIGINT, SIG_DFL);
+        csin_display_end(&display);
+    }
+    if (status == CSIN_OK && arguments->output)
+        status = write_files(plan, arguments->output, arena, diag);
+    if (status == CSIN_OK)
+        status = print(arguments, plan, diag);
+    if (status == CSIN_OK && plan->balanced && plan->balance.bound > CSIN_BALANCE_FULL &&
+        !plan->after->congestion_free)
+        status = CSIN_E_NO;
+    csin_plan_destroy(plan);
+    csin_routes_destroy(keep);
+    csin_scenario_destroy(scenario);
+    return status;
+}
+
+int csin_command_plan(int argc, char **argv)
+{
+    struct arguments arguments = {.routing = true, .time_limit_s = 30};
+    csin_parse(&argp, argc, argv, &arguments);
+    return csin_run_command(run, &arguments);
+}
