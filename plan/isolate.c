@@ -784,3 +784,52 @@ void csin_isolation_destroy(struct csin_isolation *isolation)
     if (isolation)
         csin_arena_destroy(isolation->arena);
 }
+
+/* ---- the answer, applied ---- */
+
+static bool apply_classes(const struct csin_isolation *isolation, struct csin_arena *arena,
+                          struct csin_scenario *planned)
+{
+    struct csin_class *classes = csin_arena_alloc(arena, isolation->n_classes, sizeof *classes);
+    uint8_t *of_owner = csin_arena_alloc(arena, isolation->n_owners, sizeof *of_owner);
+    if (!classes || !of_owner)
+        return false;
+    for (uint32_t vl = 0; vl < CSIN_MAX_LANES; vl++)
+        planned->lanes.weights[vl] = CSIN_EQUAL_WEIGHT;
+    for (uint32_t i = 0; i < isolation->n_classes; i++) {
+        const struct csin_isolation_class *class = &isolation->classes[i];
+        classes[i] = (struct csin_class){.name = class->name, .sl = class->sl};
+        planned->lanes.weights[class->vl] = class->weight;
+    }
+    for (uint32_t o = 0; o < isolation->n_owners; o++) {
+        uint32_t class = isolation->owners[o].of_class;
+        of_owner[o] = (uint8_t)isolation->classes[class].vl;
+        if (o < planned->n_jobs)
+            planned->jobs[o].traffic_class = class;
+        else
+            planned->streams[o - planned->n_jobs].traffic_class = class;
+    }
+    planned->classes = classes;
+    planned->n_classes = isolation->n_classes;
+    planned->lanes.of_owner = of_owner;
+    return true;
+}
+
+bool csin_isolation_apply(const struct csin_isolation *isolation, struct csin_arena *arena,
+                          struct csin_scenario *planned)
+{
+    struct csin_job *jobs = csin_arena_alloc(arena, planned->n_jobs, sizeof *jobs);
+    struct csin_stream *streams = csin_arena_alloc(arena, planned->n_streams, sizeof *streams);
+    if (!jobs || !streams)
+        return false;
+    for (uint32_t i = 0; i < planned->n_jobs; i++)
+        jobs[i] = planned->jobs[i];
+    for (uint32_t i = 0; i < planned->n_streams; i++) {
+        streams[i] = planned->streams[i];
+        streams[i].senders = isolation->owners[planned->n_jobs + i].senders;
+        streams[i].concurrency = isolation->owners[planned->n_jobs + i].concurrency;
+    }
+    planned->jobs = jobs;
+    planned->streams = streams;
+    return isolation->n_classes == 0 || apply_classes(isolation, arena, planned);
+}

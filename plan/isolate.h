@@ -95,4 +95,10 @@ enum csin_status csin_isolate(const struct csin_scenario *scenario,
                               struct csin_isolation **ret_isolation);
 void csin_isolation_destroy(struct csin_isolation *isolation);
 
+/* Changes `planned`, a copy of the scenario (its placement and routes may be others), as the answer
+ * says: classes, lanes, who is in which class, knobs. What is new lies in `arena`, and borrows
+ * names from `isolation`. Has no effect on runs with fair congestion. False without memory. */
+bool csin_isolation_apply(const struct csin_isolation *isolation, struct csin_arena *arena,
+                          struct csin_scenario *planned);
+
 #endif

@@ -271,6 +271,10 @@ static void the_plan_does_what_the_answer_says(void **state)
     const struct csin_isolation *iso = isolate(
         &a, &(struct csin_isolate_options){.time_limit_s = 60, .knobs = true});
     assert_int_equal(iso->answer, CSIN_ISOLATION_FOUND);
+    struct csin_scenario applied = *a.sc;
+    double as_applied[2];
+    assert_true(csin_isolation_apply(iso, a.arena, &applied));
+    simulate(&applied, false, as_applied);
     char path[] = "/tmp/csin-plan-XXXXXX", *plan = plan_of(&a);
     write_file(path, plan);
     struct asked planned = open_path("scenarios/first-steps/scenario.yaml", path);
@@ -279,6 +283,8 @@ static void the_plan_does_what_the_answer_says(void **state)
     simulate(planned.sc, false, slowdown);
     /* Alone with the plan's knobs the stream may be another; its time in company is the same. */
     assert_close(slowdown[0], iso->owners[0].after, 1e-9);
+    assert_close(slowdown[0], as_applied[0], 0);
+    assert_close(slowdown[1], as_applied[1], 0);
     if (!iso->changes_knobs)
         assert_close(slowdown[1], iso->owners[1].after, 1e-9);
     simulate(a.sc, false, alone);
