@@ -2,16 +2,25 @@
  *
  * What the parts of plan/isolate.h share:
  *
- *     isolate.c         the search
- *     isolate_try.c     trials and what simulations say of them
- *     isolate_load.c    from loads to weights, and to the bound
- *     isolate_words.c   reasons */
+ *     isolate.c          the search, from the run as it is to the answer
+ *     isolate_try.c      trials, and what simulations say of them
+ *     isolate_lanes.c    who shares a lane with whom
+ *     isolate_tune.c     weights and knobs
+ *     isolate_load.c     from loads to weights, and to the bound
+ *     isolate_answer.c   from the best trial to what is handed out
+ *     isolate_words.c    reasons */
 #ifndef CSIN_PLAN_ISOLATE_INSIDE_H
 #define CSIN_PLAN_ISOLATE_INSIDE_H
 
 #include "plan/isolate.h"
 
 #define CSIN_EQUAL_WEIGHT 64u
+#define CSIN_MAX_WEIGHT 255
+#define CSIN_ISOLATE_NEEDED 0.01 /* who is slower by no more is not slow */
+/* Parts of the time by whose end the parts of the search are over; knobs take what is left. */
+#define PAIRS_UNTIL 0.25
+#define LANES_UNTIL 0.5
+#define WEIGHTS_UNTIL 0.8
 
 /* A way to run the scenario, and how it went. */
 struct trial {
@@ -52,6 +61,8 @@ struct isolator {
 double csin_isolate_now_s(void);
 /* Whether there is time for one more simulation; notes where there is not. */
 bool csin_isolate_has_time(struct isolator *iso);
+/* What comes has this part of the time that was left after the run as it is. */
+void csin_isolate_deadline(struct isolator *iso, double part);
 
 /* A copy of `like` (NULL: all owners on lane 0, equal weights, knobs as they are) that is not run
  * yet; NULL without memory. */
@@ -61,6 +72,12 @@ struct trial *csin_trial_create(struct isolator *iso, const struct trial *like);
 bool csin_trial_run(struct isolator *iso, struct trial **t);
 /* Whether a is better than b, by CSIN_ISOLATE_STEP at least. */
 bool csin_trial_better(const struct trial *a, const struct trial *b);
+static inline bool csin_trial_is_slow(const struct trial *t)
+{
+    return t->worst > 1 + CSIN_ISOLATE_NEEDED;
+}
+/* Runs the trial, and takes it where it is better than the best so far. */
+bool csin_trial_try(struct isolator *iso, struct trial *t);
 uint32_t csin_trial_vl(const struct isolator *iso, const struct trial *t, uint32_t lane);
 /* Simulates it with a watch on the arcs, in any case; its failure is that of all. The scenario that
  * t->result refers to lies in iso->arena. */
@@ -68,6 +85,15 @@ enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t);
 /* Owners a < b with nobody else, on one lane or two: their slowdowns. */
 bool csin_trial_pair(struct isolator *iso, uint32_t a, uint32_t b, bool together,
                      double ret_slowdown[2]);
+
+/* Parts of the search: each begins at iso->best and leaves the best there. */
+enum csin_status csin_isolate_lanes(struct isolator *iso);
+enum csin_status csin_isolate_tune_weights(struct isolator *iso);
+void csin_isolate_tune_knobs(struct isolator *iso);
+/* Two lanes in one where that is as good. */
+void csin_isolate_merge(struct isolator *iso);
+/* Each of those that are slow on a lane of its own that goes before all others. */
+void csin_isolate_first(struct isolator *iso);
 
 /* What each lane of `t` offers to the arcs, by plan/offered.h, and from it the weights: see
  * docs/model.md. Fills demand[lane], worst_arc[lane] and t->weights. */
@@ -80,6 +106,8 @@ double csin_isolate_bound(const struct isolator *iso, uint32_t *ret_arc);
 /* Fewest data VLs of any switch that carries something in `before`. */
 uint32_t csin_isolate_count_lanes(const struct isolator *iso);
 
+/* Fills iso->out from iso->best. False without memory. */
+bool csin_isolate_fill(struct isolator *iso);
 void csin_isolate_explain(struct isolator *iso, uint32_t bound_arc);
 
 #endif

@@ -28,6 +28,16 @@ bool csin_isolate_has_time(struct isolator *iso)
     return false;
 }
 
+void csin_isolate_deadline(struct isolator *iso, double part)
+{
+    double end_s = iso->begin_s + iso->options->time_limit_s;
+    if (iso->until_s == -HUGE_VAL)
+        return;
+    iso->until_s = iso->options->time_limit_s <= 0 ? HUGE_VAL
+                   : end_s > iso->search_s         ? iso->search_s + part * (end_s - iso->search_s)
+                                                   : end_s;
+}
+
 /* ---- trials ---- */
 
 struct trial *csin_trial_create(struct isolator *iso, const struct trial *like)
@@ -203,6 +213,14 @@ enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t)
     if (!is_known)
         iso->trials[iso->n_trials++] = t;
     return CSIN_OK;
+}
+
+bool csin_trial_try(struct isolator *iso, struct trial *t)
+{
+    if (!csin_trial_run(iso, &t) || !csin_trial_better(t, iso->best))
+        return false;
+    iso->best = t;
+    return true;
 }
 
 /* ---- pairs ---- */
