@@ -17,10 +17,6 @@
 #define CSIN_EQUAL_WEIGHT 64u
 #define CSIN_MAX_WEIGHT 255
 #define CSIN_ISOLATE_NEEDED 0.01 /* who is slower by no more is not slow */
-/* Parts of the time by whose end the parts of the search are over; knobs take what is left. */
-#define PAIRS_UNTIL 0.25
-#define LANES_UNTIL 0.5
-#define WEIGHTS_UNTIL 0.8
 
 /* A way to run the scenario, and how it went. */
 struct trial {
@@ -61,7 +57,7 @@ struct isolator {
 double csin_isolate_now_s(void);
 /* Whether there is time for one more simulation; notes where there is not. */
 bool csin_isolate_has_time(struct isolator *iso);
-/* What comes has this part of the time that was left after the run as it is. */
+/* What comes has until this part of the time that was left after the run as it is. */
 void csin_isolate_deadline(struct isolator *iso, double part);
 
 /* A copy of `like` (NULL: all owners on lane 0, equal weights, knobs as they are) that is not run
@@ -103,7 +99,7 @@ enum csin_status csin_isolate_weights(struct isolator *iso, struct trial *t,
 /* The bound on the worst slowdown from the bytes that have to pass each arc, and the arc
  * (CSIN_NONE: no bound). */
 double csin_isolate_bound(const struct isolator *iso, uint32_t *ret_arc);
-/* Fewest data VLs of any switch that carries something in `before`. */
+/* Fewest data VLs of any switch that carries something as it is. */
 uint32_t csin_isolate_count_lanes(const struct isolator *iso);
 
 /* Fills iso->out from iso->best. False without memory. */

@@ -7,6 +7,9 @@
 #include "plan/isolate_inside.h"
 #include "plan/share.h"
 
+/* Parts of the time by whose end it is over. */
+#define PAIRS_UNTIL 0.25
+#define LANES_UNTIL 0.5
 #define MAX_WAYS 2000u /* of sharing lanes, that are all simulated if there is time */
 #define SHARE_TIME_S 5.0
 

@@ -5,6 +5,7 @@
 
 #include "plan/isolate_inside.h"
 
+#define WEIGHTS_UNTIL 0.8 /* of the time; knobs take what is left */
 #define WEIGHT_STARTS 3u
 
 /* ---- weights ---- */

@@ -590,25 +590,18 @@ static void a_run_without_a_watch_takes_as_long(void **state)
 
 /* ---- limits ---- */
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void a_second_is_a_second(void **state)
 {
     (void)state;
     struct asked a = open_path("scenarios/fire-flyer-2/scenario.yaml", NULL);
-    double begin_s = now_s();
+    clock_t begin = clock(); /* what other programs take is not its fault */
     const struct csin_isolation *iso = isolate(
         &a, &(struct csin_isolate_options){.time_limit_s = 1, .knobs = true});
-    double took_s = now_s() - begin_s;
+    double took_s = (double)(clock() - begin) / CLOCKS_PER_SEC;
     print_message("%.2f s, %u simulations, %g to %g\n", took_s, iso->n_simulated, iso->worst_before,
                   iso->worst_after);
 #ifndef CSIN_CHECKS /* which take many times as long */
-    assert_true(took_s < 5);
+    assert_true(took_s < 3);
 #endif
     assert_true(iso->out_of_time);
     assert_true(iso->worst_after <= iso->worst_before);
