@@ -27,8 +27,10 @@ static enum csin_status begin(struct isolator *iso)
     }
     /* Without a word of lanes it is the same as a trial with one. */
     iso->as_is->as_is = iso->sc.lanes.of_owner != NULL;
+    double begin_s = csin_isolate_now_s();
     if (status == CSIN_OK)
-        status = csin_trial_watch(iso, iso->as_is);
+        status = csin_trial_watch(iso, iso->as_is, iso->diag);
+    iso->as_is_took_s = csin_isolate_now_s() - begin_s;
     iso->best = iso->as_is;
     return status;
 }
@@ -91,10 +93,11 @@ static enum csin_status search(struct isolator *iso)
     }
     if (needed)
         csin_isolate_first(iso);
+    /* The figures are known, and stay if that takes too long. */
+    for (uint32_t o = 0; iso->best != iso->as_is && o < iso->n; o++)
+        iso->best->held[o] = NAN;
     if (iso->best != iso->as_is)
-        status = csin_trial_watch(iso, iso->best);
-    if (status != CSIN_OK)
-        return status;
+        csin_trial_watch(iso, iso->best, NULL);
     return csin_isolate_fill(iso) ? CSIN_OK : csin_no_memory(iso->diag);
 }
 

@@ -23,8 +23,9 @@
 #define CSIN_ISOLATE_MAX_OWNERS 128u
 
 struct csin_isolate_options {
-    double time_limit_s;      /* 0: none. The run as it is, with its runs alone, is always made, */
-                              /* and a run that has begun ends. */
+    /* 0: none. The run as it is, with its runs alone, is always made, and those that come may go
+     * over the limit by about twice the time of it. */
+    double time_limit_s;
     uint64_t seed;            /* of the order in which equals are tried */
     uint32_t n_lanes;         /* data VLs to use; 0: all. More than there are: CSIN-820 */
     bool knobs;               /* set request-to-send and concurrency as well */
@@ -52,7 +53,8 @@ struct csin_isolation_owner {
                    * that are left slowed */
     double before, apart, after;    /* slowdown: as it is; every owner on a lane of its own (0: not
                                      * simulated); as proposed */
-    double held_before, held_after; /* share of the time that its transfers moved as victims */
+    double held_before, held_after; /* share of the time that its transfers moved as victims; after:
+                                     * NAN where there was no time to see */
     uint32_t senders, concurrency;  /* of a read stream: request-to-send (0: none) and chunks
                                      * outstanding, as proposed */
 };

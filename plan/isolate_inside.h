@@ -45,12 +45,14 @@ struct isolator {
     double **alone;           /* [n] rows */
     double begin_s, search_s; /* the run as it is begins; the search does */
     double until_s;           /* of the part of the search at hand; -HUGE_VAL: told to stop */
+    double as_is_took_s;      /* to simulate */
+    double abandon_s;         /* the run at hand, then */
     double longest_s;         /* of the simulations so far */
     struct trial *as_is, *all_apart, *best;
     struct trial *advice;  /* what knobs could do, where they may not be set; NULL */
     struct trial **trials; /* [n_trials] that were run */
     size_t trials_room;
-    uint32_t n_trials;
+    uint32_t n_trials, n_abandoned;
     bool weights_are_tried, is_out_of_memory;
 };
 
@@ -75,9 +77,9 @@ static inline bool csin_trial_is_slow(const struct trial *t)
 /* Runs the trial, and takes it where it is better than the best so far. */
 bool csin_trial_try(struct isolator *iso, struct trial *t);
 uint32_t csin_trial_vl(const struct isolator *iso, const struct trial *t, uint32_t lane);
-/* Simulates it with a watch on the arcs, in any case; its failure is that of all. The scenario that
- * t->result refers to lies in iso->arena. */
-enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t);
+/* Simulates it with a watch on the arcs, whether there is time or not. The scenario that t->result
+ * refers to lies in iso->arena. */
+enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t, struct csin_diag *diag);
 /* Owners a < b with nobody else, on one lane or two: their slowdowns. */
 bool csin_trial_pair(struct isolator *iso, uint32_t a, uint32_t b, bool together,
                      double ret_slowdown[2]);

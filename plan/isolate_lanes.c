@@ -330,7 +330,8 @@ enum csin_status csin_isolate_lanes(struct isolator *iso)
     else
         try_neighbours(iso);
     for (uint32_t i = 0; i < iso->n_trials; i++)
-        iso->out->n_tried += !iso->trials[i]->wide && !iso->trials[i]->as_is;
+        iso->out->n_tried += !iso->trials[i]->wide && !iso->trials[i]->as_is &&
+                             isfinite(iso->trials[i]->worst);
     pick(iso);
     return CSIN_OK;
 }

@@ -6,6 +6,8 @@
 #include "plan/isolate_inside.h"
 #include "sim/simulate.h"
 
+#define PATIENCE 10 /* a run may take so many times as long as that of the scenario as it is */
+
 double csin_isolate_now_s(void)
 {
     struct timespec t;
@@ -100,14 +102,43 @@ uint32_t csin_trial_vl(const struct isolator *iso, const struct trial *t, uint32
 
 /* ---- runs ---- */
 
+/* Where the run at hand is to be given up. A simulation may take hundreds of times as long as that
+ * of the scenario as it is: where everybody waits for everybody, rates settle slowly. */
+static bool is_over(void *arg)
+{
+    const struct isolator *iso = arg;
+    const struct csin_isolate_options *options = iso->options;
+    if (!iso->as_is->result)
+        return false;
+    return (options->stop && options->stop(options->stop_arg)) ||
+           csin_isolate_now_s() > iso->abandon_s;
+}
+
+/* When. That of the answer may take somewhat more than the run as it is, which goes on to its end;
+ * all others end with the time, but the first of them, which gets as much again. */
+static double abandon_at(const struct isolator *iso, bool watch)
+{
+    double now_s = csin_isolate_now_s(), took_s = iso->as_is_took_s;
+    double end_s = iso->begin_s + iso->options->time_limit_s;
+    if (watch)
+        return fmax(iso->options->time_limit_s > 0 ? end_s : 0, now_s + 1.5 * took_s + 0.2);
+    if (iso->out->n_simulated == 1)
+        end_s = fmax(end_s, now_s + took_s);
+    double patience_s = now_s + PATIENCE * took_s + 1;
+    return iso->options->time_limit_s > 0 ? fmin(end_s, patience_s) : patience_s;
+}
+
 static enum csin_status run(struct isolator *iso, const struct csin_scenario *sc,
                             double *const *alone, bool watch, struct csin_diag *diag,
                             struct csin_result **ret_result)
 {
     const struct csin_isolate_options *options = iso->options;
     struct csin_schedule schedule;
-    struct csin_simulation simulation = {
-        .cache_folder = options->cache_folder, .alone = alone, .unwatched = !watch};
+    struct csin_simulation simulation = {.cache_folder = options->cache_folder,
+                                         .alone = alone,
+                                         .unwatched = !watch,
+                                         .stop = is_over,
+                                         .stop_arg = iso};
     if (options->progress)
         options->progress(options->progress_arg, iso->out->n_simulated,
                           iso->best ? iso->best->worst : 0);
@@ -115,10 +146,15 @@ static enum csin_status run(struct isolator *iso, const struct csin_scenario *sc
     enum csin_status status = csin_scenario_schedule(sc, CSIN_NONE, diag, &schedule);
     if (status != CSIN_OK)
         return status;
+    iso->abandon_s = abandon_at(iso, watch);
     status = csin_simulate(sc, &schedule, &simulation, diag, ret_result);
     csin_schedule_finish(&schedule);
     iso->out->n_simulated++;
-    iso->longest_s = fmax(iso->longest_s, csin_isolate_now_s() - begin_s);
+    double end_s = csin_isolate_now_s();
+    if (status == CSIN_OK)
+        iso->longest_s = fmax(iso->longest_s, end_s - begin_s);
+    else if (end_s > iso->abandon_s)
+        iso->n_abandoned++;
     return status;
 }
 
@@ -186,7 +222,7 @@ bool csin_trial_run(struct isolator *iso, struct trial **t)
         csin_arena_destroy(arena);
         return false;
     }
-    /* One that fails, say as it takes longer than the horizon, is a bad one. */
+    /* One that fails, or takes too long to simulate, is a bad one. */
     if (run(iso, &sc, iso->alone, false, NULL, &result) != CSIN_OK)
         result = NULL;
     note(iso, *t, result);
@@ -197,17 +233,18 @@ bool csin_trial_run(struct isolator *iso, struct trial **t)
     return true;
 }
 
-enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t)
+enum csin_status csin_trial_watch(struct isolator *iso, struct trial *t, struct csin_diag *diag)
 {
     struct csin_scenario sc;
-    bool is_known = isfinite(t->worst) && t->worst > 0;
+    bool is_known = t->worst > 0;
     if (!csin_grow(&iso->trials, &iso->trials_room, iso->n_trials + 1u, sizeof *iso->trials) ||
         !dress(iso, t, iso->arena, &sc))
         return csin_no_memory(iso->diag);
-    enum csin_status status = run(iso, &sc, iso->alone, true, iso->diag, &t->result);
+    enum csin_status status = run(iso, &sc, iso->alone, true, diag, &t->result);
     if (status != CSIN_OK)
         return status;
     note(iso, t, t->result);
+    memset(t->held, 0, iso->n * sizeof *t->held);
     for (uint32_t i = 0; i < t->result->n_victims; i++)
         t->held[t->result->victims[i].owner] += t->result->victims[i].share;
     if (!is_known)

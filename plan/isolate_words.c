@@ -238,7 +238,9 @@ static void explain_rest(struct isolator *iso, uint32_t bound_arc)
         SAY(iso, "nobody is left slower than alone by more than %s", percent(WORTH_SAYING).s);
         return;
     }
-    if (iso->best->held[worst] < WORTH_SAYING)
+    if (!iso->best->result)
+        SAY(iso, "left over: '%s' is slowed %s", iso->given->owners[worst], times(after).s);
+    else if (iso->best->held[worst] < WORTH_SAYING)
         SAY(iso, "left over: '%s' is slowed %s, by bandwidth that others really use on its way",
             iso->given->owners[worst], times(after).s);
     else
@@ -320,7 +322,10 @@ void csin_isolate_explain(struct isolator *iso, uint32_t bound_arc)
     explain_price(iso);
     if (needed)
         explain_rest(iso, bound_arc);
+    if (iso->n_abandoned > 0)
+        SAY(iso, "%u simulation%s took too long and %s given up", iso->n_abandoned,
+            iso->n_abandoned == 1 ? "" : "s", iso->n_abandoned == 1 ? "was" : "were");
     if (out->out_of_time)
-        SAY(iso, "the time was up after %u simulations: more of it may find better",
-            out->n_simulated);
+        SAY(iso, "the time was up after %u simulation%s: more of it may find better",
+            out->n_simulated, out->n_simulated == 1 ? "" : "s");
 }

@@ -28,7 +28,9 @@ static struct csin_run run_of(const struct csin_scenario *sc, const struct csin_
                              .lanes = &sc->lanes,
                              .horizon_s = HUGE_VAL,
                              .progress = progress->options->progress ? pass_on : NULL,
-                             .progress_arg = progress};
+                             .progress_arg = progress,
+                             .stop = progress->options->stop,
+                             .stop_arg = progress->options->stop_arg};
 }
 
 enum csin_status csin_simulate_alone(const struct csin_scenario *sc, uint32_t owner,

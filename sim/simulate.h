@@ -12,6 +12,10 @@ struct csin_simulation {
     /* Called now and then: what is being run, operations done and in all, the simulated time. */
     void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total, double now_s);
     void *progress_arg;
+    /* Asked now and then by engines that can end early (struct csin_run); true: it fails. NULL: not
+     */
+    bool (*stop)(void *arg);
+    void *stop_arg;
     double *const *alone; /* [n_owners] rows of the runs alone, where they are known; NULL: they are
                            * run, or fetched from the cache */
     bool unwatched; /* times and bytes only: no peaks, no congestion, no victims. Half the time. */
