@@ -104,7 +104,8 @@ static const struct argp argp = {
     "Shows a fabric: counts, ports, oversubscription, bisection bandwidth, diameter.\v"
     "SPEC is a fabric in one line, such as: leaf:4 spine:2 host:16 200Gb/s (16 hosts on each "
     "leaf).\n"
-    "It may also have storage:N links:N ports:N uplink:RATE latency:TIME.",
+    "It may also have storage:N links:N ports:N uplink:RATE latency:TIME, plane:N and rail:N "
+    "(hosts with several NICs), pod:N core:N uplinks:N (three layers).",
     0,
     0,
     0,

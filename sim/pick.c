@@ -137,25 +137,30 @@ static void warn_no_effect(const struct pick *p)
                      "'zone' has no effect: the hosts are listed by name");
 }
 
-static bool in_zone(const struct csin_fabric *f, uint32_t host, uint32_t zone)
+/* Whether `name` means this zone: its own name, or that of all its pods and planes. */
+static bool is_called(const struct csin_zone *zone, const char *name)
+{
+    return strcmp(zone->name, name) == 0 || (*name && strcmp(zone->family, name) == 0);
+}
+
+/* Whether the host has a NIC in a zone of the name of `zone`. */
+static bool in_zone(const struct csin_fabric *f, uint32_t host, const char *zone)
 {
     const struct csin_host *h = &f->hosts[host];
     for (uint32_t k = h->first_nic; k < h->first_nic + h->n_nics; k++)
-        if (f->nics[k].leaf != CSIN_NONE && f->switches[f->nics[k].leaf].zone == zone)
+        if (f->nics[k].leaf != CSIN_NONE && f->switches[f->nics[k].leaf].zone != CSIN_NONE &&
+            is_called(&f->zones[f->switches[f->nics[k].leaf].zone], zone))
             return true;
     return false;
 }
 
-static enum csin_status find_zone(const struct pick *p, uint32_t *ret_zone)
+static enum csin_status check_zone(const struct pick *p)
 {
-    *ret_zone = CSIN_NONE;
     if (!p->spec->zone.s)
         return CSIN_OK;
     for (uint32_t z = 0; z < p->f->n_zones; z++)
-        if (strcmp(p->f->zones[z].name, p->spec->zone.s) == 0) {
-            *ret_zone = z;
+        if (is_called(&p->f->zones[z], p->spec->zone.s))
             return CSIN_OK;
-        }
     csin_error(p->diag, CSIN_E_INPUT, 403, p->spec->zone.loc, "fabric '%s' has no zone '%s'",
                p->f->name, p->spec->zone.s);
     if (p->f->n_zones == 1 && !*p->f->zones[0].name)
@@ -194,12 +199,11 @@ static bool deal_by_leaf(const struct csin_fabric *f, struct csin_arena *scratch
 
 /* Of n_role hosts, n_free are in no job; `wanted` is more, 0 for all of none. */
 static enum csin_status too_few(const struct pick *p, uint64_t wanted, enum csin_role role,
-                                uint32_t zone, uint32_t n_role, uint32_t n_free)
+                                uint32_t n_role, uint32_t n_free)
 {
     struct csin_loc loc = p->spec->hosts.loc;
-    bool in_zone = zone != CSIN_NONE;
-    const char *of = in_zone ? "zone" : "fabric",
-               *name = in_zone ? p->f->zones[zone].name : p->f->name;
+    const char *of = p->spec->zone.s ? "zone" : "fabric",
+               *name = p->spec->zone.s ? p->spec->zone.s : p->f->name;
     const char *role_name = csin_role_names[role];
     if (n_role == 0) {
         csin_error(p->diag, CSIN_E_INPUT, 401, loc, "%s '%s' has no %s hosts", of, name, role_name);
@@ -226,15 +230,16 @@ static enum csin_status pick_counted(const struct pick *p, uint64_t wanted, enum
                                      uint32_t *ret_n)
 {
     const struct csin_fabric *f = p->f;
-    uint32_t zone, n = 0, n_role = 0, *picked;
-    enum csin_status status = find_zone(p, &zone);
+    const char *zone = p->spec->zone.s;
+    uint32_t n = 0, n_role = 0, *picked;
+    enum csin_status status = check_zone(p);
     if (status != CSIN_OK)
         return status;
     uint32_t *hosts = csin_arena_alloc(scratch, f->n_hosts, sizeof *hosts);
     if (!hosts)
         return csin_no_memory(p->diag);
     for (uint32_t h = 0; h < f->n_hosts; h++) {
-        if (f->hosts[h].role != role || (zone != CSIN_NONE && !in_zone(f, h, zone)))
+        if (f->hosts[h].role != role || (zone && !in_zone(f, h, zone)))
             continue;
         n_role++;
         if (!taken || !taken[h])
@@ -243,7 +248,7 @@ static enum csin_status pick_counted(const struct pick *p, uint64_t wanted, enum
     if (wanted == 0 && n > 0)
         wanted = n; /* all */
     if (wanted > n || wanted == 0)
-        return too_few(p, wanted, role, zone, n_role, n);
+        return too_few(p, wanted, role, n_role, n);
     if (p->spec->placement.i == CSIN_RANDOM_PLACEMENT)
         csin_rng_shuffle(&rng, hosts, n);
     else if (p->spec->placement.i == CSIN_ROUND_ROBIN && !deal_by_leaf(f, scratch, hosts, n))

@@ -238,16 +238,15 @@ static igraph_error_t bisection(struct work *work, const struct csin_zone *zone,
     return e;
 }
 
-/* The smallest cut between any two zones, over all switches, where the leaves of a zone stay
- * together (they are one vertex). A cut that parts any two zones parts the first zone from one of
- * the two, so n - 1 flows from the first zone find it. Zones beyond MAX_ZONES only pass traffic on.
- */
-static igraph_error_t between_zones(struct work *work, double *ret_Bps)
+/* The smallest cut between any two zones of one plane, over all switches, where the leaves of a
+ * zone stay together (they are one vertex). A cut that parts any two zones parts the first zone
+ * from one of the two, so n - 1 flows from the first zone find it. Zones beyond MAX_ZONES only pass
+ * traffic on. */
+static igraph_error_t between_zones(struct work *work, struct csin_fabric_facts *facts)
 {
     const struct csin_fabric *f = work->fabric;
     uint32_t n_zones = f->n_zones < MAX_ZONES ? f->n_zones : MAX_ZONES, n = n_zones;
     struct net net = {0};
-    *ret_Bps = 0;
     if (n_zones < 2)
         return IGRAPH_SUCCESS;
     memset(work->vertex, 0xff, f->n_switches * sizeof *work->vertex);
@@ -266,76 +265,172 @@ static igraph_error_t between_zones(struct work *work, double *ret_Bps)
     double least_Bps = INFINITY;
     for (uint32_t z = 1; z < n_zones && e == IGRAPH_SUCCESS && least_Bps > 0; z++) {
         double flow_Bps = 0;
-        e = net_flow(&net, 0, z, &flow_Bps);
+        uint32_t first = 0;
+        while (f->zones[first].plane != f->zones[z].plane)
+            first++;
+        if (first == z)
+            continue;
+        e = net_flow(&net, first, z, &flow_Bps);
         least_Bps = fmin(least_Bps, flow_Bps);
+        facts->n_cuts++;
     }
-    if (e == IGRAPH_SUCCESS)
-        *ret_Bps = least_Bps;
+    if (e == IGRAPH_SUCCESS && facts->n_cuts)
+        facts->inter_zone_Bps = least_Bps;
     net_finish(&net);
     return e;
 }
 
-/* Whether a NIC with a cable hangs off the fabric; ret_host: whether any NIC of its host does. */
-static bool is_attached(const struct csin_fabric *f, uint32_t nic, bool *ret_host)
+/* The components that the NICs of a host are in, each once; the NICs whose cable is up. */
+struct reach {
+    uint32_t host, n;
+    uint32_t components[64]; /* a host has at most 64 NICs */
+};
+
+static struct reach reach_of(const struct csin_fabric *f, const uint32_t *component, uint32_t host)
 {
-    const struct csin_host *host = &f->hosts[f->nics[nic].host];
-    *ret_host = false;
-    for (uint32_t i = host->first_nic; i < host->first_nic + host->n_nics; i++)
-        *ret_host |= f->nics[i].cable != CSIN_NONE && f->cables[f->nics[i].cable].up;
-    return f->cables[f->nics[nic].cable].up;
+    struct reach reach = {.host = host};
+    const struct csin_host *h = &f->hosts[host];
+    for (uint32_t i = h->first_nic; i < h->first_nic + h->n_nics; i++) {
+        uint32_t k = 0;
+        if (f->nics[i].cable == CSIN_NONE || !f->cables[f->nics[i].cable].up)
+            continue;
+        while (k < reach.n && reach.components[k] != component[f->nics[i].leaf])
+            k++;
+        if (k == reach.n && reach.n < 64)
+            reach.components[reach.n++] = component[f->nics[i].leaf];
+    }
+    return reach;
 }
 
-/* Parts = components that hold an attached NIC. A switch that no host depends on (a spare, a spine
- * whose cables are all dead) is not a part. A NIC whose cable is dead is one by itself, unless its
- * host is still reached over another NIC; a NIC without a cable is left out, as the specification
- * asked for it. */
-static igraph_error_t parts(const struct work *work, const igraph_t *graph,
+static bool is_plugged(const struct csin_fabric *f, uint32_t host)
+{
+    const struct csin_host *h = &f->hosts[host];
+    for (uint32_t i = h->first_nic; i < h->first_nic + h->n_nics; i++)
+        if (f->nics[i].cable != CSIN_NONE)
+            return true;
+    return false;
+}
+
+/* Hosts of which no two share a component, so that none of them reaches another: those in fewest
+ * components first, of those the first by index. Marks the components they are in in `taken`
+ * [n_switches]. Returns their number; ret_lone: the one whose components have the fewest NICs. */
+static uint32_t hosts_apart(const struct csin_fabric *f, const uint32_t *component,
+                            const uint32_t *n_nics, bool *taken, uint32_t *ret_lone)
+{
+    uint32_t n = 0;
+    uint64_t fewest = UINT64_MAX;
+    for (uint32_t size = 1; size <= 64; size++)
+        for (uint32_t h = 0; h < f->n_hosts; h++) {
+            uint64_t nics = 0;
+            if (f->hosts[h].n_nics < size)
+                continue;
+            struct reach reach = reach_of(f, component, h);
+            bool apart = reach.n == size;
+            for (uint32_t i = 0; i < reach.n && apart; i++)
+                apart = !taken[reach.components[i]];
+            if (!apart)
+                continue;
+            n++;
+            for (uint32_t i = 0; i < reach.n; i++) {
+                taken[reach.components[i]] = true;
+                nics += n_nics[reach.components[i]];
+            }
+            if (nics <= fewest) {
+                fewest = nics;
+                *ret_lone = h;
+            }
+        }
+    return n;
+}
+
+/* Sets of components that differ, looked at two by two. */
+#define MAX_REACHES 2048u
+
+/* A host that cannot reach some other, CSIN_NONE where all pairs share a component. `apart` found
+ * one host only: this is the rare fabric in which hosts that reach it do not reach each other. */
+static uint32_t unreached_host(const struct csin_fabric *f, const uint32_t *component,
+                               struct reach *seen)
+{
+    uint32_t n = 0;
+    for (uint32_t h = 0; h < f->n_hosts && n < MAX_REACHES; h++) {
+        struct reach reach = reach_of(f, component, h);
+        bool known = reach.n == 0;
+        for (uint32_t i = 0; i < n && !known; i++) {
+            uint32_t shared = 0;
+            for (uint32_t a = 0; a < reach.n; a++)
+                for (uint32_t z = 0; z < seen[i].n; z++)
+                    shared += reach.components[a] == seen[i].components[z];
+            if (shared == 0)
+                return h;
+            known = shared == reach.n && shared == seen[i].n;
+        }
+        if (!known)
+            seen[n++] = reach;
+    }
+    return CSIN_NONE;
+}
+
+/* Parts = hosts of which no two reach each other, as many as there are; 1 where every two share a
+ * component of the switches. A switch that no host depends on (a spare, a spine whose cables are
+ * all dead) is not a part, and neither is one plane of several. A host all of whose cables are dead
+ * is one by itself; a NIC without a cable is left out, as the specification asked for it. */
+static bool count_parts(struct work *work, const uint32_t *component,
+                        struct csin_fabric_facts *facts)
+{
+    const struct csin_fabric *f = work->fabric;
+    bool *taken = array(f->n_switches, sizeof *taken);
+    struct reach *seen = array(MAX_REACHES, sizeof *seen);
+    uint32_t *n_nics = work->vertex, lone = CSIN_NONE, n_dead = 0;
+    bool ok = taken && seen;
+    memset(n_nics, 0, f->n_switches * sizeof *n_nics); /* of a component */
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        n_nics[component[s]] += work->n_nics[s];
+    for (uint32_t c = 0; c < f->n_switches; c++)
+        facts->n_components += n_nics[c] > 0;
+    if (ok)
+        facts->n_parts = hosts_apart(f, component, n_nics, taken, &lone);
+    if (ok && facts->n_parts == 1 && facts->n_components > 1) {
+        uint32_t other = unreached_host(f, component, seen);
+        facts->n_parts += other != CSIN_NONE;
+        lone = other != CSIN_NONE ? other : lone;
+    }
+    for (uint32_t h = 0; h < f->n_hosts && ok; h++) {
+        const struct csin_host *host = &f->hosts[h];
+        if (!is_plugged(f, h))
+            continue;
+        if (reach_of(f, component, h).n == 0) {
+            facts->n_parts++;
+            lone = n_dead++ == 0 ? h : lone;
+            continue;
+        }
+        for (uint32_t i = host->first_nic; i < host->first_nic + host->n_nics; i++)
+            facts->n_dead_nics += f->nics[i].cable != CSIN_NONE && !f->cables[f->nics[i].cable].up;
+    }
+    facts->lone_host = facts->n_parts > 1 ? lone : CSIN_NONE;
+    free(taken);
+    free(seen);
+    return ok;
+}
+
+static igraph_error_t parts(struct work *work, const igraph_t *graph,
                             struct csin_fabric_facts *facts)
 {
     const struct csin_fabric *f = work->fabric;
     igraph_vector_int_t member;
-    igraph_integer_t n = 0;
     igraph_error_t e = igraph_vector_int_init(&member, 0);
     if (e != IGRAPH_SUCCESS)
         return e;
-    e = igraph_connected_components(graph, &member, NULL, &n, IGRAPH_WEAK);
-    if (e == IGRAPH_SUCCESS) {
-        /* Components number at most n_switches, so the scratch of switches can count their NICs. */
-        igraph_integer_t smallest = -1;
-        uint32_t lone = CSIN_NONE, count = 0;
-        memset(work->vertex, 0, f->n_switches * sizeof *work->vertex);
+    e = igraph_connected_components(graph, &member, NULL, NULL, IGRAPH_WEAK);
+    uint32_t *component = array(f->n_switches, sizeof *component);
+    if (e == IGRAPH_SUCCESS && component) {
         for (uint32_t s = 0; s < f->n_switches; s++)
-            work->vertex[VECTOR(member)[s]] += work->n_nics[s];
-        for (igraph_integer_t i = 0; i < n; i++) {
-            if (work->vertex[i] == 0)
-                continue;
-            count++;
-            if (smallest < 0 || work->vertex[i] <= work->vertex[smallest])
-                smallest = i;
-        }
-        for (uint32_t i = 0; i < f->n_nics; i++) {
-            const struct csin_nic *nic = &f->nics[i];
-            bool host_is_attached;
-            if (nic->cable == CSIN_NONE)
-                continue;
-            if (is_attached(f, i, &host_is_attached)) {
-                /* Rather a host that is in no other part. */
-                if (VECTOR(member)[nic->leaf] == smallest &&
-                    (lone == CSIN_NONE ||
-                     (f->hosts[lone].n_nics > 1 && f->hosts[nic->host].n_nics == 1)))
-                    lone = nic->host;
-            } else if (host_is_attached) {
-                facts->n_dead_nics++;
-            } else {
-                count++;
-                if (smallest >= 0 || lone == CSIN_NONE)
-                    lone = nic->host;
-                smallest = -1;
-            }
-        }
-        facts->n_parts = count;
-        facts->lone_host = count > 1 ? lone : CSIN_NONE;
+            component[s] = (uint32_t)VECTOR(member)[s];
+        if (!count_parts(work, component, facts))
+            e = IGRAPH_ENOMEM;
+    } else if (e == IGRAPH_SUCCESS) {
+        e = IGRAPH_ENOMEM;
     }
+    free(component);
     igraph_vector_int_destroy(&member);
     return e;
 }
@@ -413,7 +508,7 @@ static igraph_error_t measure(struct work *work, struct csin_fabric_facts *facts
     for (uint32_t z = 0; z < f->n_zones && e == IGRAPH_SUCCESS; z++)
         e = bisection(work, &f->zones[z], &facts->zones[z].bisection_flow_Bps);
     if (e == IGRAPH_SUCCESS)
-        e = between_zones(work, &facts->inter_zone_Bps);
+        e = between_zones(work, facts);
     if (e != IGRAPH_SUCCESS)
         return e;
 
@@ -498,12 +593,15 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
         const struct csin_zone *zone = &fabric->zones[z];
         for (uint32_t i = 0; i < zone->n_leaves; i++)
             count_leaf(fabric, zone->first_leaf + i, &facts.zones[z]);
-        facts.zones[z].bisection_formula_Bps = (double)(zone->n_leaves / 2) * zone->n_spines *
-                                               zone->links_per_pair * zone->uplink_Bps;
+        /* Halves of an odd number of pairs cut one of them. */
+        facts.zones[z].bisection_formula_Bps = zone->n_leaves / 2 * zone->leaf_uplink_Bps;
+        if (zone->n_leaves / 2 % 2)
+            facts.zones[z].bisection_formula_Bps += zone->pair_links *
+                                                    fabric->switches[zone->first_leaf].rate_Bps;
         if (zone->n_leaves)
-            facts.zones[z].planned_oversubscription =
-                zone->hosts_per_leaf * fabric->switches[zone->first_leaf].rate_Bps /
-                ((double)zone->n_spines * zone->links_per_pair * zone->uplink_Bps);
+            facts.zones[z].planned_oversubscription = zone->hosts_per_leaf *
+                                                      fabric->switches[zone->first_leaf].rate_Bps /
+                                                      zone->leaf_uplink_Bps;
     }
 
     /* igraph's own handlers print and abort. */

@@ -25,11 +25,14 @@ struct csin_zone_facts {
 struct csin_fabric_facts {
     struct csin_layer_use layers[CSIN_N_LAYERS];
     uint32_t n_role[CSIN_N_ROLES], n_dead_cables, n_degraded_cables;
-    uint32_t n_parts;      /* connected parts; one is what most fabrics want */
-    uint32_t lone_host;    /* a host with a NIC in the smallest part; CSIN_NONE with one part */
+    uint32_t n_components; /* of switches that hosts are attached to: planes, most often */
+    uint32_t n_parts;      /* as many hosts that cannot reach each other can be found; one is what
+                            * most fabrics want, whether they have one plane or several */
+    uint32_t lone_host;    /* one of them, in the smallest part; CSIN_NONE with one part */
     uint32_t n_dead_nics;  /* whose cable is dead, though their host has another that is up */
     uint32_t diameter;     /* cables on the longest shortest path between NICs */
-    double inter_zone_Bps; /* smallest cut between any two zones, each way; 0 with one zone */
+    double inter_zone_Bps; /* smallest cut between any two zones of a plane, each way */
+    uint32_t n_cuts;       /* pairs of zones looked at for that; 0: no plane has two */
     struct csin_zone_facts *zones; /* [n_zones], owned by the caller's arena */
 };
 

@@ -42,6 +42,14 @@ static bool set_digest(struct csin_fabric *f)
                             cable->up};
         csin_sha256_add(sha, facts, sizeof facts);
     }
+    /* Pods of a tree are numbered together, and spines that differ have turns by what was planned. */
+    for (uint32_t z = 0; z < f->n_zones; z++) {
+        const struct csin_zone *zone = &f->zones[z];
+        if (zone->tree != CSIN_NONE)
+            csin_sha256_add(sha, &zone->tree, sizeof zone->tree);
+        for (uint32_t g = 0; zone->n_groups > 1 && g < zone->n_groups; g++)
+            csin_sha256_add(sha, &zone->groups[g].uplink_Bps, sizeof zone->groups[g].uplink_Bps);
+    }
     csin_sha256_add(sha, f->arc_capacity_Bps, f->n_arcs * sizeof *f->arc_capacity_Bps);
     csin_sha256_add(sha, f->arc_latency_s, f->n_arcs * sizeof *f->arc_latency_s);
     f->digest = csin_sha256_finish(sha);

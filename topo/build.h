@@ -4,7 +4,8 @@
  * (topo/spec.h), in this order:
  *
  *     names      topo/build_names.c       models, zones, hostlists: what refers to what
- *     switches   topo/build_switches.c    of zones, between them, explicit ones
+ *     switches   topo/build_zones.c       of zones, their pods and planes
+ *                topo/build_switches.c    between zones, above them, explicit ones
  *     hosts      topo/build_hosts.c       and the leaf that each NIC goes to
  *     cables     topo/build_cables.c      planned without ports, then plugged, then overridden
  *     arcs       topo/build.c             and the digest
@@ -29,7 +30,27 @@ struct group {
     const struct csin_switch_model_spec *model;
     enum csin_layer layer;
     struct csin_loc loc;
+    uint32_t n_planes; /* of core switches: names of each plane, one after the other */
 };
+
+/* A zone, or all its pods or planes, under a name that a person may write: of zone `a` with pods
+ * and planes these are a, a1 (a pod in all planes), a-p1 (a plane of all pods) and a1-p1. */
+struct zone_ref {
+    struct csin_text name;
+    uint32_t family;     /* index into the spec's zones */
+    uint32_t pod, plane; /* CSIN_NONE: all */
+};
+
+/* The zones that a name stands for. Zone i of plane k of them is csin_build_zone_of. */
+struct zone_set {
+    uint32_t first;       /* of the family in fabric.zones: plane by plane, pod by pod */
+    uint32_t family_pods; /* step from plane to plane */
+    uint32_t pod, n_pods, plane, n_planes;
+};
+static inline uint32_t csin_build_zone_of(const struct zone_set *set, uint32_t plane, uint32_t pod)
+{
+    return set->first + (set->plane + plane) * set->family_pods + set->pod + pod;
+}
 
 /* A list of the spec whose structs begin with their name, and which is referred to by name. */
 struct named {
@@ -42,6 +63,9 @@ struct named {
 struct builder {
     const struct csin_fabric_spec *spec;
     struct named switch_models, host_models, zones;
+    struct csin_list zone_refs;              /* of struct zone_ref: what `zones` indexes */
+    uint32_t *first_zone;                    /* [spec->zones.n] of each family in fabric.zones */
+    const struct csin_zone_spec **zone_spec; /* [n_zones] */
     struct csin_diag *diag;
     struct csin_fabric *f;
     struct csin_arena *arena;
@@ -52,11 +76,12 @@ struct builder {
     uint32_t *planned;       /* [n_switches] ports asked for, hosts included */
     uint32_t *next_port;     /* [n_switches] the lowest that may be free */
     uint32_t *list, *free_ports, *share; /* [n_switches] scratch of one attachment or entry */
+    uint32_t *rails;                     /* [n_switches] scratch: leaves, group after group */
     const char **switch_names;           /* [n_switches] for suggestions, made when needed */
     bool switches_told;                  /* what switches there are, once */
     size_t cables_room;
     uint64_t n_expanded;  /* names of all hostlists so far */
-    struct group *groups; /* inter-zone switches, then explicit ones */
+    struct group *groups; /* inter-zone switches, then core, then explicit ones */
     uint32_t first_group_switch;
 };
 
@@ -80,7 +105,10 @@ bool csin_build_add_name(struct builder *b, const char *name, uint32_t id, struc
 /* The names of a hostlist, in `arena`; none of them after a reported failure. */
 void csin_build_expand(struct builder *b, struct csin_arena *arena, const struct csin_text *list,
                        const char *const **ret_names, uint32_t *ret_n);
-/* Indices by name, CSIN_NONE after a reported failure. */
+/* The zones of a name; false after a reported failure. */
+bool csin_build_find_zones(struct builder *b, const struct csin_text *name,
+                           struct zone_set *ret_zones);
+/* The one zone of a name, CSIN_NONE after a reported failure. */
 uint32_t csin_build_find_zone(struct builder *b, const struct csin_text *name);
 /* Says that there is no such switch (or what it is), with the nearest one. */
 void csin_build_say_unknown(struct builder *b, const char *what, const char *name,
@@ -93,6 +121,28 @@ uint32_t csin_build_find_switches(struct builder *b, const struct csin_text *nam
 void *csin_build_array(struct builder *b, uint64_t n, size_t size);
 /* Indexes the lists that are referred to by name. */
 void csin_build_index_spec(struct builder *b);
+/* NAME01 for the i-th of n, from 0: zeros in front as n needs them. */
+const char *csin_build_number(struct builder *b, const char *prefix, uint32_t i, uint64_t n);
+/* The name of a pod in a plane of a zone; CSIN_NONE: of all of them. */
+const char *csin_build_zone_name(struct builder *b, const struct csin_zone_spec *z, uint32_t pod,
+                                 uint32_t plane);
+void csin_build_set_switch(struct builder *b, uint32_t s, const char *name,
+                           const struct csin_switch_model_spec *model, enum csin_layer layer,
+                           uint32_t zone, struct csin_loc loc);
+/* Works out the numbers of all zones. Adds up their switches and cables, and says how many zones
+ * there are with all pods and planes. Then makes them, from switch 0 on. */
+struct zone_plan;
+struct zone_plan *csin_build_plan_zones(struct builder *b, uint64_t *n_switches, uint64_t *n_cables,
+                                        uint32_t *ret_zones);
+void csin_build_add_zones(struct builder *b, const struct zone_plan *plans, uint32_t *s);
+/* Core switches: their names, pods and cables. */
+void csin_build_plan_cores(struct builder *b, struct group *groups);
+void csin_build_cable_cores(struct builder *b, uint32_t s);
+void csin_build_add_cable(struct builder *b, uint32_t low, uint32_t high, enum csin_place place,
+                          double capacity_Bps, double latency_s);
+/* Reports a rate that somebody asked of a cable and its ports cannot give. */
+bool csin_build_is_too_fast(struct builder *b, const struct csin_quantity *rate_Bps,
+                            double port_Bps);
 /* The stages, in this order. */
 void csin_build_make_switches(struct builder *b, uint32_t n_hosts);
 void csin_build_count_hosts(struct builder *b, const char *const **names, uint32_t *n);

@@ -10,8 +10,8 @@
 
 /* ---- cables ---- */
 
-static void add_cable(struct builder *b, uint32_t low, uint32_t high, enum csin_place place,
-                      double capacity_Bps, double latency_s)
+void csin_build_add_cable(struct builder *b, uint32_t low, uint32_t high, enum csin_place place,
+                          double capacity_Bps, double latency_s)
 {
     struct csin_fabric *f = b->f;
     if (f->n_cables >= CSIN_MAX_CABLES) {
@@ -39,22 +39,36 @@ static void cable_hosts(struct builder *b)
         if (leaf == CSIN_NONE)
             continue;
         f->nics[nic].cable = f->n_cables;
-        add_cable(b, f->n_switches + nic, leaf, CSIN_AT_HOST,
-                  fmin(f->nics[nic].rate_Bps, f->switches[leaf].rate_Bps), 0);
+        csin_build_add_cable(b, f->n_switches + nic, leaf, CSIN_AT_HOST,
+                             fmin(f->nics[nic].rate_Bps, f->switches[leaf].rate_Bps), 0);
     }
 }
 
 static void cable_zones(struct builder *b)
 {
     struct csin_fabric *f = b->f;
-    const struct csin_zone_spec *specs = b->spec->zones.items;
+    struct csin_uplink uplinks[CSIN_MAX_PORTS];
     for (uint32_t i = 0; i < f->n_zones; i++) {
         const struct csin_zone *z = &f->zones[i];
+        csin_zone_uplinks(z, uplinks);
         for (uint32_t leaf = 0; leaf < z->n_leaves; leaf++)
-            for (uint32_t link = 0; link < z->links_per_pair; link++)
-                for (uint32_t spine = 0; spine < z->n_spines; spine++)
-                    add_cable(b, z->first_leaf + leaf, z->first_spine + spine, CSIN_AT_SPINE,
-                              z->uplink_Bps, specs[i].cable_latency_s.x);
+            for (uint32_t up = 0; up < z->n_uplinks; up++)
+                csin_build_add_cable(b, z->first_leaf + leaf, uplinks[up].spine, CSIN_AT_SPINE,
+                                     uplinks[up].group->uplink_Bps,
+                                     b->zone_spec[i]->cable_latency_s.x);
+    }
+}
+
+/* Between the two leaves of each pair. */
+static void cable_pairs(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    for (uint32_t i = 0; i < f->n_zones; i++) {
+        const struct csin_zone *z = &f->zones[i];
+        for (uint32_t leaf = z->first_leaf; leaf + 1 < z->first_leaf + z->n_leaves; leaf += 2)
+            for (uint32_t link = 0; link < z->pair_links; link++)
+                csin_build_add_cable(b, leaf, leaf + 1, CSIN_ELSEWHERE, f->switches[leaf].rate_Bps,
+                                     b->zone_spec[i]->cable_latency_s.x);
     }
 }
 
@@ -77,7 +91,8 @@ static uint32_t freest_leaf(const struct builder *b, const struct csin_zone *z,
 }
 
 /* Reports a rate that somebody asked of a cable and its ports cannot give. */
-static bool is_too_fast(struct builder *b, const struct csin_quantity *rate_Bps, double port_Bps)
+bool csin_build_is_too_fast(struct builder *b, const struct csin_quantity *rate_Bps,
+                            double port_Bps)
 {
     if (!rate_Bps->loc.line || rate_Bps->x <= port_Bps * (1 + 1e-12))
         return false;
@@ -116,13 +131,13 @@ static void cable_inter_zone_switch(struct builder *b, const struct csin_inter_z
                 return;
             }
             double port = fmin(f->switches[leaf].rate_Bps, f->switches[s].rate_Bps);
-            if (is_too_fast(b, &spec->rate_Bps, port))
+            if (csin_build_is_too_fast(b, &spec->rate_Bps, port))
                 return;
             taken[leaf] = true;
             b->planned[leaf]++;
             b->planned[s]++;
-            add_cable(b, leaf, s, CSIN_BETWEEN_ZONES,
-                      spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, 0);
+            csin_build_add_cable(b, leaf, s, CSIN_BETWEEN_ZONES,
+                                 spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, 0);
         }
     }
 }
@@ -161,7 +176,7 @@ static bool cable_pair(struct builder *b, const struct csin_cables_spec *spec, u
         ring[ra] = rz;
     }
     double port = fmin(a->rate_Bps, z->rate_Bps);
-    if (is_too_fast(b, &spec->rate_Bps, port))
+    if (csin_build_is_too_fast(b, &spec->rate_Bps, port))
         return false;
     bool swap = a->layer > z->layer;
     enum csin_place place = a->layer == CSIN_INTER_ZONE || z->layer == CSIN_INTER_ZONE
@@ -169,8 +184,8 @@ static bool cable_pair(struct builder *b, const struct csin_cables_spec *spec, u
                             : a->layer + z->layer == CSIN_LEAF + CSIN_SPINE ? CSIN_AT_SPINE
                                                                             : CSIN_ELSEWHERE;
     for (uint32_t i = 0; i < count && f->n_cables <= CSIN_MAX_CABLES; i++)
-        add_cable(b, swap ? to : from, swap ? from : to, place,
-                  spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, spec->latency_s.x);
+        csin_build_add_cable(b, swap ? to : from, swap ? from : to, place,
+                             spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, spec->latency_s.x);
     b->planned[from] += count;
     b->planned[to] += count;
     return f->n_cables <= CSIN_MAX_CABLES;
@@ -232,6 +247,7 @@ void csin_build_plug_cables(struct builder *b)
 {
     struct csin_fabric *f = b->f;
     memset(f->port_arc, 0xff, f->n_ports * sizeof *f->port_arc);
+    struct csin_uplink uplinks[CSIN_MAX_PORTS];
     uint32_t first_uplink = 0;
     while (first_uplink < f->n_cables && f->cables[first_uplink].place == CSIN_AT_HOST)
         first_uplink++;
@@ -239,14 +255,15 @@ void csin_build_plug_cables(struct builder *b)
     uint32_t c = first_uplink;
     for (uint32_t i = 0; i < f->n_zones; i++) {
         const struct csin_zone *z = &f->zones[i];
-        uint32_t up = z->n_spines * z->links_per_pair;
+        csin_zone_uplinks(z, uplinks);
         for (uint32_t leaf = 0; leaf < z->n_leaves; leaf++)
-            for (uint32_t k = 0; k < up; k++, c++) {
+            for (uint32_t k = 0; k < z->n_uplinks; k++, c++) {
                 struct csin_cable *cable = &f->cables[c];
-                uint32_t base = f->switches[cable->end[0]].n_ports - up;
+                uint32_t base = f->switches[cable->end[0]].n_ports - z->n_uplinks;
                 cable->port[0] = take_port(b, cable->end[0], 2 * c, base + k);
                 cable->port[1] = take_port(b, cable->end[1], 2 * c + 1,
-                                           leaf * z->links_per_pair + k / z->n_spines);
+                                           leaf * uplinks[k].group->links_per_pair +
+                                               uplinks[k].link);
             }
     }
     for (uint32_t i = 0; i < first_uplink; i++) {
@@ -314,10 +331,12 @@ void csin_build_make_cables(struct builder *b)
 {
     cable_hosts(b);
     cable_zones(b);
+    cable_pairs(b);
     const struct csin_inter_zone_spec *specs = b->spec->inter_zone.items;
     uint32_t s = b->first_group_switch;
     for (uint32_t i = 0; i < b->spec->inter_zone.n; i++)
         for (uint32_t k = 0; k < b->groups[i].n; k++)
             cable_inter_zone_switch(b, &specs[i], s++);
+    csin_build_cable_cores(b, s);
     cable_explicit(b);
 }

@@ -88,28 +88,71 @@ static void share_out(const uint32_t *free_ports, uint32_t *share, uint32_t n_ca
     }
 }
 
-/* The switches an attachment names, in b->list. Returns their number; 0 after a reported failure.
- */
-static uint32_t candidates(struct builder *b, const struct csin_attach_spec *attach,
-                           struct csin_loc otherwise)
+/* What an attachment means: the NICs of each host, and the zones they go to, if it is to zones. */
+struct attachment {
+    const struct csin_attach_spec *spec;
+    const struct csin_text *where; /* its zone or its switches */
+    struct zone_set zones;         /* n_planes 1 where it is to switches */
+    uint32_t first_nic, n_nics;
+};
+
+/* False after a reported failure. */
+static bool read_attachment(struct builder *b, const struct csin_hosts_spec *hosts,
+                            const struct csin_attach_spec *spec, const struct csin_host *host,
+                            struct attachment *a)
 {
-    if ((attach->zone.s != NULL) == (attach->switches.s != NULL)) {
-        struct csin_loc loc = attach->zone.s            ? attach->switches.loc
-                              : attach->nic.loc.line    ? attach->nic.loc
-                              : attach->spread.loc.line ? attach->spread.loc
-                                                        : otherwise;
+    *a = (struct attachment){.spec = spec, .where = spec->zone.s ? &spec->zone : &spec->switches};
+    if ((spec->zone.s != NULL) == (spec->switches.s != NULL)) {
+        struct csin_loc loc = spec->zone.s            ? spec->switches.loc
+                              : spec->nic.loc.line    ? spec->nic.loc
+                              : spec->spread.loc.line ? spec->spread.loc
+                                                      : hosts->attach.loc;
         FAIL(b, 218, loc, "an attachment names either 'zone' or 'switches'");
-        return 0;
+        return false;
     }
-    if (attach->switches.s)
-        return csin_build_find_switches(b, &attach->switches, b->list);
-    uint32_t zone = csin_build_find_zone(b, &attach->zone);
-    if (zone == CSIN_NONE)
-        return 0;
-    const struct csin_zone *z = &b->f->zones[zone];
-    for (uint32_t i = 0; i < z->n_leaves; i++)
-        b->list[i] = z->first_leaf + i;
-    return z->n_leaves;
+    a->zones.n_planes = 1;
+    if (spec->zone.s && !csin_build_find_zones(b, &spec->zone, &a->zones))
+        return false;
+    if (spec->nic.n >= host->n_nics) {
+        FAIL(b, 219, spec->nic.loc, "'%s' has %u NIC%s; there is no NIC %u", host->model,
+             host->n_nics, host->n_nics == 1 ? "" : "s", (uint32_t)spec->nic.n);
+        csin_note(b->diag, spec->nic.loc, "NICs count from 0");
+        return false;
+    }
+    bool all = !spec->nic.loc.line && (a->zones.n_planes > 1 || spec->spread.i == CSIN_RAILS);
+    a->first_nic = (uint32_t)spec->nic.n;
+    a->n_nics = all ? host->n_nics : 1;
+    if (all && host->n_nics < a->zones.n_planes) {
+        csin_warning(b->diag, 248, a->where->loc,
+                     "hosts with %u NIC%s reach %u of the %u planes of '%s'", host->n_nics,
+                     host->n_nics == 1 ? "" : "s", host->n_nics, a->zones.n_planes, spec->zone.s);
+        csin_note(b->diag, a->where->loc,
+                  "give the host model a NIC for each plane, or name the one that is meant");
+    }
+    return true;
+}
+
+/* The leaves, or the switches named, of one plane of an attachment, in `list`. Returns their
+ * number; 0 after a reported failure. */
+static uint32_t candidates(struct builder *b, const struct attachment *a, uint32_t plane,
+                           uint32_t *list)
+{
+    if (a->spec->switches.s)
+        return csin_build_find_switches(b, &a->spec->switches, list);
+    uint32_t n = 0;
+    for (uint32_t pod = 0; pod < a->zones.n_pods; pod++) {
+        const struct csin_zone *z = &b->f->zones[csin_build_zone_of(&a->zones, plane, pod)];
+        for (uint32_t i = 0; i < z->n_leaves; i++)
+            list[n++] = z->first_leaf + i;
+    }
+    return n;
+}
+
+static uint32_t free_host_ports(const struct builder *b, uint32_t s)
+{
+    uint32_t ports = b->f->switches[s].n_ports - b->planned[s];
+    uint32_t hosts = b->host_limit[s] - b->hosts_on[s];
+    return ports < hosts ? ports : hosts;
 }
 
 static void say_out_of_ports(struct builder *b, const struct csin_text *where,
@@ -139,51 +182,102 @@ static void say_out_of_ports(struct builder *b, const struct csin_text *where,
         csin_show_count(others).s, csin_show_count(before).s);
 }
 
-static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
-                         const struct csin_attach_spec *attach, uint32_t first, uint32_t n)
+/* The candidates of b->list as they are filled: one by one, or by rails of n_rails, of which each
+ * group is as full as its fullest leaf, which then stands for it; all its leaves are in b->rails.
+ * Returns the number of groups; 0 after a reported failure. */
+static uint32_t group_rails(struct builder *b, const struct attachment *a, uint32_t n_list,
+                            uint32_t n_rails)
+{
+    if (n_rails == 1)
+        return n_list;
+    uint32_t of = n_list;
+    if (a->spec->zone.s) /* groups do not reach from pod to pod */
+        of = b->f->zones[csin_build_zone_of(&a->zones, 0, 0)].n_leaves;
+    if (of % n_rails) {
+        FAIL(b, 246, a->where->loc, "%u leaves cannot be divided into groups of %u rails", of,
+             n_rails);
+        csin_note(b->diag, a->where->loc,
+                  "each of the %u NICs of a host goes to its own leaf of a group: write a multiple "
+                  "of %u leaves",
+                  n_rails, n_rails);
+        return 0;
+    }
+    memcpy(b->rails, b->list, n_list * sizeof *b->list);
+    for (uint32_t g = 0; g < n_list / n_rails; g++) {
+        const uint32_t *leaves = b->rails + g * n_rails;
+        b->list[g] = leaves[0];
+        for (uint32_t i = 1; i < n_rails; i++)
+            if (free_host_ports(b, leaves[i]) < free_host_ports(b, b->list[g]))
+                b->list[g] = leaves[i];
+    }
+    return n_list / n_rails;
+}
+
+/* Puts NICs `nic`, nic + step and so on of n hosts on the switches of one plane: n_rails of them,
+ * each on another leaf. */
+static void attach_nics(struct builder *b, const struct csin_hosts_spec *hosts,
+                        const struct attachment *a, uint32_t plane, uint32_t nic, uint32_t n_rails,
+                        uint32_t first, uint32_t n)
 {
     struct csin_fabric *f = b->f;
-    uint32_t index = (uint32_t)attach->nic.n, n_list = candidates(b, attach, hosts->attach.loc);
-    const struct csin_text *where = attach->zone.s ? &attach->zone : &attach->switches;
-    const uint32_t *list = b->list;
-    if (n_list == 0 || n == 0)
+    uint32_t step = a->zones.n_planes, n_list = candidates(b, a, plane, b->list);
+    n_list = n_list ? group_rails(b, a, n_list, n_rails) : 0;
+    if (n_list == 0)
         return;
-    if (index >= f->hosts[first].n_nics) {
-        FAIL(b, 219, attach->nic.loc, "'%s' has %u NIC%s; there is no NIC %u",
-             f->hosts[first].model, f->hosts[first].n_nics, f->hosts[first].n_nics == 1 ? "" : "s",
-             index);
-        csin_note(b->diag, attach->nic.loc, "NICs count from 0");
-        return;
-    }
-    if (f->nics[f->hosts[first].first_nic + index].leaf != CSIN_NONE) {
-        FAIL(b, 220, where->loc, "NIC %u of '%s' is attached twice", index, hosts->names.s);
-        return;
-    }
     uint64_t free_total = 0;
     for (uint32_t i = 0; i < n_list; i++) {
-        uint32_t s = list[i], ports = f->switches[s].n_ports - b->planned[s];
-        uint32_t hosts_left = b->host_limit[s] - b->hosts_on[s];
-        b->free_ports[i] = ports < hosts_left ? ports : hosts_left;
+        b->free_ports[i] = free_host_ports(b, b->list[i]);
         free_total += b->free_ports[i];
     }
     if (n > free_total) {
-        say_out_of_ports(b, where, hosts, n_list, n, free_total);
+        say_out_of_ports(b, a->where, hosts, n_list, n, free_total);
         return;
     }
-    share_out(b->free_ports, b->share, n_list, n, (enum csin_spread)attach->spread.i);
-    double nic_Bps = f->nics[f->hosts[first].first_nic + index].rate_Bps;
-    if (nic_Bps > f->switches[list[0]].rate_Bps * (1 + 1e-12))
-        csin_warning(
-            b->diag, 232, where->loc, "NICs of %s run at %s, the rate of the ports of '%s'",
-            csin_show_linerate(nic_Bps).s, csin_show_linerate(f->switches[list[0]].rate_Bps).s,
-            f->switches[list[0]].name);
+    enum csin_spread spread = a->spec->spread.i == CSIN_FILL ? CSIN_FILL : CSIN_EVEN;
+    share_out(b->free_ports, b->share, n_list, n, spread);
     uint32_t host = first;
     for (uint32_t i = 0; i < n_list; i++)
-        for (uint32_t k = 0; k < b->share[i]; k++, host++) {
-            f->nics[f->hosts[host].first_nic + index].leaf = list[i];
-            b->hosts_on[list[i]]++;
-            b->planned[list[i]]++;
+        for (uint32_t k = 0; k < b->share[i]; k++, host++)
+            for (uint32_t r = 0; r < n_rails; r++) {
+                uint32_t leaf = n_rails == 1 ? b->list[i] : b->rails[i * n_rails + r];
+                f->nics[f->hosts[host].first_nic + nic + r * step].leaf = leaf;
+                b->hosts_on[leaf]++;
+                b->planned[leaf]++;
+            }
+}
+
+/* NIC k goes to plane k mod their number. */
+static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
+                         const struct csin_attach_spec *spec, uint32_t first, uint32_t n)
+{
+    struct csin_fabric *f = b->f;
+    struct attachment a;
+    if (n == 0 || !read_attachment(b, hosts, spec, &f->hosts[first], &a))
+        return;
+    const struct csin_nic *nics = &f->nics[f->hosts[first].first_nic];
+    for (uint32_t k = a.first_nic; k < a.first_nic + a.n_nics; k++)
+        if (nics[k].leaf != CSIN_NONE) {
+            FAIL(b, 220, a.where->loc, "NIC %u of '%s' is attached twice", k, hosts->names.s);
+            return;
         }
+    enum csin_status before = b->status;
+    b->status = CSIN_OK;
+    uint32_t planes = a.zones.n_planes;
+    bool rails = spec->spread.i == CSIN_RAILS;
+    for (uint32_t i = 0; i < a.n_nics && b->status == CSIN_OK; i++) {
+        uint32_t nic = a.first_nic + i;
+        if (rails && i >= planes)
+            break; /* with the first NIC of its plane */
+        attach_nics(b, hosts, &a, nic % planes, nic,
+                    rails ? (a.n_nics - i + planes - 1) / planes : 1, first, n);
+    }
+    uint32_t leaf = nics[a.first_nic].leaf;
+    if (leaf != CSIN_NONE && nics[a.first_nic].rate_Bps > f->switches[leaf].rate_Bps * (1 + 1e-12))
+        csin_warning(b->diag, 232, a.where->loc,
+                     "NICs of %s run at %s, the rate of the ports of '%s'",
+                     csin_show_linerate(nics[a.first_nic].rate_Bps).s,
+                     csin_show_linerate(f->switches[leaf].rate_Bps).s, f->switches[leaf].name);
+    b->status = csin_first(before, b->status);
 }
 
 void csin_build_attach_hosts(struct builder *b, const uint32_t *n)

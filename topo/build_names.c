@@ -125,10 +125,42 @@ void csin_build_expand(struct builder *b, struct csin_arena *arena, const struct
     }
 }
 
+bool csin_build_find_zones(struct builder *b, const struct csin_text *name,
+                           struct zone_set *ret_zones)
+{
+    const struct zone_ref *ref = csin_build_look_up(b, &b->zones, name);
+    if (!ref)
+        return false;
+    const struct csin_zone_spec *family = (const struct csin_zone_spec *)b->spec->zones.items +
+                                          ref->family;
+    uint32_t pods = csin_zone_spec_pods(family), planes = csin_zone_spec_planes(family);
+    *ret_zones = (struct zone_set){
+        .first = b->first_zone ? b->first_zone[ref->family] : 0,
+        .family_pods = pods,
+        .pod = ref->pod == CSIN_NONE ? 0 : ref->pod,
+        .n_pods = ref->pod == CSIN_NONE ? pods : 1,
+        .plane = ref->plane == CSIN_NONE ? 0 : ref->plane,
+        .n_planes = ref->plane == CSIN_NONE ? planes : 1,
+    };
+    return true;
+}
+
 uint32_t csin_build_find_zone(struct builder *b, const struct csin_text *name)
 {
-    const struct csin_zone_spec *z = csin_build_look_up(b, &b->zones, name);
-    return z ? (uint32_t)(z - (const struct csin_zone_spec *)b->spec->zones.items) : CSIN_NONE;
+    struct zone_set set;
+    if (!csin_build_find_zones(b, name, &set))
+        return CSIN_NONE;
+    uint64_t n = (uint64_t)set.n_pods * set.n_planes;
+    if (n == 1)
+        return csin_build_zone_of(&set, 0, 0);
+    const struct zone_ref *ref = csin_build_find_named(&b->zones, name->s);
+    const struct csin_zone_spec *family = (const struct csin_zone_spec *)b->spec->zones.items +
+                                          ref->family;
+    FAIL(b, 241, name->loc, "'%s' is %s zones; one is asked for here", name->s,
+         csin_show_count(n).s);
+    csin_note(b->diag, name->loc, "name a single one, such as '%s'",
+              csin_build_zone_name(b, family, set.pod, set.plane));
+    return CSIN_NONE;
 }
 
 /* The switch whose name is most like `name`, NULL where none is. */
@@ -198,13 +230,101 @@ void *csin_build_array(struct builder *b, uint64_t n, size_t size)
     return p;
 }
 
+const char *csin_build_number(struct builder *b, const char *prefix, uint32_t i, uint64_t n)
+{
+    int digits = 1;
+    for (; n >= 10; n /= 10)
+        digits++;
+    const char *name = csin_arena_printf(b->f ? b->f->arena : b->arena, "%s%0*u", prefix, digits,
+                                         i + 1);
+    if (!name)
+        csin_build_fail(b, csin_no_memory(b->diag));
+    return name ? name : "";
+}
+
+const char *csin_build_zone_name(struct builder *b, const struct csin_zone_spec *z, uint32_t pod,
+                                 uint32_t plane)
+{
+    const char *name = z->name.s;
+    if (pod != CSIN_NONE && csin_zone_spec_pods(z) > 1)
+        name = csin_build_number(b, *name ? name : "pod", pod, csin_zone_spec_pods(z));
+    if (plane == CSIN_NONE || csin_zone_spec_planes(z) == 1)
+        return name;
+    const char *prefix = csin_arena_printf(b->arena, "%s%s", name, *name ? "-p" : "p");
+    if (!prefix)
+        csin_build_fail(b, csin_no_memory(b->diag));
+    return csin_build_number(b, prefix ? prefix : "", plane, csin_zone_spec_planes(z));
+}
+
+/* The names of a family of zones: itself, each pod, each plane, each pod in each plane. */
+static uint32_t add_zone_refs(struct builder *b, uint32_t family, struct zone_ref *refs)
+{
+    const struct csin_zone_spec *z = (const struct csin_zone_spec *)b->spec->zones.items + family;
+    uint32_t pods = csin_zone_spec_pods(z), planes = csin_zone_spec_planes(z), n = 0;
+    refs[n++] = (struct zone_ref){z->name, family, CSIN_NONE, CSIN_NONE};
+    if (!z->name.s)
+        return n;
+    for (uint32_t i = 0; i <= pods; i++)
+        for (uint32_t k = 0; k <= planes; k++) {
+            uint32_t pod = i < pods ? i : CSIN_NONE, plane = k < planes ? k : CSIN_NONE;
+            bool told = (i < pods && pods == 1) || (k < planes && planes == 1) ||
+                        (i == pods && k == planes);
+            if (!told)
+                refs[n++] = (struct zone_ref){
+                    {csin_build_zone_name(b, z, pod, plane), z->name.loc}, family, pod, plane};
+        }
+    return n;
+}
+
+/* Every zone has two switches or more, so that this is not reached by what may be built. */
+#define MAX_ZONE_REFS (4u * CSIN_MAX_SWITCHES)
+
+static void list_zone_refs(struct builder *b)
+{
+    const struct csin_zone_spec *zones = b->spec->zones.items;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < b->spec->zones.n; i++)
+        n += (csin_zone_spec_pods(&zones[i]) + 1ull) * (csin_zone_spec_planes(&zones[i]) + 1ull);
+    if (n > MAX_ZONE_REFS + 3ull * b->spec->zones.n) {
+        FAIL(b, 203, b->spec->zones.loc, "more than %s zones with all their pods and planes",
+             csin_show_count(CSIN_MAX_SWITCHES).s);
+        return;
+    }
+    struct zone_ref *refs = csin_arena_alloc(b->arena, n, sizeof *refs);
+    if (!refs) {
+        csin_build_fail(b, csin_no_memory(b->diag));
+        return;
+    }
+    b->zone_refs = (struct csin_list){refs, 0, b->spec->zones.loc};
+    for (uint32_t i = 0; i < b->spec->zones.n; i++)
+        b->zone_refs.n += add_zone_refs(b, i, refs + b->zone_refs.n);
+}
+
+/* Pods and planes have names that another zone may have taken. */
+static void check_zone_refs(struct builder *b)
+{
+    const struct zone_ref *refs = b->zone_refs.items;
+    for (uint32_t i = 0; i < b->zone_refs.n; i++) {
+        uint32_t first = refs[i].name.s ? csin_names_find(&b->zones.index, refs[i].name.s) : i;
+        if (first == i || refs[first].family == refs[i].family)
+            continue;
+        FAIL(b, 240, refs[i].name.loc, "two zones would be called '%s'", refs[i].name.s);
+        csin_note(b->diag, refs[first].name.loc,
+                  "pods of zone 'a' are called a1, a2 and so on, "
+                  "planes a-p1, a-p2; this is the other one");
+        return;
+    }
+}
+
 void csin_build_index_spec(struct builder *b)
 {
     b->switch_models = index_names(b, &b->spec->switch_models,
                                    sizeof(struct csin_switch_model_spec), "switch model");
     b->host_models = index_names(b, &b->spec->host_models, sizeof(struct csin_host_model_spec),
                                  "host model");
-    b->zones = index_names(b, &b->spec->zones, sizeof(struct csin_zone_spec), "zone");
+    list_zone_refs(b);
+    b->zones = index_names(b, &b->zone_refs, sizeof(struct zone_ref), "zone");
+    check_zone_refs(b);
 }
 
 /* Every hostlist, and every name that must be one of a list of the same file. */
@@ -216,6 +336,9 @@ static void check_names(struct builder *b)
     for (uint32_t i = 0; i < b->spec->zones.n; i++) {
         csin_build_look_up(b, &b->switch_models, &zones[i].model);
         csin_build_look_up(b, &b->switch_models, &zones[i].spine_model);
+        const struct csin_spines_spec *groups = zones[i].spine_groups.items;
+        for (uint32_t k = 0; k < zones[i].spine_groups.n; k++)
+            csin_build_look_up(b, &b->switch_models, &groups[k].model);
     }
     const struct csin_hosts_spec *hosts = b->spec->hosts.items;
     for (uint32_t i = 0; i < b->spec->hosts.n; i++) {
@@ -233,6 +356,14 @@ static void check_names(struct builder *b)
         csin_build_look_up(b, &b->switch_models, &inter_zone[i].model);
         const struct csin_text *joined = inter_zone[i].zones.items;
         for (uint32_t k = 0; k < inter_zone[i].zones.n; k++)
+            csin_build_look_up(b, &b->zones, &joined[k]);
+    }
+    const struct csin_core_spec *core = b->spec->core.items;
+    for (uint32_t i = 0; i < b->spec->core.n; i++) {
+        csin_build_expand(b, b->arena, &core[i].names, &names, &n);
+        csin_build_look_up(b, &b->switch_models, &core[i].model);
+        const struct csin_text *joined = core[i].zones.items;
+        for (uint32_t k = 0; k < core[i].zones.n; k++)
             csin_build_look_up(b, &b->zones, &joined[k]);
     }
     const struct csin_switches_spec *switches = b->spec->switches.items;

@@ -6,7 +6,8 @@
 
 #include "base/json.h"
 
-static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other"};
+static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other",
+                                                       "spine-core"};
 
 static void write_facts(struct csin_json *json, const struct csin_fabric *f,
                         const struct csin_fabric_facts *facts)
@@ -22,6 +23,8 @@ static void write_facts(struct csin_json *json, const struct csin_fabric *f,
     csin_json_count(json, "cables", f->n_cables);
     csin_json_count(json, "dead_cables", facts->n_dead_cables);
     csin_json_count(json, "degraded_cables", facts->n_degraded_cables);
+    csin_json_count(json, "planes", f->n_planes);
+    csin_json_count(json, "components", facts->n_components);
     csin_json_count(json, "connected_parts", facts->n_parts);
     csin_json_count(json, "diameter_cables", facts->diameter);
     csin_json_real(json, "inter_zone_Bps", facts->inter_zone_Bps);
@@ -46,11 +49,28 @@ static void write_zones(struct csin_json *json, const struct csin_fabric *f,
         const struct csin_zone_facts *fact = &facts->zones[z];
         csin_json_object(json, NULL);
         csin_json_string(json, "name", zone->name ? zone->name : "");
+        csin_json_string(json, "family", zone->family);
+        csin_json_count(json, "plane", zone->plane + 1);
+        if (zone->tree == CSIN_NONE)
+            csin_json_string(json, "tree", NULL);
+        else
+            csin_json_count(json, "tree", zone->tree + 1);
+        csin_json_count(json, "cores_per_spine", zone->cores_per_spine);
         csin_json_count(json, "leaves", zone->n_leaves);
         csin_json_count(json, "spines", zone->n_spines);
         csin_json_count(json, "links_per_pair", zone->links_per_pair);
         csin_json_count(json, "hosts_per_leaf", zone->hosts_per_leaf);
         csin_json_real(json, "cable_Bps", zone->uplink_Bps);
+        csin_json_count(json, "pair_links", zone->pair_links);
+        csin_json_array(json, "spine_groups");
+        for (uint32_t g = 0; g < zone->n_groups; g++) {
+            csin_json_flat_object(json, NULL);
+            csin_json_count(json, "spines", zone->groups[g].n_spines);
+            csin_json_count(json, "links_per_pair", zone->groups[g].links_per_pair);
+            csin_json_real(json, "cable_Bps", zone->groups[g].uplink_Bps);
+            csin_json_end_object(json);
+        }
+        csin_json_end_array(json);
         csin_json_count(json, "nics", fact->n_nics);
         csin_json_real(json, "host_Bps", fact->host_Bps);
         csin_json_real(json, "uplink_Bps", fact->uplink_Bps);

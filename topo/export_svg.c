@@ -283,7 +283,12 @@ static void write_bands(struct csin_svg *d)
         char text[100];
         snprintf(text, sizeof text, "%s drawn as one band",
                  csin_svg_count_of(n, "cable", "cables").s);
-        csin_svg_label(d, "m", (edge[0].x + edge[0].w) / 2, mid + 5, 14, text);
+        double room = fmax(edge[0].w - edge[0].x, edge[1].w - edge[1].x);
+        if (csin_svg_text_width(text, 14) > room)
+            snprintf(text, sizeof text, "%s", csin_svg_count_of(n, "cable", "cables").s);
+        double size = fmin(14, 14 * room / csin_svg_text_width(text, 15));
+        if (size >= 6)
+            csin_svg_label(d, "m", (edge[0].x + edge[0].w) / 2, mid + 5, size, text);
     }
 }
 
@@ -491,33 +496,88 @@ static void write_cells(struct csin_svg *d)
 
 /* ---- fabrics too large for that ---- */
 
-/* A card a zone: its facts and the share of each role. */
+/* Zones that share a card: pods of one tree that are alike. Returns the first after `z` that does
+ * not. */
+static uint32_t card_end(const struct csin_svg *d, uint32_t z)
+{
+    const struct csin_zone *a = &d->f->zones[z];
+    const struct csin_zone_facts *of = d->facts->zones;
+    uint32_t next = z + 1;
+    for (; a->tree != CSIN_NONE && next < d->f->n_zones; next++) {
+        const struct csin_zone *b = &d->f->zones[next];
+        if (b->tree != a->tree || b->n_leaves != a->n_leaves || b->n_spines != a->n_spines ||
+            b->n_uplinks != a->n_uplinks || b->leaf_uplink_Bps != a->leaf_uplink_Bps ||
+            of[next].oversubscription != of[z].oversubscription ||
+            of[next].bisection_flow_Bps != of[z].bisection_flow_Bps)
+            break;
+    }
+    return next;
+}
+
+static uint32_t cores_of(const struct csin_zone *zone)
+{
+    return zone->cores_per_spine * zone->n_spines;
+}
+
+/* Pods of zones `z` to `next` - 1, and what joins them. */
+static void write_pods(struct csin_svg *d, uint32_t z, uint32_t next, struct box box)
+{
+    const struct csin_zone *zone = &d->f->zones[z];
+    char text[200];
+    snprintf(text, sizeof text, "Pods %.64s to %.64s", zone->name, d->f->zones[next - 1].name);
+    csin_svg_label(d, "b", box.x, box.y + 24, fmin(17, 17 * box.w / csin_svg_text_width(text, 18)),
+                   text);
+    struct head head = csin_svg_head(d, z, box.w, 2);
+    for (uint32_t i = 0; i < head.n_lines; i++) {
+        snprintf(text, sizeof text, "%s%.190s", i == 0 ? "each " : "", head.lines[i]);
+        csin_svg_label(d, "g", box.x, box.y + 44 + 16 * i, head.size, text);
+    }
+    snprintf(text, sizeof text, "under %s, %s above each spine",
+             csin_svg_count_of(cores_of(zone), "core switch", "core switches").s,
+             csin_show_count(zone->cores_per_spine).s);
+    csin_svg_label(d, "g", box.x, box.y + 44 + 16 * head.n_lines, head.size, text);
+}
+
+/* A card a zone, or for pods that are alike: its facts and the share of each role. */
 static void write_cards(struct csin_svg *d)
 {
     const struct csin_fabric *f = d->f;
-    uint32_t n = f->n_zones < MAX_CARDS ? f->n_zones : MAX_CARDS;
-    double card_w = 430, card_h = 84, step = 20;
-    uint32_t columns = n < 3 ? (n ? n : 1) : 3;
+    uint32_t n = 0, z = 0;
+    bool pods = false;
+    for (uint32_t i = 0; i < f->n_zones && n < MAX_CARDS; i = card_end(d, i), n++)
+        pods |= card_end(d, i) > i + 1;
+    double card_w = 430, card_h = pods ? 100 : 84, step = 20;
+    uint32_t columns = n < 3 ? (n ? n : 1) : n == 4 ? 2 : 3;
     double top = 140, rows = (n + columns - 1) / columns;
     char text[200];
     d->width = fmax(MIN_WIDTH, columns * (card_w + step) - step + 2 * MARGIN);
     d->height = top + rows * (card_h + step) + 60;
     write_head(f, d->width, d->height, d->out);
     write_title(f, d->facts, d->width, d->out);
-    snprintf(text, sizeof text,
-             "%u leaf, %u spine, %u core and %u inter-zone switches: too many to draw",
-             d->facts->layers[CSIN_LEAF].n_switches, d->facts->layers[CSIN_SPINE].n_switches,
-             d->facts->layers[CSIN_CORE].n_switches, d->facts->layers[CSIN_INTER_ZONE].n_switches);
+    const char *comma = "";
+    *text = 0;
+    for (unsigned l = 0; l < CSIN_N_LAYERS; l++)
+        if (d->facts->layers[l].n_switches) {
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.12s %s", comma,
+                     csin_show_count(d->facts->layers[l].n_switches).s, csin_layer_names[l]);
+            comma = ", ";
+        }
+    snprintf(text + strlen(text), sizeof text - strlen(text), " switches: too many to draw");
     csin_svg_label(d, "g", MARGIN, 106, 14, text);
-    for (uint32_t z = 0; z < n; z++) {
-        double x = MARGIN + z % columns * (card_w + step), y = top + z / columns * (card_h + step);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t next = card_end(d, z);
+        double x = MARGIN + i % columns * (card_w + step), y = top + i / columns * (card_h + step);
         fprintf(d->out,
                 "<rect class=\"z\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"10\"/>\n",
                 px(x).s, px(y).s, px(card_w).s, px(card_h).s);
-        write_zone_facts(d, z, x + PAD, y, card_w - 2 * PAD, 2);
+        if (next > z + 1)
+            write_pods(d, z, next, (struct box){x + PAD, y, card_w - 2 * PAD, card_h});
+        else
+            write_zone_facts(d, z, x + PAD, y, card_w - 2 * PAD, 2);
+        z = next;
     }
-    if (f->n_zones > n) {
-        snprintf(text, sizeof text, "and %s more zones", csin_show_count(f->n_zones - n).s);
+    if (z < f->n_zones) {
+        snprintf(text, sizeof text, "and %s more zones", csin_show_count(f->n_zones - z).s);
         csin_svg_label(d, "g", MARGIN, d->height - 30, 14, text);
     }
     fputs("</svg>\n", d->out);

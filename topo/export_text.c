@@ -160,11 +160,52 @@ static bool alike(const struct csin_fabric *f, const struct csin_fabric_facts *f
             same(p->oversubscription, q->oversubscription));
 }
 
+/* Cables of a pair: '2', or '1-2' where spines differ. */
+static struct csin_shown links_of(const struct csin_zone *zone)
+{
+    struct csin_shown shown = csin_show_count(zone->links_per_pair);
+    uint32_t least = zone->links_per_pair, most = least;
+    for (uint32_t g = 0; g < zone->n_groups; g++) {
+        uint32_t links = zone->groups[g].links_per_pair;
+        least = links < least ? links : least;
+        most = links > most ? links : most;
+    }
+    if (least < most)
+        snprintf(shown.s, sizeof shown.s, "%u-%u", least, most);
+    return shown;
+}
+
+/* One zone, the pods and planes of one, or the first and last of several. */
+static void name_zones(const struct csin_fabric *f, uint32_t first, uint32_t next, char *name,
+                       size_t room)
+{
+    const struct csin_zone *zone = &f->zones[first], *last = &f->zones[next - 1];
+    uint32_t n = 0, of_family = 0, planes = 1;
+    for (uint32_t z = 0; z < f->n_zones; z++)
+        if (strcmp(f->zones[z].family, zone->family) == 0) {
+            of_family++;
+            n += z >= first && z < next;
+            planes = f->zones[z].plane >= planes ? f->zones[z].plane + 1 : planes;
+        }
+    const char *family = zone->family, *dash = *family ? "-p" : "p";
+    uint32_t pods = of_family / planes;
+    if (next - first == 1)
+        snprintf(name, room, "%s", *zone->name ? zone->name : "(unnamed)");
+    else if (n != of_family || n != next - first)
+        snprintf(name, room, "%s..%s", zone->name, last->name);
+    else if (planes == 1)
+        snprintf(name, room, "%s[1-%u]", *family ? family : "pod", pods);
+    else if (pods == 1)
+        snprintf(name, room, "%s%s[1-%u]", family, dash, planes);
+    else
+        snprintf(name, room, "%s[1-%u]-p[1-%u]", *family ? family : "pod", pods, planes);
+}
+
 static void write_zones(const struct csin_fabric *f, const struct csin_fabric_facts *facts,
                         FILE *out)
 {
     uint32_t rows = 0, z = 0;
-    bool formula = false;
+    bool formula = false, differ = false;
     if (f->n_zones == 0)
         return;
     fprintf(out, "\n%-14s%-15s%6s%8s%13s  %s\n", "Zones", "leaves x spines", "links", "hosts",
@@ -173,19 +214,20 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
     for (; z < f->n_zones && rows < MAX_ZONES; rows++) {
         const struct csin_zone *zone = &f->zones[z];
         const struct csin_zone_facts *fact = &facts->zones[z];
-        char name[140], shape[100];
+        char name[200], shape[100];
         uint32_t next = z + 1;
-        if (f->n_zones > 4)
-            while (next < f->n_zones && alike(f, facts, z, next))
-                next++;
-        if (next - z > 1)
-            snprintf(name, sizeof name, "%s..%s", zone->name, f->zones[next - 1].name);
-        else
-            snprintf(name, sizeof name, "%s", *zone->name ? zone->name : "(unnamed)");
+        while (next < f->n_zones && alike(f, facts, z, next) &&
+               (f->n_zones > 4 || strcmp(zone->family, f->zones[next].family) == 0))
+            next++;
+        name_zones(f, z, next, name, sizeof name);
         snprintf(shape, sizeof shape, "%s x %s", csin_show_count(zone->n_leaves).s,
                  csin_show_count(zone->n_spines).s);
-        fprintf(out, "  %-12.11s%-15s%6s%8s%13s  %s\n", name, shape,
-                csin_show_count(zone->links_per_pair).s, csin_show_count(zone->hosts_per_leaf).s,
+        if (next - z > 1 && strlen(name) > 11)
+            fprintf(out, "  %s\n%*s", name, 14, "");
+        else
+            fprintf(out, "  %-12.11s", name);
+        fprintf(out, "%-15s%6s%8s%13s  %s\n", shape, links_of(zone).s,
+                csin_show_count(zone->hosts_per_leaf).s,
                 zone->n_leaves > 1 ? csin_show_rate(fact->bisection_flow_Bps).s : "-",
                 oversubscription_of(fact).s);
         z = next;
@@ -197,12 +239,15 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
         const struct csin_zone_facts *fact = &facts->zones[i];
         if (same(fact->bisection_flow_Bps, fact->bisection_formula_Bps)) {
             formula |= f->zones[i].n_leaves > 1;
+            differ |= f->zones[i].n_groups > 1 || f->zones[i].pair_links > 0;
             continue;
         }
         write_bisection(f, fact, i, out);
         named++;
     }
-    if (formula)
+    if (formula && differ)
+        fputs("  max-flow = formula: floor(leaves/2) x uplinks of a leaf, and a pair cut\n", out);
+    else if (formula)
         fputs("  max-flow = formula: floor(leaves/2) x spines x links x rate\n", out);
 }
 
@@ -241,7 +286,7 @@ static void write_cables(const struct csin_fabric *f, const struct csin_fabric_f
                          FILE *out)
 {
     static const char *const names[CSIN_N_PLACES] = {"to hosts", "leaf to spine", "between zones",
-                                                     "elsewhere"};
+                                                     "elsewhere", "spine to core"};
     uint64_t at[CSIN_N_PLACES] = {0};
     for (uint32_t c = 0; c < f->n_cables; c++)
         at[f->cables[c].place]++;
@@ -268,6 +313,15 @@ static void write_cables(const struct csin_fabric *f, const struct csin_fabric_f
                 csin_show_count(facts->n_degraded_cables).s);
 }
 
+/* ', over 4 separate planes' */
+static struct csin_shown planes_of(const struct csin_fabric_facts *facts)
+{
+    struct csin_shown shown;
+    snprintf(shown.s, sizeof shown.s, ", over %.8s separate planes",
+             csin_show_count(facts->n_components).s);
+    return shown;
+}
+
 void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
 {
     const struct csin_fabric *fabric = view->fabric;
@@ -280,8 +334,8 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
     write_switches(fabric, out);
     write_zones(fabric, facts, out);
     write_cables(fabric, facts, out);
-    if (fabric->n_zones > 1)
-        fprintf(out, "%-14s%s\n", "Between zones",
+    if (facts->n_cuts)
+        fprintf(out, "%-14s%s\n", fabric->n_trees ? "Between pods" : "Between zones",
                 facts->inter_zone_Bps > 0 ? csin_show_rate(facts->inter_zone_Bps).s
                                           : "nothing: some zones are not joined");
     fprintf(out, "%-14s%s cable%s on the longest way between two NICs\n", "Diameter",
@@ -289,8 +343,9 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
     if (facts->n_parts == 0)
         fprintf(out, "%-14sno host is attached\n", "Connected");
     else if (facts->n_parts == 1)
-        fprintf(out, "%-14severy %s reaches every other\n", "Connected",
-                facts->n_dead_nics ? "host" : "NIC");
+        fprintf(out, "%-14severy %s reaches every other%s\n", "Connected",
+                facts->n_dead_nics || facts->n_components > 1 ? "host" : "NIC",
+                facts->n_components > 1 ? planes_of(facts).s : "");
     else
         fprintf(out,
                 "%-14sNO: %s parts that cannot reach each other\n"

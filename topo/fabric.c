@@ -90,6 +90,7 @@ const char *csin_arc_place(const struct csin_fabric *f, uint32_t arc)
         [CSIN_AT_SPINE] = {"leaf-up", "leaf-down"},
         [CSIN_BETWEEN_ZONES] = {"inter-zone-up", "inter-zone-down"},
         [CSIN_ELSEWHERE] = {"switch-up", "switch-down"},
+        [CSIN_AT_CORE] = {"spine-up", "spine-down"},
     };
     return names[f->cables[arc >> 1].place][arc & 1];
 }
@@ -143,19 +144,29 @@ uint32_t csin_fabric_cables(const struct csin_fabric *f, struct csin_diag *diag,
     return n;
 }
 
+void csin_zone_uplinks(const struct csin_zone *zone, struct csin_uplink *ret_uplinks)
+{
+    uint32_t n = 0;
+    for (uint32_t link = 0; n < zone->n_uplinks; link++)
+        for (uint32_t g = 0; g < zone->n_groups; g++)
+            for (uint32_t i = 0; i < zone->groups[g].n_spines; i++)
+                if (link < zone->groups[g].links_per_pair)
+                    ret_uplinks[n++] = (struct csin_uplink){zone->groups[g].first_spine + i, link,
+                                                            &zone->groups[g]};
+}
+
 /* Every leaf of a zone has its links to every spine, and no spine has more. */
 static void check_zone(const struct csin_fabric *f, const struct csin_zone *z)
 {
+    struct csin_uplink uplinks[CSIN_MAX_PORTS];
+    csin_zone_uplinks(z, uplinks);
     for (uint32_t leaf = z->first_leaf; leaf < z->first_leaf + z->n_leaves; leaf++) {
         const struct csin_switch *sw = &f->switches[leaf];
-        uint32_t up = 0;
-        for (uint32_t p = sw->n_ports - z->n_spines * z->links_per_pair; p < sw->n_ports; p++) {
-            uint32_t arc = f->port_arc[sw->first_port + p];
+        for (uint32_t up = 0; up < z->n_uplinks; up++) {
+            uint32_t arc = f->port_arc[sw->first_port + sw->n_ports - z->n_uplinks + up];
             assert(arc != CSIN_NONE && csin_arc_tail(f, arc) == leaf);
-            assert(csin_arc_head(f, arc) == z->first_spine + up % z->n_spines);
-            up++;
+            assert(csin_arc_head(f, arc) == uplinks[up].spine);
         }
-        assert(up == z->n_spines * z->links_per_pair);
     }
 }
 
@@ -185,6 +196,9 @@ void csin_fabric_check(const struct csin_fabric *f)
         assert(f->cables[cable].end[1] == f->nics[nic].leaf);
     }
     assert(used + nics == 2 * (uint64_t)f->n_cables); /* each cable has two ends */
-    for (uint32_t z = 0; z < f->n_zones; z++)
+    for (uint32_t z = 0; z < f->n_zones; z++) {
+        assert(f->zones[z].name && f->zones[z].family && f->zones[z].n_groups > 0);
+        assert(f->zones[z].plane < f->n_planes);
         check_zone(f, &f->zones[z]);
+    }
 }

@@ -65,7 +65,14 @@ struct csin_nic {
 };
 
 /* Where a cable is, and so which way an arc goes. */
-enum csin_place { CSIN_AT_HOST, CSIN_AT_SPINE, CSIN_BETWEEN_ZONES, CSIN_ELSEWHERE, CSIN_N_PLACES };
+enum csin_place {
+    CSIN_AT_HOST,
+    CSIN_AT_SPINE,
+    CSIN_BETWEEN_ZONES,
+    CSIN_ELSEWHERE,
+    CSIN_AT_CORE, /* between a spine and a core switch of a core section */
+    CSIN_N_PLACES
+};
 
 struct csin_cable {
     uint32_t end[2];  /* vertices; end[0] is the lower one (NIC or leaf) */
@@ -77,12 +84,31 @@ struct csin_cable {
     double latency_s;    /* of the cable alone */
 };
 
+/* Spines of a zone that are alike. */
+struct csin_spine_group {
+    uint32_t first_spine, n_spines;
+    uint32_t links_per_pair;
+    double uplink_Bps; /* of each cable, as planned */
+};
+
+/* A two-layer fat-tree: a plane of it where a zone has several, a pod of a larger tree where core
+ * switches join several. */
 struct csin_zone {
     const char *name;
     uint32_t first_leaf, n_leaves; /* switches first_leaf .. */
     uint32_t first_spine, n_spines;
-    uint32_t links_per_pair, hosts_per_leaf; /* ports of a leaf meant for hosts */
-    double uplink_Bps;
+    uint32_t links_per_pair, hosts_per_leaf; /* of groups[0]; ports of a leaf meant for hosts */
+    double uplink_Bps;                       /* of groups[0] */
+    const struct csin_spine_group *groups;   /* [n_groups], one where all spines are alike */
+    uint32_t n_groups;
+    uint32_t n_uplinks;       /* ports of a leaf to spines, its last ones */
+    double leaf_uplink_Bps;   /* of all of them together, as planned */
+    uint32_t pair_links;      /* cables between leaves 0 and 1, 2 and 3, ..; 0: none */
+    const char *family;       /* the name in the file, which several pods or planes may share */
+    uint32_t plane;           /* from 0; 0 where the family has one plane */
+    uint32_t tree;            /* zones with one number are pods under the same core switches;
+                               * CSIN_NONE: under none */
+    uint32_t cores_per_spine; /* core switches above each spine; 0 under none */
 };
 
 struct csin_fabric {
@@ -90,6 +116,8 @@ struct csin_fabric {
     const char *name;
     struct csin_sha256 digest; /* of everything below that a simulation can see */
     uint32_t n_switches, n_hosts, n_nics, n_vertices, n_cables, n_arcs, n_zones, n_ports;
+    uint32_t n_planes; /* 1 where no zone has several */
+    uint32_t n_trees;  /* of pods under core switches */
     struct csin_switch *switches;
     struct csin_host *hosts;
     struct csin_nic *nics;
@@ -144,6 +172,15 @@ static inline uint32_t csin_nic_arc(const struct csin_fabric *f, uint32_t nic)
 {
     return 2 * f->nics[nic].cable; /* a NIC is always end[0] */
 }
+/* A cable from a leaf to a spine: every leaf of a zone has the same ones, in the order of its last
+ * ports. First one to each spine, then a second one to those that have one, and so on. */
+struct csin_uplink {
+    uint32_t spine, link; /* switch; which of the cables of the pair */
+    const struct csin_spine_group *group;
+};
+/* Writes zone->n_uplinks of them. */
+void csin_zone_uplinks(const struct csin_zone *zone, struct csin_uplink *ret_uplinks);
+
 /* Name of a vertex: the switch, the host, or host.0 and host.1 for a host with several NICs. */
 struct csin_vertex_name {
     char s[96];

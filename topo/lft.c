@@ -219,7 +219,8 @@ static void set_entry(struct reader *r, uint32_t nic, uint32_t lid, uint32_t por
     r->lid_of[nic] = lid;
     /* Port 0 is the switch itself, and the aggregation node hosts nobody. */
     bool leads_on = port > 0 && port <= r->f->switches[r->sw].n_ports;
-    *table_entry(r->routes, r->sw, nic) = leads_on ? (uint16_t)(port - 1) : NO_PORT;
+    if (has_entry(r->routes, r->sw, nic)) /* to another plane nothing leads */
+        *table_entry(r->routes, r->sw, nic) = leads_on ? (uint16_t)(port - 1) : NO_PORT;
 }
 
 static void wrong_entry(struct reader *r, const struct words *w, const char *what)

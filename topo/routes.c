@@ -4,6 +4,7 @@
  * switches to it by breadth-first search, then, for each NIC behind it, one of the ports that lead
  * nearer. */
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static uint32_t list_links(const struct csin_routes *r)
             if (arc == CSIN_NONE || !r->up[arc >> 1] || csin_is_nic(f, csin_arc_head(f, arc)))
                 continue;
             if (r->links)
-                r->links[n] = (struct link){arc, csin_arc_head(f, arc)};
+                r->links[n] = (struct link){arc, csin_arc_head(f, arc), p};
             n++;
         }
     }
@@ -115,24 +116,32 @@ uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t ta
     return n;
 }
 
-/* Where D-Mod-K's dense numbering comes from: NICs leaf by leaf, in port order, zone by zone. */
+/* Where D-Mod-K's dense numbering comes from: NICs leaf by leaf, in port order, zone by zone, those
+ * of pods under the same core switches in one row. */
 struct numbering {
-    uint32_t *nic;   /* [n_nics] NICs that are attached, in order */
-    uint32_t *first; /* [n_switches + 1] range of each switch */
-    uint32_t *base;  /* [n_switches] first number of its zone */
+    uint32_t *nic;    /* [n_nics] NICs that are attached, switch by switch */
+    uint32_t *first;  /* [n_switches + 1] range of each switch */
+    uint32_t *number; /* [n_switches] of its first NIC */
 };
+
+/* Numbers the NICs of switches first .. first + n - 1 from `number` on. Returns the next number. */
+static uint32_t number_switches(struct numbering *order, uint32_t first, uint32_t n,
+                                uint32_t number)
+{
+    for (uint32_t s = first; s < first + n; s++) {
+        order->number[s] = number;
+        number += order->first[s + 1] - order->first[s];
+    }
+    return number;
+}
 
 static void number_nics(const struct csin_fabric *f, struct numbering *order)
 {
-    uint32_t n = 0, zone = CSIN_NONE, zone_base = 0;
+    uint32_t n = 0;
     for (uint32_t s = 0; s < f->n_switches; s++) {
         const struct csin_switch *sw = &f->switches[s];
-        if (sw->zone != zone || zone == CSIN_NONE) {
-            zone = sw->zone;
-            zone_base = n;
-        }
         order->first[s] = n;
-        order->base[s] = zone_base;
+        order->number[s] = 0;
         for (uint32_t p = 0; p < sw->n_ports; p++) {
             uint32_t arc = f->port_arc[sw->first_port + p];
             if (arc != CSIN_NONE && csin_is_nic(f, csin_arc_head(f, arc)))
@@ -140,7 +149,42 @@ static void number_nics(const struct csin_fabric *f, struct numbering *order)
         }
     }
     order->first[f->n_switches] = n;
+    for (uint32_t z = 0; z < f->n_zones; z++)
+        if (f->zones[z].tree == CSIN_NONE)
+            number_switches(order, f->zones[z].first_leaf,
+                            f->zones[z].n_leaves + f->zones[z].n_spines, 0);
+    for (uint32_t tree = 0; tree < f->n_trees; tree++) {
+        uint32_t number = 0;
+        for (uint32_t z = 0; z < f->n_zones; z++)
+            if (f->zones[z].tree == tree)
+                number = number_switches(order, f->zones[z].first_leaf,
+                                         f->zones[z].n_leaves + f->zones[z].n_spines, number);
+    }
 }
+
+/* What D-Mod-K makes of destination number k in a zone of S spines.
+ *
+ * All spines alike: a leaf sends by cable k mod (S x links), which goes to spine k mod S; the digit
+ * that is left, floor(k / S), picks the cable from that spine to a core switch (Zahavi 2012: at
+ * each level the number divided by the numbers of parents below), and the same digits pick the
+ * cable down where there are several. Spines that differ: cables take turns by their rate, so that
+ * a cable of twice the rate has two turns in a round, and floor(k / S) becomes the count of earlier
+ * destinations of that spine. */
+struct turn {
+    uint32_t uplink, link; /* of a leaf; which cable of the pair that is */
+    uint32_t before;       /* turns of this spine before it in a round */
+};
+
+struct zone_turns {
+    struct turn *turns; /* [n] one round; NULL where all spines are alike */
+    uint32_t n;
+    uint32_t *per_round; /* [n_spines] turns of each spine */
+};
+
+/* A NIC whose cable is up, the nth of its switch. */
+struct joined {
+    uint32_t nic, nth, column;
+};
 
 /* What a build needs besides the result; one allocation each, freed together. */
 struct work {
@@ -150,18 +194,94 @@ struct work {
     uint32_t *row;       /* [n_switches + 1] where each switch's links begin */
     double *load;        /* [n_arcs] routes so far, relative to capacity */
     uint32_t *n_settled; /* [n_switches] NICs attached to it of hosts that are in one zone only */
+    uint32_t *tree;      /* [n_switches] that it is part of; CSIN_NONE: none */
+    struct zone_turns *turns; /* [n_zones] */
+    uint32_t n_zones;
+    struct joined *nics; /* [n_nics] of the target at hand */
+    uint32_t n_nics;
 };
 
 static void work_finish(struct work *w)
 {
     free(w->order.nic);
     free(w->order.first);
-    free(w->order.base);
+    free(w->order.number);
     free(w->queue);
     free(w->links);
     free(w->row);
     free(w->load);
     free(w->n_settled);
+    free(w->tree);
+    free(w->nics);
+    for (uint32_t z = 0; w->turns && z < w->n_zones; z++) {
+        free(w->turns[z].turns);
+        free(w->turns[z].per_round);
+    }
+    free(w->turns);
+}
+
+#define MAX_TURNS 65536u
+
+/* The turns that a cable has in a round for one of the slowest: its rate relative to that, in
+ * sixteenths where it is no multiple. */
+static uint32_t turns_of(double rate_Bps, double slowest_Bps, uint32_t unit)
+{
+    return (uint32_t)fmax(1, nearbyint(rate_Bps / slowest_Bps * unit));
+}
+
+/* False without memory. */
+static bool set_turns(const struct csin_zone *zone, struct zone_turns *turns)
+{
+    uint32_t unit = 1, n = 0, most = 0;
+    double slowest = zone->uplink_Bps;
+    if (zone->n_groups == 1)
+        return true;
+    for (uint32_t g = 0; g < zone->n_groups; g++)
+        slowest = fmin(slowest, zone->groups[g].uplink_Bps);
+    for (uint32_t g = 0; g < zone->n_groups; g++) {
+        double ratio = zone->groups[g].uplink_Bps / slowest;
+        if (fabs(ratio - nearbyint(ratio)) > 1e-9)
+            unit = 16;
+    }
+    for (uint32_t g = 0; g < zone->n_groups; g++) {
+        uint32_t each = turns_of(zone->groups[g].uplink_Bps, slowest, unit);
+        if ((uint64_t)n +
+                (uint64_t)each * zone->groups[g].n_spines * zone->groups[g].links_per_pair >
+            MAX_TURNS)
+            return true; /* rates too far apart to be balanced: as if they were alike */
+        n += each * zone->groups[g].n_spines * zone->groups[g].links_per_pair;
+        most = each > most ? each : most;
+    }
+    struct csin_uplink *uplinks = malloc((zone->n_uplinks + 1u) * sizeof *uplinks);
+    turns->turns = malloc((n + 1u) * sizeof *turns->turns);
+    turns->per_round = calloc(zone->n_spines + 1u, sizeof *turns->per_round);
+    if (!uplinks || !turns->turns || !turns->per_round) {
+        free(uplinks);
+        return false;
+    }
+    csin_zone_uplinks(zone, uplinks);
+    for (uint32_t turn = 0; turn < most; turn++)
+        for (uint32_t up = 0; up < zone->n_uplinks; up++)
+            if (turn < turns_of(uplinks[up].group->uplink_Bps, slowest, unit))
+                turns->turns[turns->n++] = (struct turn){
+                    up, uplinks[up].link,
+                    turns->per_round[uplinks[up].spine - zone->first_spine]++};
+    free(uplinks);
+    return true;
+}
+
+/* The tree that a switch is part of: of its zone, or of the spines below a core switch. */
+static uint32_t tree_of(const struct csin_fabric *f, uint32_t s)
+{
+    const struct csin_switch *sw = &f->switches[s];
+    if (sw->zone != CSIN_NONE)
+        return f->zones[sw->zone].tree;
+    for (uint32_t p = 0; sw->layer == CSIN_CORE && p < sw->n_ports; p++) {
+        uint32_t arc = f->port_arc[sw->first_port + p];
+        if (arc != CSIN_NONE && f->cables[arc >> 1].place == CSIN_AT_CORE)
+            return f->zones[f->switches[csin_arc_head(f, arc)].zone].tree;
+    }
+    return CSIN_NONE;
 }
 
 /* True where a host can reach and be reached from other zones through inter-zone switches only: all
@@ -188,10 +308,19 @@ static bool work_init(struct work *w, const struct csin_routes *r)
         .row = malloc(n * sizeof(uint32_t)),
         .load = calloc(f->n_arcs + 1u, sizeof(double)),
         .n_settled = calloc(n, sizeof(uint32_t)),
+        .tree = malloc(n * sizeof(uint32_t)),
+        .turns = calloc(f->n_zones + 1u, sizeof(struct zone_turns)),
+        .n_zones = f->n_zones,
+        .nics = malloc(CSIN_MAX_PORTS * sizeof(struct joined)),
     };
-    if (!w->order.nic || !w->order.first || !w->order.base || !w->queue || !w->links || !w->row ||
-        !w->load || !w->n_settled)
+    if (!w->order.nic || !w->order.first || !w->order.number || !w->queue || !w->links || !w->row ||
+        !w->load || !w->n_settled || !w->tree || !w->turns || !w->nics)
         return false;
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        w->tree[s] = tree_of(f, s);
+    for (uint32_t z = 0; z < f->n_zones; z++)
+        if (!set_turns(&f->zones[z], &w->turns[z]))
+            return false;
     for (uint32_t nic = 0; nic < f->n_nics; nic++)
         if (f->nics[nic].cable != CSIN_NONE)
             w->n_settled[f->nics[nic].leaf] += is_settled(f, nic);
@@ -199,57 +328,168 @@ static bool work_init(struct work *w, const struct csin_routes *r)
 }
 
 /* The least loaded of n links. */
-static uint32_t least_loaded(const struct work *w, const struct link *links, uint32_t n)
+static const struct link *least_loaded(const struct work *w, const struct link *links, uint32_t n)
 {
     uint32_t best = 0;
     for (uint32_t i = 1; i < n; i++)
         if (w->load[links[i].arc] < w->load[links[best].arc])
             best = i;
-    return links[best].arc;
+    return &links[best];
 }
 
-/* D-Mod-K for destination number k. Within a zone (the target one or two cables away): up by k mod
- * uplinks; down, among parallel cables, by the digit that the way up has left. Further away,
- * between zones, by load. */
-static uint32_t choose(const struct csin_routes *r, const struct work *w, uint32_t s, uint8_t hops,
-                       uint32_t k, uint32_t up, uint64_t draw)
+/* How a switch picks one of the n links that lead nearer to destination number k: */
+enum rule {
+    BY_DIGIT, /* link floor(k / divisor) mod n */
+    BY_TURN,  /* of a leaf: the cable whose turn it is */
+    BY_LINK,  /* down to a leaf: the cable of the pair that the turn says */
+    BY_LEFT,  /* above leaves: floor(earlier destinations of spine `spine` / divisor) mod n */
+    BY_LOAD,  /* the least loaded */
+    BY_CHANCE
+};
+
+struct choice {
+    enum rule rule;
+    const struct link *links; /* [n], in the order of ports */
+    uint32_t n, divisor;
+    const struct csin_zone *zone;   /* whose turns count */
+    const struct zone_turns *turns; /* NULL with BY_DIGIT, BY_LOAD and BY_CHANCE */
+    uint32_t sw, spine;             /* the switch; which spine of the zone */
+};
+
+/* Counts by the digits of zone `z`; with turns where its spines differ. */
+static struct choice by_zone(const struct csin_routes *r, const struct work *w, struct choice c,
+                             uint32_t z, enum rule with_turns, uint32_t divisor)
 {
-    const struct link *links = w->links + w->row[s];
-    uint32_t n = w->row[s + 1] - w->row[s];
-    assert(n > 0);
-    if (r->policy == CSIN_RANDOM) {
-        struct csin_rng rng = csin_rng_init(draw, s);
-        return links[csin_rng_below(&rng, n)].arc;
+    c.zone = &r->f->zones[z];
+    c.divisor = divisor;
+    if (w->turns[z].turns) {
+        c.rule = with_turns;
+        c.turns = &w->turns[z];
+    } else if (with_turns != BY_TURN) {
+        c.divisor = c.zone->n_spines * divisor;
     }
-    if (hops == 1)
-        return links[k / up % n].arc;
-    if (hops == 2)
-        return links[k % n].arc;
-    return least_loaded(w, links, n);
+    return c;
 }
 
-/* The entries of one switch for the NICs behind `target`, number k for the first. `reach`: sources
- * whose way to the i-th of them passes switch s, in reach[s * n + i]; NULL where loads do not
- * matter. */
-static void route_switch(struct csin_routes *r, struct work *w, uint32_t s, uint32_t target,
-                         uint32_t spines, uint32_t *reach)
+/* D-Mod-K at switch `s` for the NICs behind `target`. Within a tree of one, two or three layers: up
+ * by k mod uplinks, and above by the digit that is left; down, among parallel cables, by the digit
+ * that the way up has left. Further away, between zones, by load. */
+static struct choice choice_of(const struct csin_routes *r, const struct work *w, uint32_t s,
+                               uint32_t target)
 {
     const struct csin_fabric *f = r->f;
     uint8_t hops = hops_to(r, target)[s];
-    uint32_t first = w->order.first[target], n = w->order.first[target + 1] - first;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t nic = w->order.nic[first + i];
-        if (!is_joined(r, nic))
-            continue;
-        uint32_t arc = s == target ? csin_arc_reverse(csin_nic_arc(f, nic))
-                                   : choose(r, w, s, hops, first + i - w->order.base[target],
-                                            spines, csin_mix64(r->seed) ^ nic);
-        *table_entry(r, s, nic) = (uint16_t)port_of(f, arc);
-        if (reach && s != target) {
-            w->load[arc] += reach[(size_t)s * n + i] / f->cables[arc >> 1].capacity_Bps;
-            reach[(size_t)csin_arc_head(f, arc) * n + i] += reach[(size_t)s * n + i];
+    uint32_t to = f->switches[target].zone, from = f->switches[s].zone;
+    enum csin_layer layer = f->switches[s].layer;
+    bool in_tree = w->tree[target] != CSIN_NONE && w->tree[s] == w->tree[target];
+    struct choice c = {.rule = BY_DIGIT,
+                       .links = w->links + w->row[s],
+                       .n = w->row[s + 1] - w->row[s],
+                       .divisor = 1,
+                       .sw = s};
+    assert(c.n > 0);
+    if (r->policy == CSIN_RANDOM) {
+        c.rule = BY_CHANCE;
+    } else if (hops == 1) {
+        if (to != CSIN_NONE && layer != f->switches[target].layer) /* not the other of a pair */
+            c = by_zone(r, w, c, to, BY_LINK, 1);
+    } else if (hops > 2 && !in_tree) {
+        c.rule = BY_LOAD;
+    } else if (layer == CSIN_LEAF && from != CSIN_NONE) {
+        c = by_zone(r, w, c, from, BY_TURN, 1);
+    } else if (layer == CSIN_SPINE && in_tree) {
+        c.spine = s - f->zones[from].first_spine;
+        c = by_zone(r, w, c, from, BY_LEFT, 1);
+    } else if (layer == CSIN_CORE && in_tree && f->switches[c.links[0].head].zone == to &&
+               f->switches[c.links[0].head].layer == CSIN_SPINE) {
+        c.spine = c.links[0].head - f->zones[to].first_spine;
+        c = by_zone(r, w, c, to, BY_LEFT, f->zones[to].cores_per_spine);
+    }
+    return c;
+}
+
+/* The cable that takes its turn for k, of those from a leaf that lead nearer: all of them, unless
+ * some are dead. */
+static const struct link *take_turn(const struct csin_routes *r, const struct choice *c, uint32_t k)
+{
+    uint32_t port = r->f->switches[c->sw].n_ports - c->zone->n_uplinks +
+                    c->turns->turns[k % c->turns->n].uplink;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (c->links[i].port == port)
+            return &c->links[i];
+    return &c->links[k % c->n];
+}
+
+/* The link towards `nic`, number k. */
+static const struct link *choose(const struct csin_routes *r, const struct work *w,
+                                 const struct choice *c, uint32_t k, uint32_t nic)
+{
+    struct csin_rng rng;
+    const struct turn *turn = c->turns ? &c->turns->turns[k % c->turns->n] : NULL;
+    switch (c->rule) {
+    case BY_DIGIT:
+        return &c->links[k / c->divisor % c->n];
+    case BY_TURN:
+        return take_turn(r, c, k);
+    case BY_LINK:
+        return &c->links[turn->link % c->n];
+    case BY_LEFT:
+        return &c->links[(k / c->turns->n * c->turns->per_round[c->spine] + turn->before) /
+                         c->divisor % c->n];
+    case BY_LOAD:
+        return least_loaded(w, c->links, c->n);
+    case BY_CHANCE:
+        break;
+    }
+    rng = csin_rng_init(csin_mix64(r->seed) ^ nic, c->sw);
+    return &c->links[csin_rng_below(&rng, c->n)];
+}
+
+/* The entries of one switch for the NICs of w->nics, which are joined to `target`. `reach`: sources
+ * whose way to the i-th NIC there passes switch s, in reach[s * n + i]; NULL where loads do not
+ * matter. */
+static void route_switch(struct csin_routes *r, struct work *w, uint32_t target,
+                         const struct choice *c, uint32_t *reach)
+{
+    const struct csin_fabric *f = r->f;
+    uint32_t n = w->order.first[target + 1] - w->order.first[target];
+    uint16_t *row = table_row(r, c->sw);
+    for (uint32_t j = 0; j < w->n_nics; j++) {
+        const struct joined *nic = &w->nics[j];
+        const struct link *link = choose(r, w, c, w->order.number[target] + nic->nth, nic->nic);
+        row[nic->column] = (uint16_t)link->port;
+        if (reach) {
+            uint32_t passing = reach[(size_t)c->sw * n + nic->nth];
+            w->load[link->arc] += passing / f->cables[link->arc >> 1].capacity_Bps;
+            reach[(size_t)link->head * n + nic->nth] += passing;
         }
     }
+}
+
+/* The same where it is all BY_DIGIT, which most of a large table is: counting instead of dividing.
+ */
+static void count_switch(struct csin_routes *r, const struct work *w, uint32_t target,
+                         const struct choice *c)
+{
+    uint16_t *row = table_row(r, c->sw);
+    uint32_t k = w->order.number[target] + w->nics[0].nth;
+    uint32_t digit = k / c->divisor % c->n, rest = k % c->divisor;
+    for (uint32_t j = 0, nth = w->nics[0].nth; j < w->n_nics; j++) {
+        for (; nth < w->nics[j].nth; nth++)
+            if (++rest == c->divisor) {
+                rest = 0;
+                digit = digit + 1 == c->n ? 0 : digit + 1;
+            }
+        row[w->nics[j].column] = (uint16_t)c->links[digit].port;
+    }
+}
+
+/* The last switch hands each NIC its own. */
+static void route_to_nics(struct csin_routes *r, const struct work *w, uint32_t target)
+{
+    for (uint32_t j = 0; j < w->n_nics; j++)
+        table_row(r, target)[w->nics[j].column] = (uint16_t)port_of(
+            r->f, csin_arc_reverse(csin_nic_arc(r->f, w->nics[j].nic)));
 }
 
 /* How many sources pass each switch on their way to each NIC of `target`, before anything is
@@ -287,6 +527,28 @@ static enum csin_status check_lengths(const struct csin_fabric *f, const struct 
     return CSIN_OK;
 }
 
+/* The NICs that are joined to `target`. */
+static void list_joined(const struct csin_routes *r, struct work *w, uint32_t target)
+{
+    uint32_t first = w->order.first[target];
+    w->n_nics = 0;
+    for (uint32_t i = first; i < w->order.first[target + 1]; i++) {
+        uint32_t nic = w->order.nic[i];
+        if (is_joined(r, nic))
+            w->nics[w->n_nics++] = (struct joined){nic, i - first, r->column[nic]};
+    }
+}
+
+/* True where some of the switches reached choose by load, as choice_of says. */
+static bool is_outside_tree(const struct work *w, uint32_t target, const uint8_t *hops,
+                            uint32_t n_reached)
+{
+    for (uint32_t i = n_reached; i-- > 0 && hops[w->queue[i]] > 2;)
+        if (w->tree[target] == CSIN_NONE || w->tree[w->queue[i]] != w->tree[target])
+            return true;
+    return false;
+}
+
 /* Fills the entries of all switches, farthest first, so that what passes a switch is known when its
  * turn comes. */
 static enum csin_status route_target(struct csin_routes *r, struct work *w, uint32_t target,
@@ -298,6 +560,9 @@ static enum csin_status route_target(struct csin_routes *r, struct work *w, uint
     enum csin_status status = check_lengths(f, w, target, hops, diag);
     if (status != CSIN_OK || !r->table || r->policy == CSIN_LFT)
         return status;
+    list_joined(r, w, target);
+    if (w->n_nics == 0)
+        return CSIN_OK;
     uint32_t n_links = 0, *reach = NULL;
     for (uint32_t s = 0; s < f->n_switches; s++) {
         w->row[s] = n_links;
@@ -305,13 +570,17 @@ static enum csin_status route_target(struct csin_routes *r, struct work *w, uint
         n_links += csin_one_vl_choose(r, s, target, w->links + n_links, n);
     }
     w->row[f->n_switches] = n_links;
-    bool between_zones = r->policy != CSIN_RANDOM && hops[w->queue[n_reached - 1]] > 2;
-    if (between_zones && !start_reach(r, w, target, &reach))
+    bool by_load = r->policy != CSIN_RANDOM && is_outside_tree(w, target, hops, n_reached);
+    if (by_load && !start_reach(r, w, target, &reach))
         return csin_no_memory(diag);
-    uint32_t zone = f->switches[target].zone;
-    uint32_t spines = zone == CSIN_NONE ? 1 : f->zones[zone].n_spines;
-    for (uint32_t i = n_reached; i-- > 0;)
-        route_switch(r, w, w->queue[i], target, spines, reach);
+    for (uint32_t i = n_reached; i-- > 1;) {
+        struct choice c = choice_of(r, w, w->queue[i], target);
+        if (c.rule == BY_DIGIT && !reach)
+            count_switch(r, w, target, &c);
+        else
+            route_switch(r, w, target, &c, reach);
+    }
+    route_to_nics(r, w, target);
     free(reach);
     return CSIN_OK;
 }
@@ -343,18 +612,60 @@ static bool copy_up(struct csin_routes *r, const bool *up)
     return true;
 }
 
+/* The first switch of the part that `s` is in, as far as it is joined so far. */
+static uint32_t part_root(uint32_t *part_of, uint32_t s)
+{
+    while (part_of[s] != s)
+        s = part_of[s] = part_of[part_of[s]];
+    return s;
+}
+
+/* Numbers the parts of the fabric by their first switch: switches that cables join, whether up or
+ * not, so that tables keep their shape when cables die. False without memory. */
+static bool find_parts(struct csin_routes *r)
+{
+    const struct csin_fabric *f = r->f;
+    r->part_of = malloc((f->n_switches + 1u) * sizeof *r->part_of);
+    r->column = malloc((f->n_nics + 1u) * sizeof *r->column);
+    r->first_entry = malloc((f->n_switches + 1u) * sizeof *r->first_entry);
+    uint32_t *n_columns = calloc(f->n_switches + 1u, sizeof *n_columns);
+    bool ok = r->part_of && r->column && r->first_entry && n_columns;
+    for (uint32_t s = 0; ok && s < f->n_switches; s++)
+        r->part_of[s] = s;
+    for (uint32_t c = 0; ok && c < f->n_cables; c++) {
+        if (csin_is_nic(f, f->cables[c].end[0]))
+            continue;
+        uint32_t a = part_root(r->part_of, f->cables[c].end[0]);
+        uint32_t z = part_root(r->part_of, f->cables[c].end[1]);
+        r->part_of[a > z ? a : z] = a > z ? z : a;
+    }
+    for (uint32_t s = 0; ok && s < f->n_switches; s++)
+        r->part_of[s] = part_root(r->part_of, s);
+    for (uint32_t nic = 0; ok && nic < f->n_nics; nic++)
+        if (f->nics[nic].leaf != CSIN_NONE)
+            r->column[nic] = n_columns[r->part_of[f->nics[nic].leaf]]++;
+    for (uint32_t s = 0; ok && s < f->n_switches; s++) {
+        r->first_entry[s] = r->n_entries;
+        r->n_entries += n_columns[r->part_of[s]];
+    }
+    free(n_columns);
+    return ok;
+}
+
 static enum csin_status make_table(struct csin_routes *r, struct csin_diag *diag)
 {
-    const size_t entries = (size_t)r->f->n_switches * r->f->n_nics;
-    if (entries > MAX_ENTRIES)
+    r->no_entry = NO_PORT;
+    if (!find_parts(r))
+        return csin_no_memory(diag);
+    if (r->n_entries > MAX_ENTRIES)
         return csin_error(diag, CSIN_E_FAILED, 230, (struct csin_loc){0},
                           "forwarding tables of %s entries (%s switches x %s NICs); at most %s",
-                          csin_show_count(entries).s, csin_show_count(r->f->n_switches).s,
+                          csin_show_count(r->n_entries).s, csin_show_count(r->f->n_switches).s,
                           csin_show_count(r->f->n_nics).s, csin_show_count(MAX_ENTRIES).s);
-    r->table = malloc((entries + 1) * sizeof *r->table);
+    r->table = malloc((r->n_entries + 1) * sizeof *r->table);
     if (!r->table)
         return csin_no_memory(diag);
-    memset(r->table, 0xff, entries * sizeof *r->table);
+    memset(r->table, 0xff, r->n_entries * sizeof *r->table);
     return CSIN_OK;
 }
 
@@ -416,6 +727,9 @@ void csin_routes_destroy(struct csin_routes *routes)
     free(routes->target_of);
     free(routes->hops);
     free(routes->table);
+    free(routes->first_entry);
+    free(routes->part_of);
+    free(routes->column);
     csin_dag_destroy(routes->dag);
     csin_one_vl_destroy(routes->one_vl);
     free(routes);
@@ -468,7 +782,11 @@ size_t csin_routes_bytes(const struct csin_routes *r)
     size_t n = r->f->n_switches;
     return r->f->n_cables * sizeof *r->up + r->first_link[n] * sizeof *r->links +
            n * (sizeof *r->first_link + sizeof *r->target_of) + n * r->n_targets +
-           (r->table ? n * r->f->n_nics * sizeof *r->table : 0) + (r->dag ? csin_dag_bytes(r) : 0);
+           (r->table ? r->n_entries * sizeof *r->table +
+                           n * (sizeof *r->first_entry + sizeof *r->part_of) +
+                           r->f->n_nics * sizeof *r->column
+                     : 0) +
+           (r->dag ? csin_dag_bytes(r) : 0);
 }
 
 unsigned csin_routes_hops(const struct csin_routes *r, uint32_t from_switch, uint32_t to_switch)
@@ -576,23 +894,25 @@ bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t d
         *ret_dst_nic = dst->first_nic;
         return distance(r, src->first_nic, dst->first_nic) != NO_WAY;
     }
+    /* Of the nearest pairs those of one number first: one plane, or one rail, at both ends. */
     unsigned fewest = NO_WAY;
     uint32_t n = 0;
     for (unsigned pass = 0; pass < 2; pass++) {
         uint64_t wanted = n ? csin_mix64(flow) % n : 0;
         n = 0;
-        for (uint32_t a = src->first_nic; a < src->first_nic + src->n_nics; a++)
-            for (uint32_t z = dst->first_nic; z < dst->first_nic + dst->n_nics; z++) {
-                unsigned hops = distance(r, a, z);
-                if (hops == NO_WAY)
+        for (uint32_t a = 0; a < src->n_nics; a++)
+            for (uint32_t z = 0; z < dst->n_nics; z++) {
+                unsigned cost = distance(r, src->first_nic + a, dst->first_nic + z);
+                if (cost == NO_WAY)
                     continue;
-                if (hops < fewest) {
-                    fewest = hops;
+                cost = 2 * cost + (a != z);
+                if (cost < fewest) {
+                    fewest = cost;
                     n = 0;
                 }
-                if (hops == fewest && n++ == wanted && pass == 1) {
-                    *ret_src_nic = a;
-                    *ret_dst_nic = z;
+                if (cost == fewest && n++ == wanted && pass == 1) {
+                    *ret_src_nic = src->first_nic + a;
+                    *ret_dst_nic = dst->first_nic + z;
                     return true;
                 }
             }

@@ -53,14 +53,16 @@ struct csin_routes;
 
 /* Builds the tables. dmodk: D-Mod-K (Zahavi, Fat-tree routing and node ordering providing
  * contention free traffic for MPI global collectives, JPDC 2012) over the NICs that exist, counted
- * leaf by leaf, so a partly populated zone stays balanced; between zones each destination takes the
+ * leaf by leaf, so a partly populated zone stays balanced; over all pods under the same core
+ * switches; by turns where spines differ. Between zones each destination takes the
  * least loaded shortest way. random: each entry drawn by `seed`. ecmp, spray, least-loaded: no
  * tables; csin_routes_path takes a shortest way by the hash of the flow, and csin_routes_way what
  * the policy says. dmodk-one-vl: as dmodk, but without credit loops where zones are joined
  * (topo/one_vl.c). lft: a table without entries, which csin_lft_open fills. Traffic inside a zone
  * keeps off inter-zone switches while there is another shortest way. CSIN_E_INPUT where two NICs
  * are joined by more than CSIN_PATH_MAX cables. `up`: [n_cables], copied, which cables work; NULL:
- * those that the fabric says. O(switches x NICs) time; 2 bytes of memory an entry. Shortest paths
+ * those that the fabric says. O(switches x NICs of their
+ * part of the fabric) time; 2 bytes of memory an entry. Shortest paths
  * of joined zones may form credit loops; those of a single zone do not. */
 enum csin_status csin_routes_create(const struct csin_fabric *fabric, const bool *up,
                                     enum csin_policy policy, uint64_t seed, struct csin_diag *diag,
@@ -94,7 +96,8 @@ bool csin_routes_path(const struct csin_routes *routes, uint32_t src_nic, uint32
                       uint64_t flow, struct csin_path *ret_path);
 
 /* The path between two hosts: over the pair of their NICs with the fewest hops; where several tie,
- * over the one `flow` hashes to. False where there is none or the hosts are the same. */
+ * over one of those with the same number at both ends, if any, the one `flow` hashes to. False
+ * where there is none or the hosts are the same. */
 bool csin_routes_host_path(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
                            uint64_t flow, struct csin_path *ret_path);
 

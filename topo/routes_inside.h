@@ -10,6 +10,7 @@
 /* A cable that is up from one switch to another, seen from one of them. */
 struct link {
     uint32_t arc, head;
+    uint32_t port; /* of the switch that it is seen from */
 };
 
 /* The shortest ways between two switches: a graph without cycles, as every link leads one cable
@@ -39,9 +40,17 @@ struct csin_routes {
     struct link *links;   /* of all switches, each in the order of its ports */
     uint32_t *first_link; /* [n_switches + 1] range of each switch */
     uint32_t n_targets;
-    uint32_t *target_of;       /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
-    uint8_t *hops;             /* [n_targets][n_switches] cables left to the target */
-    uint16_t *table;           /* [n_switches][n_nics] next port; NULL where flows choose */
+    uint32_t *target_of; /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
+    uint8_t *hops;       /* [n_targets][n_switches] cables left to the target */
+    /* Next ports; NULL where flows choose. A switch has entries for the NICs of its part of the
+     * fabric only: one plane knows nothing of the others. Entries of a switch begin at first_entry,
+     * that of a NIC stands in its column. */
+    uint16_t *table;
+    size_t n_entries;
+    size_t *first_entry;       /* [n_switches] */
+    uint32_t *part_of;         /* [n_switches] switches that cables join have one number */
+    uint32_t *column;          /* [n_nics] among the NICs of its part */
+    uint16_t no_entry;         /* NO_PORT */
     struct dag *dag;           /* spray, least-loaded; otherwise NULL */
     struct one_vl *one_vl;     /* dmodk-one-vl; otherwise NULL */
     struct csin_sha256 digest; /* of a table from a file */
@@ -49,11 +58,26 @@ struct csin_routes {
 
 #define NO_PORT UINT16_MAX /* an entry without a way */
 
-/* The next port of switch `s` towards `nic`; the only place that knows how the table is laid out.
- */
+/* Whether switch `s` and `nic` are in one part, so that it has an entry for it. */
+static inline bool has_entry(const struct csin_routes *r, uint32_t s, uint32_t nic)
+{
+    uint32_t leaf = r->f->nics[nic].leaf;
+    return leaf != CSIN_NONE && r->part_of[s] == r->part_of[leaf];
+}
+
+/* The entries of a switch, by column. */
+static inline uint16_t *table_row(const struct csin_routes *r, uint32_t s)
+{
+    return r->table + r->first_entry[s];
+}
+
+/* The next port of switch `s` towards `nic`; with table_row the only place that knows how the table
+ * is laid out. Where there is no entry, one that says NO_PORT and is not to be written. */
 static inline uint16_t *table_entry(const struct csin_routes *r, uint32_t s, uint32_t nic)
 {
-    return &r->table[(size_t)s * r->f->n_nics + nic];
+    if (!has_entry(r, s, nic))
+        return (uint16_t *)(uintptr_t)&r->no_entry;
+    return table_row(r, s) + r->column[nic];
 }
 
 /* The links of `s` that lead one cable nearer to `target`. Returns their number, 0 only at the
@@ -61,7 +85,9 @@ static inline uint16_t *table_entry(const struct csin_routes *r, uint32_t s, uin
 uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t target,
                             struct link *links);
 
-/* The NICs that a flow between two hosts uses. False where no pair has a way between its switches,
+/* The NICs that a flow between two hosts uses: the pair with the fewest hops; of several, pairs of
+ * NICs with the same number, which are those of one plane or one rail; of several of them, the one
+ * `flow` hashes to. False where no pair has a way between its switches,
  * or the hosts are the same. */
 bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
                       uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic);

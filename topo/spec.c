@@ -9,7 +9,7 @@
 
 const char *const csin_role_names[] = {"compute", "storage", NULL};
 const char *const csin_layer_names[] = {"leaf", "spine", "core", "inter-zone", NULL};
-static const char *const spread_names[] = {"even", "fill", NULL};
+static const char *const spread_names[] = {"even", "fill", "rails", NULL};
 static const char *const state_names[] = {"up", "down", NULL};
 
 static const struct csin_range ports_range = {1, 4096};
@@ -17,7 +17,10 @@ static const struct csin_range nics_range = {1, 64};
 static const struct csin_range nic_range = {0, 63};
 static const struct csin_range switches_range = {1, 8192};
 static const struct csin_range links_range = {1, 1024};
+static const struct csin_range pods_range = {1, 4096};
+static const struct csin_range pair_links_range = {0, 1024};
 static const struct csin_range hosts_range = {0, 4096};
+static const struct csin_range uplinks_range = {1, 4096};
 static const struct csin_range ratio_range = {0.001, 1000};
 
 #define AT(record, member) offsetof(struct record, member)
@@ -55,16 +58,45 @@ static const struct csin_key host_model_keys[] = {
     {0},
 };
 
+static const struct csin_key spines_keys[] = {
+    {"count", CSIN_REQUIRED, AT(csin_spines_spec, count), csin_yaml_count, &switches_range},
+    {"model", 0, AT(csin_spines_spec, model), csin_yaml_name, NULL},
+    {"links-per-pair", 0, AT(csin_spines_spec, links_per_pair), csin_yaml_count, &links_range},
+    {"uplink-rate", 0, AT(csin_spines_spec, uplink_Bps), csin_yaml_rate, NULL},
+    {0},
+};
+static const struct csin_element spines_element = {sizeof(struct csin_spines_spec),
+                                                   csin_yaml_section, spines_keys};
+
+/* A number of spines, or groups of them. */
+static enum csin_status read_spines(struct csin_yaml_node node, void *field,
+                                    const struct csin_key *key)
+{
+    struct csin_zone_spec *zone = (void *)((char *)field - offsetof(struct csin_zone_spec, spines));
+    if (csin_yaml_scalar(node))
+        return csin_yaml_count(node, field, key);
+    struct csin_key groups = {key->name, 0, 0, csin_yaml_one_or_list, &spines_element};
+    enum csin_status status = csin_yaml_one_or_list(node, &zone->spine_groups, &groups);
+    const struct csin_spines_spec *items = zone->spine_groups.items;
+    zone->spines.loc = zone->spine_groups.loc;
+    for (uint32_t i = 0; i < zone->spine_groups.n; i++)
+        zone->spines.n += items[i].count.n;
+    return status;
+}
+
 static const struct csin_key zone_keys[] = {
     {"model", CSIN_REQUIRED, AT(csin_zone_spec, model), csin_yaml_name, NULL},
     {"spine-model", 0, AT(csin_zone_spec, spine_model), csin_yaml_name, NULL},
     {"leaves", CSIN_REQUIRED, AT(csin_zone_spec, leaves), csin_yaml_count, &switches_range},
-    {"spines", 0, AT(csin_zone_spec, spines), csin_yaml_count, &switches_range},
+    {"spines", 0, AT(csin_zone_spec, spines), read_spines, &switches_range},
     {"links-per-pair", 0, AT(csin_zone_spec, links_per_pair), csin_yaml_count, &links_range},
     {"hosts-per-leaf", 0, AT(csin_zone_spec, hosts_per_leaf), csin_yaml_count, &hosts_range},
     {"oversubscription", 0, AT(csin_zone_spec, oversubscription), csin_yaml_ratio, &ratio_range},
     {"uplink-rate", 0, AT(csin_zone_spec, uplink_Bps), csin_yaml_rate, NULL},
     {"cable-latency", 0, AT(csin_zone_spec, cable_latency_s), csin_yaml_time, NULL},
+    {"pair-links", 0, AT(csin_zone_spec, pair_links), csin_yaml_count, &pair_links_range},
+    {"pods", 0, AT(csin_zone_spec, pods), csin_yaml_count, &pods_range},
+    {"planes", 0, AT(csin_zone_spec, planes), csin_yaml_count, &nics_range},
     {0},
 };
 
@@ -93,6 +125,16 @@ static const struct csin_key inter_zone_keys[] = {
     {"zones", CSIN_REQUIRED, AT(csin_inter_zone_spec, zones), csin_yaml_list, &name_element},
     {"leaves", CSIN_REQUIRED, AT(csin_inter_zone_spec, leaves), csin_yaml_count, &switches_range},
     {"rate", 0, AT(csin_inter_zone_spec, rate_Bps), csin_yaml_rate, NULL},
+    {0},
+};
+
+static const struct csin_key core_keys[] = {
+    {"names", CSIN_REQUIRED, AT(csin_core_spec, names), csin_yaml_text, NULL},
+    {"model", CSIN_REQUIRED, AT(csin_core_spec, model), csin_yaml_name, NULL},
+    {"zones", 0, AT(csin_core_spec, zones), csin_yaml_list, &name_element},
+    {"uplinks", 0, AT(csin_core_spec, uplinks), csin_yaml_count, &uplinks_range},
+    {"rate", 0, AT(csin_core_spec, rate_Bps), csin_yaml_rate, NULL},
+    {"cable-latency", 0, AT(csin_core_spec, cable_latency_s), csin_yaml_time, NULL},
     {0},
 };
 
@@ -132,6 +174,7 @@ static const struct csin_element zone_element = ELEMENT(csin_zone_spec, zone_key
 static const struct csin_element hosts_element = ELEMENT(csin_hosts_spec, hosts_keys);
 static const struct csin_element inter_zone_element = ELEMENT(csin_inter_zone_spec,
                                                               inter_zone_keys);
+static const struct csin_element core_element = ELEMENT(csin_core_spec, core_keys);
 static const struct csin_element switches_element = ELEMENT(csin_switches_spec, switches_keys);
 static const struct csin_element cables_element = ELEMENT(csin_cables_spec, cables_keys);
 static const struct csin_element override_element = ELEMENT(csin_override_spec, override_keys);
@@ -151,6 +194,7 @@ static const struct csin_key fabric_keys[] = {
     {"zones", 0, AT(csin_fabric_spec, zones), csin_yaml_map, &zone_element},
     {"hosts", CSIN_REQUIRED, AT(csin_fabric_spec, hosts), csin_yaml_list, &hosts_element},
     {"inter-zone", 0, AT(csin_fabric_spec, inter_zone), csin_yaml_one_or_list, &inter_zone_element},
+    {"core", 0, AT(csin_fabric_spec, core), csin_yaml_one_or_list, &core_element},
     {"switches", 0, AT(csin_fabric_spec, switches), csin_yaml_one_or_list, &switches_element},
     {"cables", 0, AT(csin_fabric_spec, cables), csin_yaml_one_or_list, &cables_element},
     {"overrides", 0, AT(csin_fabric_spec, overrides), csin_yaml_one_or_list, &override_element},

@@ -16,7 +16,7 @@ extern const char *const csin_role_names[]; /* NULL-terminated */
 enum csin_layer { CSIN_LEAF, CSIN_SPINE, CSIN_CORE, CSIN_INTER_ZONE, CSIN_N_LAYERS };
 extern const char *const csin_layer_names[];
 
-enum csin_spread { CSIN_EVEN, CSIN_FILL };
+enum csin_spread { CSIN_EVEN, CSIN_FILL, CSIN_RAILS };
 
 struct csin_switch_model_spec {
     struct csin_text name;
@@ -32,6 +32,14 @@ struct csin_host_model_spec {
     struct csin_quantity rate_Bps, latency_s; /* of one NIC; latency 0 when absent */
 };
 
+/* Spines that are alike, where a zone has several kinds. */
+struct csin_spines_spec {
+    struct csin_count count;
+    struct csin_text model; /* the zone's when absent, as the next two */
+    struct csin_count links_per_pair;
+    struct csin_quantity uplink_Bps;
+};
+
 /* A two-layer fat-tree. Either the spines are given, or the oversubscription and so the spines. */
 struct csin_zone_spec {
     struct csin_text name;        /* empty: switches are called leaf1, not NAME-leaf1 */
@@ -41,12 +49,25 @@ struct csin_zone_spec {
     struct csin_quantity oversubscription;
     struct csin_quantity uplink_Bps; /* of the leaf-spine cables; the ports' rate when absent */
     struct csin_quantity cable_latency_s;
+    struct csin_list spine_groups;  /* of csin_spines_spec; `spines` is then their sum */
+    struct csin_count pair_links;   /* between the two leaves of a pair; 0 when absent */
+    struct csin_count pods, planes; /* so many of it; 1 when absent */
 };
+
+static inline uint32_t csin_zone_spec_pods(const struct csin_zone_spec *zone)
+{
+    return zone->pods.loc.line ? (uint32_t)zone->pods.n : 1;
+}
+static inline uint32_t csin_zone_spec_planes(const struct csin_zone_spec *zone)
+{
+    return zone->planes.loc.line ? (uint32_t)zone->planes.n : 1;
+}
 
 struct csin_attach_spec {
     struct csin_text zone;     /* one of the two: the leaves of a zone, */
     struct csin_text switches; /* or a hostlist of switches */
-    struct csin_count nic;     /* which NIC of the host; 0 when absent */
+    struct csin_count nic;     /* which NIC of the host; when absent 0, or all of them where there
+                                * are planes or rails */
     struct csin_choice spread; /* enum csin_spread; even when absent */
 };
 
@@ -63,6 +84,15 @@ struct csin_inter_zone_spec {
     struct csin_list zones;   /* of csin_text */
     struct csin_count leaves; /* this many leaves of each zone, one cable to each */
     struct csin_quantity rate_Bps;
+};
+
+/* Switches above the spines of several zones, which so become pods of a three-layer fat-tree. */
+struct csin_core_spec {
+    struct csin_text names; /* hostlist; of each plane */
+    struct csin_text model;
+    struct csin_list zones;    /* of csin_text; all when absent */
+    struct csin_count uplinks; /* of each spine; the ports it has left when absent */
+    struct csin_quantity rate_Bps, cable_latency_s;
 };
 
 /* Switches outside any generated zone, for odd fabrics. */
@@ -93,7 +123,7 @@ struct csin_fabric_spec {
     const char *file;
     struct csin_text name;
     struct csin_list switch_models, host_models; /* csin_switch_model_spec, csin_host_model_spec */
-    struct csin_list zones, hosts, inter_zone, switches, cables, overrides; /* csin_*_spec */
+    struct csin_list zones, hosts, inter_zone, core, switches, cables, overrides; /* csin_*_spec */
 };
 
 /* Reads YAML text of a fabric. `file` names it in messages and must outlive everything made from
@@ -109,7 +139,10 @@ enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_dia
  * host is per leaf. Optional: storage:N (storage hosts per leaf), links:N (per leaf-spine pair),
  * ports:N (of each switch; as many as needed when absent), uplink:RATE, latency:TIME (of each
  * switch). Hosts are called h1.., storage hosts s1.., switches leaf1.. and spine1.., zero-padded.
- */
+ *
+ * plane:N makes N of it, hosts having a NIC in each; rail:N gives hosts N NICs in each, on N
+ * different leaves; pod:N core:N makes it one of N pods under core switches, which uplinks:N cables
+ * of each spine go to (as many as go to leaves when absent). */
 enum csin_status csin_fabric_spec_line(struct csin_arena *arena, struct csin_diag *diag,
                                        struct csin_loc loc, const char *line,
                                        struct csin_fabric_spec *ret_spec);

@@ -350,9 +350,14 @@ struct head csin_svg_head(const struct csin_svg *d, uint32_t z, double w, uint32
     snprintf(part[0], sizeof *part, "%s × %s",
              csin_svg_count_of(zone->n_leaves, "leaf", "leaves").s,
              csin_svg_count_of(zone->n_spines, "spine", "spines").s);
-    snprintf(part[1], sizeof *part, "%s of %s per pair",
-             csin_svg_count_of(zone->links_per_pair, "cable", "cables").s,
-             csin_show_linerate(zone->uplink_Bps).s);
+    if (zone->n_groups == 1)
+        snprintf(part[1], sizeof *part, "%s of %s per pair",
+                 csin_svg_count_of(zone->links_per_pair, "cable", "cables").s,
+                 csin_show_linerate(zone->uplink_Bps).s);
+    else
+        snprintf(part[1], sizeof *part, "%.30s of %.30s in all",
+                 csin_svg_count_of(zone->n_uplinks, "uplink", "uplinks").s,
+                 csin_show_linerate(zone->leaf_uplink_Bps).s);
     snprintf(part[2], sizeof *part, "oversubscription %s",
              csin_show_oversubscription(fact->oversubscription).s);
     snprintf(part[3], sizeof *part, "bisection %s", csin_show_rate(fact->bisection_flow_Bps).s);

@@ -67,8 +67,8 @@ static uint64_t rates_of(const struct csin_fabric *f, enum csin_place place, cha
 double csin_svg_write_legend(struct csin_svg *d, bool measure)
 {
     static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone",
-                                                           "other switch"};
-    static const char *const place_class[CSIN_N_PLACES] = {"", "u", "j", "u"};
+                                                           "other switch", "spine-core"};
+    static const char *const place_class[CSIN_N_PLACES] = {"", "u", "j", "u", "u"};
     struct legend l = {d, MARGIN, d->legend_y, measure};
     char rates[96], text[300];
     uint64_t n_nics[CSIN_N_ROLES] = {0};

@@ -130,6 +130,12 @@ GENERATED = {
         "example: true}}\n"))),
     # One-line fabrics
     "line-several": (["topo", "leaf:4 spine:x hosts:3 400Gbps 2:1 latency:450"], None),
+    "line-pods-alone": (["topo", "leaf:4 spine:2 host:4 pod:3 200Gb/s"], None),
+    "line-uplinks-alone": (["topo", "leaf:4 spine:2 host:4 uplinks:3 200Gb/s"], None),
+    "line-core-alone": (["topo", "leaf:4 spine:2 host:4 pod:1 core:2 200Gb/s"], None),
+    "line-core-divided": (["topo", "leaf:4 spine:2 host:4 pod:3 core:3 200Gb/s"], None),
+    "line-rails-divided": (["topo", "leaf:6 spine:2 host:4 rail:4 200Gb/s"], None),
+    "line-many-nics": (["topo", "leaf:4 spine:2 host:4 rail:4 plane:64 200Gb/s"], None),
     "line-incomplete": (["topo", "leaf:4"], None),
     "line-no-rate": (["topo", "leaf:4 spine:2 host:4"], None),
     "line-no-hosts": (["topo", "leaf:4 spine:2 host:0 200Gb/s"], None),

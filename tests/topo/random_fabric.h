@@ -13,6 +13,12 @@
  *
  *     edge1 - edge2 ...              explicit leaves, in a chain or under the spines of a zone
  *
+ * Or, three in ten, pods and planes under core switches:
+ *
+ *     core1 core2 ...                none, or a multiple of the spines; in each plane
+ *     pods a1 a2 .., b               1 to 3 each, in 1 to 3 planes; spines alike or of two kinds,
+ *                                    cables between leaf pairs, NICs on rails or spread evenly
+ *
  * Then cables die or slow down: faults are chosen on the built fabric, by name, and appended. */
 #ifndef CSIN_TESTS_TOPO_RANDOM_FABRIC_H
 #define CSIN_TESTS_TOPO_RANDOM_FABRIC_H
@@ -74,6 +80,9 @@ struct random_fabric {
     uint32_t n_hosts, n_nics, n_attached, n_switches, n_cables; /* what it comes to */
     struct random_fault faults[RANDOM_FAULTS];
     uint32_t n_faults;
+
+    bool is_tree; /* of pods and planes; the fields on zones, groups and what joins them are 0 */
+    uint32_t n_tree_zones, n_planes, n_tree_cores;
 };
 
 static inline uint32_t random_in(struct random_fabric *r, uint32_t min, uint32_t max)
@@ -314,6 +323,125 @@ static inline void random_write_explicit(const struct random_fabric *r, FILE *ou
         fprintf(out, "  - {from: edge%u, to: edge%u}\n", i, i + 1);
 }
 
+/* ---- pods and planes ---- */
+
+enum { RANDOM_FAMILIES = 2 };
+
+struct random_family {
+    const char *name;
+    uint32_t pods, leaves, hosts_per_leaf, pair_links;
+    uint32_t n_groups, count[2], links[2], spines, uplinks;
+    bool rails;
+    uint32_t each; /* NICs of a host in each plane: rails, or on any leaf */
+    uint32_t n_hosts, n_single;
+};
+
+static inline void random_family(struct random_fabric *r, struct random_family *f)
+{
+    f->pods = random_in(r, 1, 3);
+    f->rails = random_chance(r, 50);
+    f->each = f->rails ? random_in(r, 1, 3) : r->n_planes == 1 ? 1 : random_in(r, 1, 2);
+    f->leaves = f->rails ? f->each * random_in(r, 1, 2) : random_in(r, 1, 4);
+    f->hosts_per_leaf = random_in(r, 2, 4);
+    f->pair_links = f->leaves % 2 == 0 && random_chance(r, 40) ? random_in(r, 1, 2) : 0;
+    f->n_groups = random_chance(r, 60) ? 1 : 2;
+    for (uint32_t g = 0; g < f->n_groups; g++) {
+        f->count[g] = random_in(r, 1, 2);
+        f->links[g] = random_in(r, 1, 2);
+        f->spines += f->count[g];
+        f->uplinks += f->count[g] * f->links[g];
+    }
+    uint32_t ports = f->leaves * f->pods * f->hosts_per_leaf; /* for hosts, of a plane */
+    uint32_t most = ports / f->each;
+    f->n_hosts = random_in(r, 1, most < 8 ? most : 8);
+    uint32_t left = ports - f->n_hosts * f->each;
+    f->n_single = left ? random_in(r, 0, left < 3 ? left : 3) : 0;
+    r->n_hosts += f->n_hosts + f->n_single;
+    r->n_nics += f->n_hosts * f->each * r->n_planes + f->n_single;
+    r->n_tree_zones += f->pods * r->n_planes;
+    r->n_switches += f->pods * r->n_planes * (f->leaves + f->spines);
+    r->n_cables += f->pods * r->n_planes * (f->leaves * f->uplinks + f->leaves / 2 * f->pair_links);
+}
+
+static inline void random_write_family(struct random_fabric *r, const struct random_family *f,
+                                       FILE *out)
+{
+    fprintf(out, "  %s: {model: leaf-%s, spine-model: spine, leaves: %u, hosts-per-leaf: %u,\n",
+            f->name, f->name, f->leaves, f->hosts_per_leaf);
+    if (f->pods > 1 || random_chance(r, 30))
+        fprintf(out, "    pods: %u,\n", f->pods);
+    if (r->n_planes > 1 || random_chance(r, 30))
+        fprintf(out, "    planes: %u,\n", r->n_planes);
+    if (f->pair_links)
+        fprintf(out, "    pair-links: %u,\n", f->pair_links);
+    fprintf(out, "    spines: [");
+    for (uint32_t g = 0; g < f->n_groups; g++)
+        fprintf(out, "%s{count: %u, links-per-pair: %u, uplink-rate: %uGb/s}", g ? ", " : "",
+                f->count[g], f->links[g], random_chance(r, 50) ? 200 : random_in(r, 50, 200));
+    fprintf(out, "]}\n");
+}
+
+static inline void random_write_tree_hosts(const struct random_fabric *r,
+                                           const struct random_family *f, FILE *out)
+{
+    fprintf(out, "  - {names: '%sh[1-%u]', model: many-%s, attach: {zone: %s, spread: %s}}\n",
+            f->name, f->n_hosts, f->name, f->name,
+            f->rails         ? "rails"
+            : f->n_hosts % 2 ? "fill"
+                             : "even");
+    if (f->n_single) /* in the last plane, of the only pod or all */
+        fprintf(out, "  - {names: '%ss[1-%u]', model: one, attach: {zone: %s", f->name, f->n_single,
+                f->name);
+    if (f->n_single && r->n_planes > 1)
+        fprintf(out, "-p%u", r->n_planes);
+    if (f->n_single)
+        fprintf(out, "}}\n");
+}
+
+static inline void random_tree(struct random_fabric *r, FILE *out)
+{
+    struct random_family families[RANDOM_FAMILIES] = {{.name = "a"}, {.name = "b"}};
+    uint32_t n = random_in(r, 1, RANDOM_FAMILIES), pods = 0, spines = 0, step = 1, up;
+    r->n_planes = random_chance(r, 40) ? 1 : random_in(r, 2, 3);
+    for (uint32_t i = 0; i < n; i++) {
+        random_family(r, &families[i]);
+        pods += families[i].pods;
+        spines += families[i].pods * families[i].spines;
+        for (uint32_t k = step; step % families[i].spines; step += k) {
+        }
+    }
+    r->n_attached = r->n_nics;
+    if (pods > 1 && random_chance(r, 80))
+        r->n_tree_cores = step * random_in(r, 1, 2);
+    up = 0; /* each spine reaches every core switch of its group */
+    for (uint32_t i = 0; i < n; i++)
+        up = r->n_tree_cores / families[i].spines > up ? r->n_tree_cores / families[i].spines : up;
+    up += random_in(r, 0, 2);
+    fprintf(out, "fabric: random\nswitch-models:\n  spine: {ports: 64, rate: 200Gb/s}\n"
+                 "  core: {ports: 64, rate: 400Gb/s, latency: 130ns}\n");
+    for (uint32_t i = 0; i < n; i++)
+        fprintf(out, "  leaf-%s: {ports: %u, rate: 200Gb/s, latency: %uns}\n", families[i].name,
+                families[i].uplinks + families[i].hosts_per_leaf + families[i].pair_links +
+                    random_in(r, 0, 2),
+                random_in(r, 0, 900));
+    fprintf(out, "host-models:\n  one: {rate: 100Gb/s}\n");
+    for (uint32_t i = 0; i < n; i++)
+        fprintf(out, "  many-%s: {role: %s, nics: %u, rate: 200Gb/s, latency: %uns}\n",
+                families[i].name, i ? "storage" : "compute", families[i].each * r->n_planes,
+                random_in(r, 0, 2000));
+    fprintf(out, "zones:\n");
+    for (uint32_t i = 0; i < n; i++)
+        random_write_family(r, &families[i], out);
+    fprintf(out, "hosts:\n");
+    for (uint32_t i = 0; i < n; i++)
+        random_write_tree_hosts(r, &families[i], out);
+    if (r->n_tree_cores)
+        fprintf(out, "core: {names: 'core[01-%02u]', model: core, uplinks: %u}\n", r->n_tree_cores,
+                up);
+    r->n_switches += r->n_tree_cores * r->n_planes;
+    r->n_cables += r->n_tree_cores ? spines * r->n_planes * up : 0;
+}
+
 static inline struct random_fabric *random_fabric_create(uint64_t seed)
 {
     struct random_fabric *r = calloc(1, sizeof *r);
@@ -321,6 +449,17 @@ static inline struct random_fabric *random_fabric_create(uint64_t seed)
     if (!r)
         abort();
     r->seed = seed;
+    r->rng = csin_rng_init(seed, 1);
+    r->is_tree = random_chance(r, 30);
+    if (r->is_tree) {
+        out = open_memstream(&r->yaml, &r->bytes);
+        if (!out)
+            abort();
+        random_tree(r, out);
+        fclose(out);
+        r->n_cables += r->n_attached;
+        return r;
+    }
     r->rng = csin_rng_init(seed, 0);
     random_shape(r);
     for (uint32_t i = 0, n = random_in(r, 1, RANDOM_GROUPS - 1); r->n_zones && i < n; i++)

@@ -65,6 +65,15 @@ static void ports_are_counted_at_both_ends(const struct csin_fabric *f)
     free(cabled);
 }
 
+/* Cables from a leaf to the i-th spine. */
+static uint32_t links_of(const struct csin_zone *z, uint32_t i)
+{
+    for (uint32_t g = 0; g < z->n_groups; g++)
+        if (z->first_spine + i - z->groups[g].first_spine < z->groups[g].n_spines)
+            return z->groups[g].links_per_pair;
+    return 0;
+}
+
 /* Links of each leaf-spine pair, what else a spine holds, and where the ports are. */
 static void leaves_reach_spines(const struct csin_fabric *f, const struct csin_zone *z)
 {
@@ -87,13 +96,13 @@ static void leaves_reach_spines(const struct csin_fabric *f, const struct csin_z
             down[spine]++;
             /* Uplinks take a leaf's last ports. */
             const struct csin_switch *sw = &f->switches[z->first_leaf + leaf];
-            assert_true(cable->port[0] >= sw->n_ports - z->n_spines * z->links_per_pair);
+            assert_true(cable->port[0] >= sw->n_ports - z->n_uplinks);
         }
     }
     for (uint32_t i = 0; i < z->n_leaves * z->n_spines; i++)
-        assert_int_equal(links[i], z->links_per_pair);
+        assert_int_equal(links[i], links_of(z, i % z->n_spines));
     for (uint32_t i = 0; i < z->n_spines; i++) {
-        assert_int_equal(down[i], z->n_leaves * z->links_per_pair);
+        assert_int_equal(down[i], z->n_leaves * links_of(z, i));
         assert_int_equal(f->switches[z->first_spine + i].n_used, down[i] + other[i]);
     }
     free(links);
@@ -170,6 +179,12 @@ static void it_comes_to_what_was_asked(const struct random_fabric *r, const stru
     assert_int_equal(f->n_hosts, r->n_hosts);
     assert_int_equal(f->n_nics, r->n_nics);
     assert_int_equal(f->n_cables, r->n_cables);
+    if (r->is_tree) {
+        assert_int_equal(f->n_zones, r->n_tree_zones);
+        assert_int_equal(f->n_planes, r->n_planes);
+        assert_int_equal(f->n_trees, r->n_tree_cores ? r->n_planes : 0);
+        return;
+    }
     assert_int_equal(f->n_zones, r->n_zones);
     for (uint32_t i = 0; i < r->n_zones; i++) {
         const struct random_zone *want = &r->zones[i];

@@ -327,7 +327,7 @@ static void assert_line_refused(const char *line, const char *want)
 #define LINE_NOTE                                                                                  \
     "note: a one-line fabric reads: leaf:4 spine:2 host:16 200Gb/s, and may have storage:N "       \
     "links:N "                                                                                     \
-    "ports:N uplink:RATE latency:TIME\n"
+    "ports:N uplink:RATE latency:TIME plane:N rail:N pod:N core:N uplinks:N\n"
 #define LINE_EXAMPLE "SPEC:1:1: note: write, for instance, leaf:4 spine:2 host:16 200Gb/s\n"
 
 static void unknown_words_of_one_line_get_suggestions(void **state)
