@@ -196,10 +196,10 @@ static const struct csin_key job_keys[] = {
     JOB("steps", CSIN_REQUIRED, steps, one_or_list, &step_element),
     {0}};
 
-static const struct csin_element job_element = {sizeof(struct csin_job_spec), csin_yaml_section,
-                                                job_keys};
-static const struct csin_element stream_element = {sizeof(struct csin_stream_spec), read_stream,
-                                                   NULL};
+const struct csin_element csin_job_element = {sizeof(struct csin_job_spec), csin_yaml_section,
+                                              job_keys};
+const struct csin_element csin_stream_element = {sizeof(struct csin_stream_spec), read_stream,
+                                                 NULL};
 
 static const struct csin_range sl_range = {0, 15};
 static const struct csin_range weight_range = {1, 255};
@@ -301,8 +301,8 @@ static const struct csin_key scenario_keys[] = {
     SCENARIO("horizon", 0, horizon_s, time, NULL),
     SCENARIO("classes", 0, classes, map, &csin_class_element),
     {"lanes", 0, AT(csin_scenario_spec, lanes), csin_read_lanes, NULL},
-    SCENARIO("jobs", 0, jobs, list, &job_element),
-    SCENARIO("storage", 0, storage, list, &stream_element),
+    SCENARIO("jobs", 0, jobs, list, &csin_job_element),
+    SCENARIO("storage", 0, storage, list, &csin_stream_element),
     SCENARIO("events", 0, events, list, &event_element),
     SCENARIO("reaction", 0, reaction_s, time, NULL),
     {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
