@@ -6,6 +6,7 @@
 
 #include "cli/bom.h"
 #include "cli/command.h"
+#include "cli/size.h"
 #include "sim/scenario.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -30,7 +31,8 @@ static const struct argp argp = {
     "FILE...",
     "Says what is wrong with fabrics, scenarios and parts catalogues; silence means nothing is.\v"
     "A file with the key 'scenario' is a scenario and is checked against its fabric; one with the "
-    "key 'catalogue' is a parts catalogue; any other is a fabric. Exits with 3 when a file is "
+    "key 'catalogue' is a parts catalogue, with 'requirements' those of a fabric to be bought; any "
+    "other is a fabric. Exits with 3 when a file is "
     "wrong.",
     0,
     0,
@@ -55,6 +57,8 @@ static enum csin_status check(void *the_path, struct csin_arena *arena, struct c
     const char *path = the_path;
     if (csin_is_catalogue(path))
         return csin_check_catalogue(path, arena, diag);
+    if (csin_is_requirements(path))
+        return csin_check_requirements(path, arena, diag);
     if (csin_fabric_is_line(path) || !is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/units.h"
+#include "sim/metrics.h"
 #include "topo/bom.h"
 
 #define MAX_REASONS 32
