@@ -405,20 +405,6 @@ static double ratio_of(const struct csin_needs *needs, uint32_t leaf, uint32_t s
            fmin(needs->switches[leaf]->rate_Bps.x, needs->switches[spine]->rate_Bps.x);
 }
 
-static double find_oversubscription(const struct csin_needs *needs,
-                                    const struct csin_candidate_key *k)
-{
-    if (k->shape == CSIN_SHAPE_SWITCH)
-        return 1;
-    uint32_t ports = k->shape == CSIN_SHAPE_TREE
-                         ? ceil_div(most_host_ports(needs, k->shape, 1), k->n)
-                         : most_host_ports(needs, k->shape, k->n);
-    double R = ceil_div(ports, k->zone.leaves) * ratio_of(needs, k->leaf_model, k->spine_model) /
-               (k->zone.spines * k->zone.links);
-    double core = k->cores ? (double)(k->zone.leaves * k->zone.links) / k->uplinks : 0;
-    return fmax(fmax(R, core), 0);
-}
-
 static void add(struct list *l, const struct csin_candidate_key *k)
 {
     if (l->status != CSIN_OK)
@@ -438,7 +424,6 @@ static void add(struct list *l, const struct csin_candidate_key *k)
     c->name = candidate_name(l, k);
     c->what = candidate_what(l, k);
     c->room = count_room(l->needs, k);
-    c->oversubscription = find_oversubscription(l->needs, k);
     c->text = fabric_text(l, c);
     if (!c->text)
         l->status = csin_no_memory(l->diag);

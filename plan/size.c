@@ -238,6 +238,29 @@ static struct csin_fabric *build(struct sizer *z, const struct csin_candidate *c
     return fabric;
 }
 
+/* What may come from below a switch against what it can send up: hosts and cables between zones
+ * count as below. */
+static double oversubscription_of(const struct csin_fabric *f)
+{
+    double worst = 0;
+    for (uint32_t s = 0; s < f->n_switches; s++) {
+        const struct csin_switch *sw = &f->switches[s];
+        double below_Bps = 0, above_Bps = 0;
+        for (uint32_t p = 0; p < sw->n_ports; p++) {
+            uint32_t arc = f->port_arc[sw->first_port + p];
+            if (arc == CSIN_NONE)
+                continue;
+            uint32_t other = csin_arc_head(f, arc);
+            enum csin_layer layer = csin_is_nic(f, other) ? CSIN_LEAF : f->switches[other].layer;
+            bool above = !csin_is_nic(f, other) && layer != CSIN_INTER_ZONE && layer > sw->layer;
+            *(above ? &above_Bps : &below_Bps) += f->arc_capacity_Bps[arc];
+        }
+        if (above_Bps > 0)
+            worst = fmax(worst, below_Bps / above_Bps);
+    }
+    return worst;
+}
+
 static bool is_over(struct sizer *z, struct csin_candidate *c, const struct csin_quantity *limit,
                     double is, struct csin_shown (*show)(double), const char *what)
 {
@@ -278,6 +301,7 @@ static void make_bill(struct sizer *z, struct csin_candidate *c)
             csin_bom_create(fabric, z->s->needs.parts, false, arena, diag, &bom) == CSIN_OK) {
             c->n_switches = fabric->n_switches;
             c->n_cables = fabric->n_cables;
+            c->oversubscription = oversubscription_of(fabric);
             c->price = bom.all.price;
             c->power_W = bom.all.power_W;
             c->network_price = bom.network.price;
@@ -509,7 +533,8 @@ double csin_candidate_value(const struct csin_sizing *sizing, uint32_t i, enum c
     case CSIN_AIM_POWER:
         return c->network_power_W;
     case CSIN_AIM_TIME:
-        return sizing->needs.spec->workloads.n ? three_digits(c->time_s) : c->oversubscription;
+        return sizing->needs.spec->workloads.n ? three_digits(c->time_s)
+                                               : fmax(1, c->oversubscription);
     case CSIN_AIM_GROWTH:
         return -(double)c->room;
     case CSIN_N_AIMS:

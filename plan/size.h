@@ -56,7 +56,7 @@ struct csin_candidate {
     const char *name, *what; /* "2 zones of 40 leaves x 20 spines, 2 switches between them" */
     const char *text;        /* the fabric file */
     uint32_t n_switches, n_cables;
-    double oversubscription; /* the worst between two layers, as populated */
+    double oversubscription; /* the worst of a leaf or a spine, with the hosts of now */
     uint32_t room;           /* compute hosts that fit later without another switch */
     double price, network_price, power_W, network_power_W;
     double time_s;      /* weighted mean of the workloads; 0 where there are none */
@@ -91,7 +91,7 @@ enum csin_status csin_needs_create(const struct csin_requirements_spec *spec,
                                    const struct csin_parts *parts, struct csin_arena *arena,
                                    struct csin_diag *diag, struct csin_needs *ret);
 
-/* All candidates, in a fixed order, with key, name, what, text, oversubscription, room. CSIN_E_NO,
+/* All candidates, in a fixed order, with key, name, what, text, room. CSIN_E_NO,
  * reported with the reason, where there is none. */
 enum csin_status csin_candidates_create(const struct csin_needs *needs, struct csin_arena *arena,
                                         struct csin_diag *diag, struct csin_candidate **ret,
@@ -108,7 +108,7 @@ void csin_sizing_destroy(struct csin_sizing *sizing);
 /* Whether `a` beats `b`: no worse in any aim, and better in one, or the same and listed first. */
 bool csin_candidate_beats(const struct csin_sizing *sizing, uint32_t a, uint32_t b);
 /* A number of an aim, smaller is better: growth counts below 0, a time with three digits; without
- * workloads the oversubscription takes the place of time. */
+ * workloads the oversubscription, where it is above 1, takes the place of time. */
 double csin_candidate_value(const struct csin_sizing *sizing, uint32_t i, enum csin_aim aim);
 
 #endif

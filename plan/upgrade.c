@@ -154,24 +154,34 @@ static void try_upgrade(struct finder *w, struct csin_upgrade *upgrade)
 
 /* ---- prices ---- */
 
+/* The part that a switch was bought as; of one-line fabrics the cheapest that would do. */
+static const struct csin_switch_part *part_of(const struct csin_bom *bom,
+                                              const struct csin_switch *sw)
+{
+    const struct csin_switch_part *parts = bom->parts->switches.items, *best = NULL;
+    for (uint32_t i = 0; i < bom->parts->switches.n; i++) {
+        if (sw->model && strcmp(parts[i].name.s, sw->model) == 0)
+            return &parts[i];
+        if (parts[i].ports.n >= sw->n_ports && parts[i].rate_Bps.x >= sw->rate_Bps &&
+            (!best || parts[i].price.amount.x < best->price.amount.x))
+            best = &parts[i];
+    }
+    return best;
+}
+
+/* A port of a switch, or a NIC. */
 static double price_of_end(const struct csin_bom *bom, uint32_t vertex)
 {
     const struct csin_fabric *f = bom->fabric;
     if (!csin_is_nic(f, vertex)) {
-        const struct csin_switch *sw = &f->switches[vertex];
-        for (uint32_t i = 0; i < bom->n_rows; i++)
-            if (bom->rows[i].kind == CSIN_PART_SWITCH && sw->model &&
-                strcmp(bom->rows[i].name, sw->model) == 0)
-                return bom->rows[i].price_each / sw->n_ports;
+        const struct csin_switch_part *part = part_of(bom, &f->switches[vertex]);
+        return part ? part->price.amount.x / (double)part->ports.n : 0;
     }
-    const struct csin_host_part *host = NULL;
-    const struct csin_nic_part *nic = NULL;
-    if (csin_is_nic(f, vertex)) {
-        const char *model = f->hosts[f->nics[vertex - f->n_switches].host].model;
-        host = csin_parts_find(&bom->parts->hosts, sizeof *host, model ? model : "host");
-    }
-    if (host)
-        nic = csin_parts_find(&bom->parts->nics, sizeof *nic, host->nic.s);
+    const char *model = f->hosts[f->nics[vertex - f->n_switches].host].model;
+    const struct csin_host_part *host = csin_parts_find(&bom->parts->hosts, sizeof *host,
+                                                        model ? model : "host");
+    const struct csin_nic_part *nic =
+        host ? csin_parts_find(&bom->parts->nics, sizeof *nic, host->nic.s) : NULL;
     return nic ? nic->price.amount.x / (nic->ports.loc.line ? (double)nic->ports.n : 1) : 0;
 }
 
@@ -277,6 +287,25 @@ static void judge(struct finder *w)
         w->status = csin_no_memory(w->diag);
 }
 
+static void judge_price(struct finder *w)
+{
+    const struct csin_upgrade *best = NULL;
+    for (uint32_t i = 0; i < w->u->n; i++) {
+        const struct csin_upgrade *item = &w->u->items[i];
+        if (item->price > 0 && log(item->gain) >= WORTH &&
+            (!best || log(item->gain) / item->price > log(best->gain) / best->price))
+            best = item;
+    }
+    const char *what = best ? what_is(w->u, best) : NULL;
+    if (what)
+        w->u->value = csin_arena_printf(
+            w->u->arena, "For its price, %s, gives most: %s %% of the time for %s %s.", what,
+            csin_show_fixed(100 * (1 - 1 / best->gain), 1).s,
+            csin_show_count((uint64_t)(best->price + 0.5)).s, w->u->currency);
+    if (best && !w->u->value)
+        w->status = csin_no_memory(w->diag);
+}
+
 static void prepare(struct finder *w)
 {
     const struct csin_fabric *f = w->sc->fabric;
@@ -327,6 +356,7 @@ enum csin_status csin_upgrades_find(const struct csin_scenario *scenario,
     if (w.status == CSIN_OK) {
         qsort(w.u->items, w.u->n, sizeof *w.u->items, by_gain);
         judge(&w);
+        judge_price(&w);
     }
     csin_schedule_finish(&w.schedule);
     if (w.status == CSIN_OK)

@@ -56,6 +56,7 @@ struct csin_upgrades {
     double *time_s;      /* [n_owners] as it is; of a stream the time of a byte */
     bool stopped;        /* before all were tried */
     const char *verdict; /* a sentence */
+    const char *value;   /* what gives most for its price, a sentence; NULL without prices */
 };
 
 /* Tries all upgrades. The price of one is that of a second of everything it doubles: each cable as

@@ -151,26 +151,21 @@ static void draw_mark(struct chart *c, double x, double y, uint32_t shape, bool 
 /* The stairs of price against time: of the set, those that nothing cheaper is as fast as. */
 static void draw_front(struct chart *c)
 {
-    double fastest = INFINITY, last_x = 0;
-    bool begun = false;
+    double fastest = INFINITY;
     for (uint32_t i = 0; i < c->s->n; i++) { /* by price */
         const struct csin_candidate *item = &c->s->candidates[i];
         double value = x_of(c->s, item);
         if (item->fate != CSIN_FATE_IN_SET || value >= fastest)
             continue;
         double x = at(&c->x, value), y = at(&c->y, item->network_price);
-        fastest = value;
-        if (!begun)
+        if (isinf(fastest))
             fprintf(c->out, "<path class=\"front\" d=\"M%s %s", csin_show_fixed(x, 1).s,
                     csin_show_fixed(y, 1).s);
         else
-            fprintf(c->out, "M%s %sV%sH%s", csin_show_fixed(last_x, 1).s,
-                    csin_show_fixed(at(&c->y, c->y.low), 1).s, csin_show_fixed(y, 1).s,
-                    csin_show_fixed(x, 1).s);
-        begun = true;
-        last_x = x;
+            fprintf(c->out, "V%sH%s", csin_show_fixed(y, 1).s, csin_show_fixed(x, 1).s);
+        fastest = value;
     }
-    if (begun)
+    if (!isinf(fastest))
         fputs("\"/>\n", c->out);
 }
 

@@ -51,6 +51,8 @@ void csin_upgrades_write_text(const struct csin_upgrades *u, FILE *out)
                 u->currency);
     fputc('\n', out);
     csin_write_wrapped(u->verdict, "", "", out);
+    if (u->value)
+        csin_write_wrapped(u->value, "", "", out);
     if (u->stopped)
         fputs("stopped before all were tried\n", out);
 }
@@ -78,6 +80,7 @@ void csin_upgrades_write_json(const struct csin_upgrades *u, FILE *out)
     csin_json_string(&json, "currency", u->currency);
     csin_json_bool(&json, "stopped", u->stopped);
     csin_json_string(&json, "verdict", u->verdict);
+    csin_json_string(&json, "for_its_price", u->value);
     csin_json_array(&json, "upgrades");
     for (uint32_t i = 0; i < u->n; i++) {
         const struct csin_upgrade *item = &u->items[i];
