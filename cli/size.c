@@ -57,21 +57,15 @@ static enum csin_status write_folder(const struct csin_sizing *sizing, const cha
     return status;
 }
 
+/* Requirements and their catalogue; without one *parts stays as it was. */
 static enum csin_status open_inputs(const struct csin_size_request *request,
                                     struct csin_arena *arena, struct csin_diag *diag,
                                     struct csin_requirements_spec *spec, struct csin_parts *parts)
 {
     enum csin_status status = csin_requirements_open(arena, diag, request->requirements, spec);
-    if (!spec->file)
+    if (!spec->file || (!request->parts && !spec->parts.s))
         return status;
     const char *path = request->parts ? request->parts : csin_requirements_parts(spec, arena);
-    if (!path && !spec->parts.s) {
-        if (status != CSIN_OK)
-            return status;
-        csin_error(diag, CSIN_E_INPUT, 838, spec->name.loc, "no parts catalogue");
-        csin_note(diag, spec->name.loc, "write parts: FILE, or give --parts FILE");
-        return CSIN_E_INPUT;
-    }
     return csin_first(status,
                       path ? csin_parts_open(arena, diag, path, parts) : csin_no_memory(diag));
 }
@@ -90,6 +84,10 @@ enum csin_status csin_size_show(const struct csin_size_request *request, struct 
     if (format < 0 || !csin_spares(diag, file, inputs, 2))
         return CSIN_E_USAGE;
     enum csin_status status = open_inputs(request, arena, diag, &spec, &parts);
+    if (status == CSIN_OK && !parts.file) {
+        status = csin_error(diag, CSIN_E_INPUT, 838, spec.name.loc, "no parts catalogue");
+        csin_note(diag, spec.name.loc, "write parts: FILE, or give --parts FILE");
+    }
     if (status == CSIN_OK && !folder)
         status = csin_try_output(file, diag);
     if (status == CSIN_OK) {
@@ -130,10 +128,9 @@ enum csin_status csin_check_requirements(const char *path, struct csin_arena *ar
     struct csin_candidate *candidates;
     uint32_t n;
     struct csin_size_request request = {.requirements = path};
-    enum csin_status status = csin_requirements_open(arena, diag, path, &spec);
-    if (status != CSIN_OK || !spec.parts.s) /* --parts names it then */
+    enum csin_status status = open_inputs(&request, arena, diag, &spec, &parts);
+    if (!parts.file) /* --parts names it then */
         return status;
-    status = open_inputs(&request, arena, diag, &spec, &parts);
     if (status == CSIN_OK)
         status = csin_needs_create(&spec, &parts, arena, diag, &needs);
     if (status == CSIN_OK)

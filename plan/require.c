@@ -51,8 +51,10 @@ static enum csin_status read_hosts(struct csin_yaml_node node, void *field,
                                    const struct csin_key *key)
 {
     struct csin_hosts_need_spec *hosts = field;
+    enum csin_status status = csin_yaml_section(node, field, key);
     hosts->loc = csin_yaml_loc(node);
-    return csin_yaml_section(node, field, key);
+    hosts->partial = status != CSIN_OK;
+    return status;
 }
 
 /* ---- oversubscription: 2, [1, 2], or {from: 1, to: 3} ---- */
@@ -200,7 +202,8 @@ struct checker {
 static void check_hosts(struct checker *c)
 {
     const struct csin_hosts_need_spec *compute = &c->spec->compute, *storage = &c->spec->storage;
-    if (compute->loc.line && !compute->hosts.loc.line && !compute->gpus.loc.line) {
+    if (compute->loc.line && !compute->partial && !compute->hosts.loc.line &&
+        !compute->gpus.loc.line) {
         MISTAKE(c, 831, compute->loc, "nothing says how many compute hosts there are");
         csin_note(c->diag, compute->loc, "write hosts: N, or gpus: N and gpus-per-host: N");
     } else if (compute->hosts.loc.line && compute->gpus.loc.line) {
@@ -214,7 +217,8 @@ static void check_hosts(struct checker *c)
         MISTAKE(c, 831, compute->gpus.loc, "'gpus' without 'gpus-per-host'");
         csin_note(c->diag, compute->gpus.loc, "write, for instance, gpus-per-host: 8");
     }
-    if (storage->loc.line && !storage->hosts.loc.line && !storage->bandwidth_Bps.loc.line) {
+    if (storage->loc.line && !storage->partial && !storage->hosts.loc.line &&
+        !storage->bandwidth_Bps.loc.line) {
         MISTAKE(c, 831, storage->loc, "nothing says how many storage hosts there are");
         csin_note(c->diag, storage->loc, "write hosts: N, or bandwidth: RATE of all together");
     }
@@ -285,7 +289,7 @@ enum csin_status csin_requirements_read(struct csin_arena *arena, struct csin_di
                                         struct csin_requirements_spec *ret)
 {
     struct csin_requirements_spec spec = {.file = file, .digest = csin_sha256(text, bytes)};
-    enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "requirements",
+    enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a requirements file",
                                              top_keys, &spec);
     struct checker c = {&spec, diag, status};
     if (spec.name.s) {

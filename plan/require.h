@@ -23,6 +23,7 @@ extern const char *const csin_aim_names[];
 /* The hosts of a role. */
 struct csin_hosts_need_spec {
     struct csin_loc loc;
+    bool partial; /* some of it could not be read, so nothing is missed */
     struct csin_count hosts, gpus, gpus_per_host;
     struct csin_text model; /* a host of the parts catalogue */
     struct csin_count nics;

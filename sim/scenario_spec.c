@@ -288,6 +288,8 @@ enum csin_status csin_read_routing(struct csin_yaml_node node, void *field,
     }
 static const struct csin_foreign fabric = {
     "a fabric", "'csin topo' shows fabrics; a scenario names one: fabric: FILE"};
+static const struct csin_foreign requirements = {
+    "a requirements file", "'csin plan --size REQUIREMENTS' finds fabrics for them"};
 static const struct csin_foreign catalogue = {
     "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' makes bills with it"};
 
@@ -309,6 +311,7 @@ static const struct csin_key scenario_keys[] = {
     {"host-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"hosts", CSIN_FOREIGN, 0, NULL, &fabric},
     {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
+    {"requirements", CSIN_FOREIGN, 0, NULL, &requirements},
     {0}};
 
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,
