@@ -519,23 +519,35 @@ static void add_planes(struct list *l, struct csin_candidate_key k, double R)
     }
 }
 
+static void add_tree(struct list *l, struct csin_candidate_key k,
+                     const struct csin_tree_shape *tree)
+{
+    k.n = tree->pods;
+    k.zone = tree->pod;
+    k.cores = tree->cores;
+    k.uplinks = tree->uplinks;
+    add(l, &k);
+}
+
+/* The tree of the fewest switches, and the one of the fewest pods, in which less traffic goes up to
+ * the cores. */
 static void add_trees(struct list *l, struct csin_candidate_key k, double R)
 {
     const struct csin_needs *needs = l->needs;
-    struct csin_tree_need need = {.pod = zone_need(needs, &k, R), .max_pods = CSIN_MAX_SIZED_PODS};
+    struct csin_tree_need need = {.pod = zone_need(needs, &k, R)};
     struct csin_tree_shape tree;
     need.pod.ports = all_ports(needs);
     need.core_ports = need.pod.spine_ports;
     for (uint32_t i = 0; i < needs->n_ratios; i++) {
         need.core_oversubscription = needs->ratios[i];
+        need.max_pods = CSIN_MAX_SIZED_PODS;
         consider(l, csin_shape_tree_most(&need), "three layers");
         if (!csin_shape_tree(&need, &tree))
             continue;
-        k.n = tree.pods;
-        k.zone = tree.pod;
-        k.cores = tree.cores;
-        k.uplinks = tree.uplinks;
-        add(l, &k);
+        add_tree(l, k, &tree);
+        for (need.max_pods = 2; !csin_shape_tree(&need, &tree); need.max_pods++)
+            continue;
+        add_tree(l, k, &tree);
     }
 }
 

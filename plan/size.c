@@ -153,7 +153,7 @@ static enum csin_status check_bounds(const struct csin_needs *needs, uint64_t n_
     enum csin_status status = CSIN_OK;
     if (nics > CSIN_MAX_NEEDED_NICS)
         status = FAIL(CSIN_E_INPUT, 837, spec->compute.loc, "%s NICs; csin sizes for at most %s",
-                      csin_show_fixed(nics, 0).s, csin_show_count(CSIN_MAX_NEEDED_NICS).s);
+                      csin_show_count((uint64_t)nics).s, csin_show_count(CSIN_MAX_NEEDED_NICS).s);
     if (spec->storage.loc.line && spec->compute.model.s && spec->storage.model.s &&
         strcmp(spec->compute.model.s, spec->storage.model.s) == 0)
         status = FAIL(CSIN_E_INPUT, 836, spec->storage.model.loc,
@@ -267,6 +267,7 @@ static bool is_over(struct sizer *z, struct csin_candidate *c, const struct csin
     if (!limit->loc.line || is <= limit->x)
         return false;
     c->fate = CSIN_FATE_OVER_BUDGET;
+    c->over = is / limit->x;
     c->why = print(z, "%s %s, %s over the budget of %s", what, show(is).s, show(is - limit->x).s,
                    show(limit->x).s);
     return true;
@@ -674,7 +675,7 @@ static void no_answer(struct sizer *z)
     const struct csin_candidate *nearest = NULL, *unbilled = NULL, *unrun = NULL;
     for (uint32_t i = 0; i < s->n; i++) {
         const struct csin_candidate *c = &s->candidates[i];
-        if (c->fate == CSIN_FATE_OVER_BUDGET && !nearest)
+        if (c->fate == CSIN_FATE_OVER_BUDGET && (!nearest || c->over < nearest->over))
             nearest = c;
         if (c->fate == CSIN_FATE_NO_BILL && !unbilled)
             unbilled = c;
@@ -685,7 +686,7 @@ static void no_answer(struct sizer *z)
     const char *name = s->needs.spec->name.s;
     if (nearest)
         z->status = csin_error(z->diag, CSIN_E_NO, 843, loc,
-                               "the budget of '%s' is too small: the cheapest fabric, %s, has a %s",
+                               "the budget of '%s' is too small: the nearest fabric, %s, has a %s",
                                name, nearest->name, nearest->why);
     else if (unrun)
         z->status = csin_error(z->diag, CSIN_E_FAILED, 845, loc,

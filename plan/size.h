@@ -63,6 +63,7 @@ struct csin_candidate {
     double *workload_s; /* [workloads] */
     enum csin_fate fate;
     const char *why;    /* a sentence, or NULL */
+    double over;        /* times the budget, where it is over it */
     uint32_t beaten_by; /* a candidate of the set */
 };
 

@@ -352,7 +352,7 @@ static void a_small_budget_is_told_with_what_is_missing(void **state)
     refuses("requirements: r\ncompute: {hosts: 8, model: gpu}\nfabric: {switches: small}\n"
             "budget: {network-price: 300}\n",
             CSIN_E_NO,
-            "r.yaml:1:15: error: the budget of 'r' is too small: the cheapest fabric, one-switch, "
+            "r.yaml:1:15: error: the budget of 'r' is too small: the nearest fabric, one-switch, "
             "has a price of the network 340.00, 40.00 over the budget of 300.00 [CSIN-843]\n");
 }
 
