@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/bom.h"
 #include "cli/command.h"
+#include "cli/size.h"
 #include "sim/scenario.h"
 #include "topo/oddities.h"
 #include "topo/opensm.h"
@@ -36,7 +37,8 @@ static const struct argp argp = {
     "Says what is wrong with fabrics, scenarios, parts catalogues and files of Slurm and OpenSM; "
     "silence means nothing is.\v"
     "A file with the key 'scenario' is a scenario and is checked against its fabric; one with the "
-    "key 'catalogue' is a parts catalogue; any other is a fabric. A file *.conf is Slurm's "
+    "key 'catalogue' is a parts catalogue, with 'requirements' those of a fabric to be bought; any "
+    "other is a fabric. A file *.conf is Slurm's "
     "topology.conf, or OpenSM's options or QoS policy, of which OpenSM ignores what is wrong. "
     "Exits "
     "with 3 when a file is wrong.",
@@ -85,6 +87,8 @@ static enum csin_status check(void *the_path, struct csin_arena *arena, struct c
         return check_conf(path, arena, diag);
     if (csin_is_catalogue(path))
         return csin_check_catalogue(path, arena, diag);
+    if (csin_is_requirements(path))
+        return csin_check_requirements(path, arena, diag);
     if (!csin_is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);

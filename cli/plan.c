@@ -8,14 +8,15 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/export.h"
+#include "cli/size.h"
 #include "reports/plan_report.h"
 #include "topo/export.h"
 #include "topo/lft.h"
 
 struct arguments {
-    const char *scenario, *format, *output, *keep, *folder;
-    bool routing, stable;
-    double time_limit_s;
+    const char *scenario, *format, *output, *keep, *folder, *size, *parts;
+    bool routing, upgrades, stable;
+    double time_limit_s; /* below 0: not given */
     struct csin_overrides overrides;
 };
 
@@ -27,29 +28,39 @@ enum {
     KEY_TIME_LIMIT,
     KEY_ROUTING,
     KEY_CONGESTION,
-    KEY_SEED
+    KEY_SEED,
+    KEY_SIZE,
+    KEY_PARTS
 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
      "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
     {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
-    {"optimize", KEY_OPTIMIZE, "WHAT", 0, "routing (the default)", 0},
+    {"optimize", KEY_OPTIMIZE, "WHAT", 0,
+     "routing (the default); or upgrades: changes nothing, but says which faster cables would help",
+     0},
+    {"size", KEY_SIZE, "REQUIREMENTS", 0,
+     "in place of a scenario: which fabrics to buy; -o DIR writes them, -o FILE.svg the trade-off",
+     0},
+    {"parts", KEY_PARTS, "FILE", 0, "with --size and upgrades: prices of this parts catalogue", 0},
     {"deploy", KEY_DEPLOY, "DIR", 0,
      "write the files that opensm, Slurm, NCCL, UCX and 3FS load, as csin topo --export does", 0},
     {"stable", KEY_STABLE, 0, 0, "change as few entries of the tables as the aim allows", 0},
     {"keep", KEY_KEEP, "FILE", 0,
      "with --stable: against the tables of FILE, as lft:FILE reads them", 0},
     {"time-limit", KEY_TIME_LIMIT, "TIME", 0,
-     "end the search after TIME with the best so far (default: 30s), as Ctrl-C does", 0},
+     "end the search after TIME with the best so far (default: 30s, 10min for --size), as Ctrl-C "
+     "does",
+     0},
     {"routing", KEY_ROUTING, "POLICY", 0, "begin with the tables of this policy, or lft:FILE", 0},
     {"congestion", KEY_CONGESTION, "MODEL", 0, "share cables by this model: fair or lossless", 0},
     {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
     {0},
 };
 
-static const char *const parts[] = {"routing", NULL};
-static const char *const formats[] = {"text", "json", NULL};
+static const char *const parts[] = {"routing", "upgrades", NULL};
+static const char *const formats[] = {"text", "json", "svg", NULL};
 
 static void choose_parts(struct argp_state *state, struct arguments *arguments, char *list)
 {
@@ -59,7 +70,12 @@ static void choose_parts(struct argp_state *state, struct arguments *arguments, 
         case 0:
             arguments->routing = true;
             break;
+        case 1:
+            arguments->upgrades = true;
+            break;
         }
+    if (arguments->upgrades && arguments->routing)
+        argp_error(state, "ask for upgrades alone: they compare fabrics, not plans");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -109,8 +125,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "one scenario at a time");
         arguments->scenario = arg;
         return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "name a scenario file");
+    case KEY_SIZE:
+        arguments->size = arg;
+        return 0;
+    case KEY_PARTS:
+        arguments->parts = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->size && !arguments->scenario)
+            argp_error(state, "name a scenario file, or requirements with --size");
+        if (arguments->size && arguments->scenario)
+            argp_error(state, "--size takes no scenario: requirements have workloads");
+        if (!arguments->size && arguments->format && strcmp(arguments->format, "svg") == 0)
+            argp_error(state, "format svg is for --size");
+        if (!arguments->size && !arguments->upgrades && arguments->parts)
+            argp_error(state, "--parts is for --size and --optimize upgrades");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -120,12 +149,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "SCENARIO",
+    "SCENARIO\n--size REQUIREMENTS",
     "Plans what to change of a scenario so that its fabric stays free of congestion: proposes, "
     "simulates, and keeps what helps.\v"
     "Prints what changes, what it is worth by simulation before and after, and why, with a bound "
     "that no plan can beat. Exits with 1 when the simulation could not finish, 3 when a file is "
-    "wrong, 4 when congestion remains that no routing avoids.",
+    "wrong, 4 when congestion remains that no routing avoids, or no fabric meets the requirements.",
     0,
     0,
     0,
@@ -254,7 +283,7 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
             .routing = arguments->routing,
             .stable = arguments->stable,
             .keep = keep,
-            .time_limit_s = arguments->time_limit_s,
+            .time_limit_s = arguments->time_limit_s < 0 ? 30 : arguments->time_limit_s,
             .seed = scenario->seed,
             .stop = is_interrupted,
             .progress = csin_display_what,
@@ -281,9 +310,30 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     return status;
 }
 
+static enum csin_status run_beside(void *the_arguments, struct csin_arena *arena,
+                                   struct csin_diag *diag)
+{
+    const struct arguments *arguments = the_arguments;
+    struct csin_size_request request = {
+        .requirements = arguments->size,
+        .scenario = arguments->scenario,
+        .overrides = &arguments->overrides,
+        .parts = arguments->parts,
+        .format = arguments->format,
+        .output = arguments->output,
+        .time_limit_s = arguments->time_limit_s < 0 ? 600 : arguments->time_limit_s,
+        .stop = is_interrupted,
+    };
+    signal(SIGINT, on_interrupt);
+    enum csin_status status = arguments->size ? csin_size_show(&request, arena, diag)
+                                              : csin_upgrades_show(&request, arena, diag);
+    signal(SIGINT, SIG_DFL);
+    return status;
+}
+
 int csin_command_plan(int argc, char **argv)
 {
-    struct arguments arguments = {.routing = true, .time_limit_s = 30};
+    struct arguments arguments = {.routing = true, .time_limit_s = -1};
     csin_parse(&argp, argc, argv, &arguments);
-    return csin_run_command(run, &arguments);
+    return csin_run_command(arguments.size || arguments.upgrades ? run_beside : run, &arguments);
 }

@@ -366,10 +366,33 @@ enum csin_status csin_scenario_open(const char *path, const struct csin_override
     return status;
 }
 
+enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
+                                       struct csin_fabric *fabric, struct csin_arena *arena,
+                                       struct csin_diag *diag, struct csin_scenario **ret_scenario)
+{
+    struct csin_scenario *sc = csin_arena_alloc(arena, 1, sizeof *sc);
+    if (!sc)
+        return csin_no_memory(diag);
+    sc->arena = arena;
+    sc->name = spec->name.s;
+    sc->file = spec->name.loc.file;
+    sc->fabric = fabric;
+    sc->fabric_is_borrowed = true;
+    struct resolver r = {.sc = sc, .spec = spec, .diag = diag};
+    apply_overrides(&r, NULL);
+    csin_resolve(&r);
+    if (r.status == CSIN_OK)
+        *ret_scenario = sc;
+    else
+        csin_scenario_destroy(sc);
+    return r.status;
+}
+
 void csin_scenario_destroy(struct csin_scenario *scenario)
 {
     if (!scenario)
         return;
     csin_routes_destroy(scenario->routes);
-    csin_fabric_destroy(scenario->fabric);
+    if (!scenario->fabric_is_borrowed)
+        csin_fabric_destroy(scenario->fabric);
 }

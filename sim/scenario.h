@@ -92,6 +92,7 @@ struct csin_scenario {
         inputs[4]; /* the scenario, the fabric; then tables and a plan, if there are */
     uint32_t n_inputs;
     struct csin_fabric *fabric;
+    bool fabric_is_borrowed; /* else destroyed with the scenario */
     enum csin_policy policy;
     const struct csin_engine *engine;
     uint64_t seed;

@@ -196,10 +196,10 @@ static const struct csin_key job_keys[] = {
     JOB("steps", CSIN_REQUIRED, steps, one_or_list, &step_element),
     {0}};
 
-static const struct csin_element job_element = {sizeof(struct csin_job_spec), csin_yaml_section,
-                                                job_keys};
-static const struct csin_element stream_element = {sizeof(struct csin_stream_spec), read_stream,
-                                                   NULL};
+const struct csin_element csin_job_element = {sizeof(struct csin_job_spec), csin_yaml_section,
+                                              job_keys};
+const struct csin_element csin_stream_element = {sizeof(struct csin_stream_spec), read_stream,
+                                                 NULL};
 
 static const struct csin_range sl_range = {0, 15};
 static const struct csin_range weight_range = {1, 255};
@@ -288,6 +288,8 @@ enum csin_status csin_read_routing(struct csin_yaml_node node, void *field,
     }
 static const struct csin_foreign fabric = {
     "a fabric", "'csin topo' shows fabrics; a scenario names one: fabric: FILE"};
+static const struct csin_foreign requirements = {
+    "a requirements file", "'csin plan --size REQUIREMENTS' finds fabrics for them"};
 static const struct csin_foreign catalogue = {
     "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' makes bills with it"};
 
@@ -301,14 +303,15 @@ static const struct csin_key scenario_keys[] = {
     SCENARIO("horizon", 0, horizon_s, time, NULL),
     SCENARIO("classes", 0, classes, map, &csin_class_element),
     {"lanes", 0, AT(csin_scenario_spec, lanes), csin_read_lanes, NULL},
-    SCENARIO("jobs", 0, jobs, list, &job_element),
-    SCENARIO("storage", 0, storage, list, &stream_element),
+    SCENARIO("jobs", 0, jobs, list, &csin_job_element),
+    SCENARIO("storage", 0, storage, list, &csin_stream_element),
     SCENARIO("events", 0, events, list, &event_element),
     SCENARIO("reaction", 0, reaction_s, time, NULL),
     {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"host-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"hosts", CSIN_FOREIGN, 0, NULL, &fabric},
     {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
+    {"requirements", CSIN_FOREIGN, 0, NULL, &requirements},
     {0}};
 
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,

@@ -79,15 +79,21 @@ struct csin_scenario_spec {
     struct csin_quantity reaction_s;
 };
 
-/* The readers of 'routing', 'classes' (a map of these) and 'lanes', for other files that have them.
- */
+/* The readers of 'routing', 'classes' (a map of these) and 'lanes', and the elements of 'jobs' and
+ * 'storage', for other files that have them. */
 csin_yaml_reader csin_read_routing;
-extern const struct csin_element csin_class_element;
+extern const struct csin_element csin_class_element, csin_job_element, csin_stream_element;
 csin_yaml_reader csin_read_lanes;
 
 /* Reads the YAML text of a scenario. After a failure *ret_spec holds what could be read. */
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,
                                          const char *file, const char *text, size_t bytes,
                                          struct csin_scenario_spec *ret_spec);
+
+/* Resolves a scenario that somebody has in place of a file, for a fabric that is there already and
+ * must outlive it. Its own `fabric` is not looked at. Everything lies in `arena`. */
+enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
+                                       struct csin_fabric *fabric, struct csin_arena *arena,
+                                       struct csin_diag *diag, struct csin_scenario **ret_scenario);
 
 #endif

@@ -27,6 +27,7 @@ LIMIT_BYTES = 1 << 30  # of address space
 FILE_BYTES = 16_000_000  # csin reads YAML of up to 16 MiB
 BIG_FILE_BYTES = 100_000_000
 
+CATALOGUE = Path(sys.argv[2]).resolve() / "configs" / "parts.yaml"
 FABRIC = """fabric: f
 switch-models:
   sw: {ports: 8, rate: 200Gb/s, latency: 450ns}
@@ -58,6 +59,10 @@ hosts:
 cables:
   dac: {medium: copper, rate: 200Gb/s, lengths: [1m, 2m], price: {amount: 1, example: true}, power: {amount: 0W, example: true}}
 cable-lengths: {hosts: 1m, switches: 2m}
+"""
+NEEDS = """requirements: r
+compute: {hosts: 6, model: gpu}
+fabric: {switches: sw}
 """
 SPEC = "leaf:2 spine:2 host:4 storage:2 200Gb/s"
 LFT = "Unicast lids [0-16] of switch Lid 1 guid 0x02c51a0100000100 ('leaf1'):\n0x0005 001\n"
@@ -145,6 +150,21 @@ GENERATED = {
     "parts-many-cables": (CHECK, lambda: PARTS.replace("cables:\n", "cables:\n" + lines(
         70, "  c%d: {medium: copper, rate: 1Gb/s, lengths: 1m, price: {amount: 1, example: true}, power: {amount: 0W, "
         "example: true}}\n"))),
+    # Requirements
+    "kind-requirements-to-topo": (["topo", "{}"], NEEDS),
+    "kind-requirements-to-sim": (["sim", "{}"], NEEDS),
+    "kind-scenario-to-size": (["plan", "--size", "{}"], SCENARIO),
+    "good-requirements": (CHECK, NEEDS),
+    "size-no-parts": (["plan", "--size", "{}"], NEEDS),
+    "size-parts-missing": (["plan", "--size", "{}", "--parts", "no-such-file.yaml"], NEEDS),
+    "size-itself-as-parts": (["plan", "--size", "{}", "--parts", "{}"], NEEDS),
+    "size-too-large": (["plan", "--size", "{}", "--parts", str(CATALOGUE)],
+                       NEEDS.replace("hosts: 6", "hosts: 90000").replace(": sw", ": QM8700")),
+    "size-too-many-nics": (["plan", "--size", "{}", "--parts", str(CATALOGUE)],
+                           NEEDS.replace("hosts: 6", "hosts: 90000, nics: 16").replace(": sw", ": QM8700")),
+    "size-over-budget": (["plan", "--size", "{}", "--parts", str(CATALOGUE)],
+                         NEEDS.replace(": sw", ": QM8700") + "budget: {network-power: 100W}\n"),
+    "size-with-a-scenario": (["plan", "--size", "{}", "scenario.yaml"], NEEDS),
     # One-line fabrics
     "line-several": (["topo", "leaf:4 spine:x hosts:3 400Gbps 2:1 latency:450"], None),
     "line-pods-alone": (["topo", "leaf:4 spine:2 host:4 pod:3 200Gb/s"], None),
@@ -416,6 +436,8 @@ class Runner:
             command = ["sim", path.name] if b"\nscenario:" in text else ["topo", path.name]
             if b"\ncurrency:" in text:
                 command = ["topo", SPEC, "--bom", "--parts", path.name]
+            if b"\nrequirements:" in text:
+                command = ["plan", "--size", path.name]
             again, wrong = self.run(command, self.bad)
             if wrong or again != got:
                 return f"csin {' '.join(command)} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"
