@@ -15,7 +15,7 @@
 
 struct arguments {
     const char *scenario, *format, *output, *keep, *folder, *size, *parts;
-    bool routing, upgrades, stable;
+    bool routing, isolation, placement, knobs, upgrades, stable;
     double time_limit_s; /* below 0: not given */
     struct csin_overrides overrides;
 };
@@ -38,7 +38,9 @@ static const struct argp_option options[] = {
      "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
     {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
     {"optimize", KEY_OPTIMIZE, "WHAT", 0,
-     "routing (the default); or upgrades: changes nothing, but says which faster cables would help",
+     "a list of placement, routing, isolation and knobs (isolation that may also set "
+     "request-to-send and concurrency); default: placement,routing,isolation. Or upgrades: changes "
+     "nothing, but says which faster cables would help",
      0},
     {"size", KEY_SIZE, "REQUIREMENTS", 0,
      "in place of a scenario: which fabrics to buy; -o DIR writes them, -o FILE.svg the trade-off",
@@ -59,12 +61,12 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const char *const parts[] = {"routing", "upgrades", NULL};
+static const char *const parts[] = {"routing", "upgrades", "isolation", "placement", "knobs", NULL};
 static const char *const formats[] = {"text", "json", "svg", NULL};
 
 static void choose_parts(struct argp_state *state, struct arguments *arguments, char *list)
 {
-    arguments->routing = false;
+    arguments->routing = arguments->isolation = arguments->placement = false;
     for (char *rest = list, *name; (name = strsep(&rest, ","));)
         switch (csin_pick_name(state, "part of a plan", name, parts)) {
         case 0:
@@ -73,8 +75,17 @@ static void choose_parts(struct argp_state *state, struct arguments *arguments, 
         case 1:
             arguments->upgrades = true;
             break;
+        case 2:
+            arguments->isolation = true;
+            break;
+        case 3:
+            arguments->placement = true;
+            break;
+        case 4:
+            arguments->isolation = arguments->knobs = true;
+            break;
         }
-    if (arguments->upgrades && arguments->routing)
+    if (arguments->upgrades && (arguments->routing || arguments->isolation || arguments->placement))
         argp_error(state, "ask for upgrades alone: they compare fabrics, not plans");
 }
 
@@ -281,6 +292,9 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     if (status == CSIN_OK) {
         struct csin_plan_options how = {
             .routing = arguments->routing,
+            .isolation = arguments->isolation,
+            .placement = arguments->placement,
+            .knobs = arguments->knobs,
             .stable = arguments->stable,
             .keep = keep,
             .time_limit_s = arguments->time_limit_s < 0 ? 30 : arguments->time_limit_s,
@@ -333,7 +347,8 @@ static enum csin_status run_beside(void *the_arguments, struct csin_arena *arena
 
 int csin_command_plan(int argc, char **argv)
 {
-    struct arguments arguments = {.routing = true, .time_limit_s = -1};
+    struct arguments arguments = {
+        .routing = true, .isolation = true, .placement = true, .time_limit_s = -1};
     csin_parse(&argp, argc, argv, &arguments);
     return csin_run_command(arguments.size || arguments.upgrades ? run_beside : run, &arguments);
 }
