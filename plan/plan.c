@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "topo/channels.h"
 
 /* What counts as less: results repeat to the last bit, but a change must be worth the work. */
 #define WORTH 1e-3
@@ -176,14 +177,35 @@ static void adopt(const struct csin_fabric *f, const struct csin_routes *given,
         }
 }
 
+/* What the tables may choose from: all shortest ways, or, where zones are joined, those of
+ * dmodk-one-vl, so that no choice closes a credit loop. */
+static enum csin_policy base_policy(const struct csin_scenario *sc)
+{
+    const struct csin_fabric *f = sc->fabric;
+    if (csin_policy_has_table(sc->policy) && sc->policy != CSIN_DMODK && sc->policy != CSIN_LFT)
+        return sc->policy;
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        if (f->switches[s].layer == CSIN_INTER_ZONE)
+            return CSIN_DMODK_ONE_VL;
+    return CSIN_DMODK;
+}
+
+/* Tables that could stop for good are said to be so. */
+static void say_loops(struct planner *p, const struct csin_routes *routes, const char *whose)
+{
+    struct csin_channels channels;
+    if (csin_channels_init(&channels, routes))
+        say(p, "routing: %s tables have %s on one virtual lane.", whose,
+            channels.is_acyclic ? "no credit loop" : "a credit loop");
+    csin_channels_finish(&channels);
+}
+
 static void plan_routing(struct planner *p)
 {
     struct csin_plan *plan = p->plan;
     const struct csin_scenario *sc = plan->scenario;
     struct csin_offered offered = {0};
-    enum csin_policy base = csin_policy_has_table(sc->policy) && sc->policy != CSIN_LFT
-                                ? sc->policy
-                                : CSIN_DMODK;
+    enum csin_policy base = base_policy(sc);
     begin(p, "balancing the tables");
     p->status = csin_offered_create(&p->schedule, sc->routes, sc->fabric, p->diag, &offered);
     if (p->status == CSIN_OK)
@@ -211,6 +233,9 @@ static void plan_routing(struct planner *p)
     if (plan->routes) {
         say(p, "routing: %s of %s entries change.", csin_show_count(plan->balance.n_changed).s,
             csin_show_count(plan->balance.n_entries).s);
+        if (base == CSIN_DMODK_ONE_VL && csin_policy_has_table(sc->policy))
+            say_loops(p, sc->routes, "the");
+        say_loops(p, plan->own_routes, "the new");
     } else {
         plan->planned.routes = sc->routes;
         plan->planned.policy = sc->policy;

@@ -941,10 +941,16 @@ uint32_t csin_routes_choices(const struct csin_routes *r, uint32_t sw, uint32_t 
         ret_arcs[0] = csin_arc_reverse(csin_nic_arc(f, nic));
         return 1;
     }
-    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links);
-    for (uint32_t i = 0; i < n; i++)
-        ret_arcs[i] = links[i].arc;
-    return n;
+    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links), kept = 0;
+    n = csin_one_vl_choose(r, sw, f->nics[nic].leaf, links, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = 0;
+        while (k < kept && ret_arcs[k] != links[i].arc)
+            k++;
+        if (k == kept) /* dmodk-one-vl may name one several times */
+            ret_arcs[kept++] = links[i].arc;
+    }
+    return kept;
 }
 
 void csin_routes_set(struct csin_routes *r, uint32_t sw, uint32_t nic, uint32_t arc)
