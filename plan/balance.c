@@ -291,13 +291,23 @@ static void add_cut(struct cut *cut, double rate_Bps)
     cut->n++;
 }
 
-static struct side side_of(const struct balance *b, uint32_t s)
+/* What a cut parts from the rest: a switch, or all switches of a zone (the other is CSIN_NONE). */
+struct part {
+    uint32_t sw, zone;
+};
+
+static bool is_in(const struct csin_fabric *f, const struct part *part, uint32_t sw)
+{
+    return part->zone == CSIN_NONE ? sw == part->sw : f->switches[sw].zone == part->zone;
+}
+
+static struct side side_of(const struct balance *b, const struct part *part)
 {
     const struct csin_fabric *f = b->f;
     struct side side = {0};
-    for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
-        uint32_t arc = f->port_arc[f->switches[s].first_port + p];
-        if (arc == CSIN_NONE || b->row_of[arc] == CSIN_NONE)
+    for (uint32_t row = 0; row < b->n_rows; row++) {
+        uint32_t arc = b->arc_of[row];
+        if (!is_in(f, part, csin_arc_tail(f, arc)) || is_in(f, part, csin_arc_head(f, arc)))
             continue;
         side.n_cables++;
         side.capacity_Bps += f->arc_capacity_Bps[arc];
@@ -306,36 +316,47 @@ static struct side side_of(const struct balance *b, uint32_t s)
     return side;
 }
 
+/* What crosses the cut outwards, or inwards, in each phase. */
+static void fill_cuts(const struct balance *b, const struct part *part, bool out, struct cut *cuts)
+{
+    memset(cuts, 0, b->o->n_phases * sizeof *cuts);
+    for (uint32_t e = 0; e < b->n_entries; e++) {
+        const struct entry *entry = &b->entries[e];
+        bool from = is_in(b->f, part, entry->sw);
+        bool to = is_in(b->f, part, b->f->nics[entry->nic].leaf);
+        if (from == to || from != out)
+            continue;
+        for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
+            add_cut(&cuts[b->demands[i].phase], b->demands[i].rate_Bps);
+    }
+}
+
 static bool find_bound(const struct balance *b, struct csin_balance *ret)
 {
     const struct csin_fabric *f = b->f;
-    uint32_t n_phases = b->o->n_phases;
-    /* [n_switches][out, in][n_phases] would be large: one switch and way after the other. */
-    struct cut *cuts = malloc((n_phases + (size_t)1) * sizeof *cuts);
+    struct cut *cuts = malloc((b->o->n_phases + (size_t)1) * sizeof *cuts);
+    uint32_t n_zones = f->n_zones > 1 ? f->n_zones : 0;
     if (!cuts)
         return false;
-    for (uint32_t s = 0; s < f->n_switches; s++)
-        for (unsigned out = 0; out < 2; out++) {
-            struct side side = side_of(b, s);
+    for (uint32_t i = 0; i < f->n_switches + n_zones; i++) {
+        struct part part = {i < f->n_switches ? i : CSIN_NONE,
+                            i < f->n_switches ? CSIN_NONE : i - f->n_switches};
+        struct side side = side_of(b, &part);
+        for (unsigned out = 0; side.n_cables > 0 && out < 2; out++) {
             double rate_Bps;
-            memset(cuts, 0, n_phases * sizeof *cuts);
-            for (uint32_t e = 0; e < b->n_entries; e++) {
-                const struct entry *entry = &b->entries[e];
-                if ((out ? entry->sw : f->nics[entry->nic].leaf) != s)
-                    continue;
-                for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
-                    add_cut(&cuts[b->demands[i].phase], b->demands[i].rate_Bps);
-            }
+            fill_cuts(b, &part, out, cuts);
             double bound = cut_bound(b, cuts, &side, &rate_Bps);
             if (bound <= ret->bound * (1 + 1e-12))
                 continue;
             ret->bound = bound;
-            ret->bound_switch = s;
+            ret->bound_switch = part.sw;
+            ret->bound_zone = part.zone;
             ret->bound_is_out = out;
             ret->bound_Bps = rate_Bps;
             ret->bound_cables = side.n_cables;
             ret->bound_capacity_Bps = side.capacity_Bps;
         }
+    }
     free(cuts);
     return true;
 }
@@ -536,7 +557,8 @@ enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct cs
                                      struct csin_diag *diag, struct csin_balance *ret)
 {
     struct balance b;
-    struct csin_balance got = {.worst_arc = CSIN_NONE, .bound_switch = CSIN_NONE};
+    struct csin_balance got = {
+        .worst_arc = CSIN_NONE, .bound_switch = CSIN_NONE, .bound_zone = CSIN_NONE};
     struct score best = {HUGE_VAL, HUGE_VAL};
     uint32_t row = CSIN_NONE;
     got.load = calloc(fabric->n_arcs + (size_t)1, sizeof *got.load);

@@ -114,22 +114,24 @@ static bool is_kept(struct planner *p, const char *what)
 
 /* ---- routing ---- */
 
+/* "leaf 'z1-l07' must send 24.0 hosts' worth of traffic ..." */
 static void say_bound(struct planner *p)
 {
     const struct csin_balance *b = &p->plan->balance;
     const struct csin_fabric *f = p->plan->scenario->fabric;
-    if (b->bound_switch == CSIN_NONE)
+    if (b->bound_switch == CSIN_NONE && b->bound_zone == CSIN_NONE)
         return;
-    const struct csin_switch *sw = &f->switches[b->bound_switch];
-    double host_Bps = sw->rate_Bps;
+    bool zone = b->bound_zone != CSIN_NONE;
+    const struct csin_switch *sw =
+        &f->switches[zone ? f->zones[b->bound_zone].first_leaf : b->bound_switch];
     say(p,
         "routing: %s '%s' must %s %s hosts' worth of traffic (%s) over %u cable%s (%s), so no "
         "routing "
         "has a worst load below %s.",
-        csin_layer_names[sw->layer], sw->name, b->bound_is_out ? "send" : "take in",
-        csin_show_fixed(b->bound_Bps / host_Bps, 1).s, csin_show_rate(b->bound_Bps).s,
-        b->bound_cables, b->bound_cables == 1 ? "" : "s", csin_show_rate(b->bound_capacity_Bps).s,
-        csin_show_fixed(b->bound, 3).s);
+        zone ? "zone" : csin_layer_names[sw->layer], zone ? f->zones[b->bound_zone].name : sw->name,
+        b->bound_is_out ? "send" : "take in", csin_show_fixed(b->bound_Bps / sw->rate_Bps, 1).s,
+        csin_show_rate(b->bound_Bps).s, b->bound_cables, b->bound_cables == 1 ? "" : "s",
+        csin_show_rate(b->bound_capacity_Bps).s, csin_show_fixed(b->bound, 3).s);
 }
 
 static void say_balance(struct planner *p, const struct csin_offered *offered)
