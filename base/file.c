@@ -12,19 +12,14 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file_inside.h"
 #include "base/rng.h"
 
 enum { TEMPORARY_TRIES = 100, PIECE_BYTES = 1 << 16 };
 
-/* What the system says of an error: in English whatever the locale, and lower case as all messages.
- */
-struct reason {
-    char s[96];
-};
-
-static struct reason reason_of(int error)
+struct csin_reason csin_reason_of(int error)
 {
-    struct reason reason;
+    struct csin_reason reason;
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     snprintf(reason.s, sizeof reason.s, "%s", strerror_l(error, c));
     freelocale(c);
@@ -57,7 +52,7 @@ static enum csin_status too_large(struct csin_diag *diag, struct csin_loc loc, c
 static enum csin_status cannot_read(struct csin_diag *diag, struct csin_loc loc, const char *path)
 {
     return csin_error(diag, CSIN_E_FAILED, 133, loc, "cannot read '%s': %s",
-                      csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
+                      csin_brief(path, SIZE_MAX).s, csin_reason_of(errno).s);
 }
 
 /* A first look, so that what is certainly wrong is not read. */
@@ -82,7 +77,7 @@ static int open_input(struct csin_diag *diag, struct csin_loc loc, const char *p
     int fd = above_standard(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (fd < 0) {
         *ret_status = csin_error(diag, CSIN_E_INPUT, 130, loc, "cannot open '%s': %s",
-                                 csin_brief(path, SIZE_MAX).s, reason_of(errno).s);
+                                 csin_brief(path, SIZE_MAX).s, csin_reason_of(errno).s);
         return -1;
     }
     *ret_status = check_kind(fd, diag, loc, path, max_bytes);
@@ -170,9 +165,10 @@ static enum csin_status cannot_write(struct csin_diag *diag, const char *path, i
         return csin_no_memory(diag);
     if (!path)
         return csin_error(diag, CSIN_E_FAILED, 135, (struct csin_loc){0},
-                          "cannot write to standard output: %s", reason_of(error).s);
+                          "cannot write to standard output: %s", csin_reason_of(error).s);
     return csin_error(diag, CSIN_E_FAILED, 135, (struct csin_loc){path, 0, 0},
-                      "cannot write '%s': %s", csin_brief(path, SIZE_MAX).s, reason_of(error).s);
+                      "cannot write '%s': %s", csin_brief(path, SIZE_MAX).s,
+                      csin_reason_of(error).s);
 }
 
 /* Gives a new file beside `target`, open, and its name in *ret_name; -1 and errno on failure. Not
@@ -214,8 +210,7 @@ static bool is_in_place(const char *path, bool exists, const struct stat *st)
            (exists && !S_ISREG(st->st_mode));
 }
 
-/* Keep errno. */
-static void hold_signals(sigset_t *ret_before)
+void csin_hold_signals(sigset_t *ret_before)
 {
     int error = errno;
     sigset_t signals;
@@ -227,7 +222,7 @@ static void hold_signals(sigset_t *ret_before)
     errno = error;
 }
 
-static void release_signals(const sigset_t *before)
+void csin_release_signals(const sigset_t *before)
 {
     int error = errno;
     pthread_sigmask(SIG_SETMASK, before, NULL);
@@ -255,10 +250,10 @@ static int open_named(struct csin_output *output, const char *path)
     output->target = exists ? realpath(path, NULL) : strdup(path);
     if (!output->target)
         return -1;
-    hold_signals(&output->signals);
+    csin_hold_signals(&output->signals);
     fd = open_beside(output->target, &output->temporary);
     if (fd < 0)
-        release_signals(&output->signals);
+        csin_release_signals(&output->signals);
     if (fd >= 0 && exists && fchmod(fd, st.st_mode & 0777) != 0)
         errno = 0; /* some file systems have no permissions to set, and none to lose */
     return fd;
@@ -294,18 +289,16 @@ enum csin_status csin_output_open(struct csin_output *output, struct csin_diag *
     if (error == ENOMEM)
         return csin_no_memory(diag);
     return csin_error(diag, CSIN_E_FAILED, 134, (struct csin_loc){path, 0, 0},
-                      "cannot create '%s': %s", csin_brief(path, SIZE_MAX).s, reason_of(error).s);
+                      "cannot create '%s': %s", csin_brief(path, SIZE_MAX).s,
+                      csin_reason_of(error).s);
 }
 
-/* The error of any write since the stream was opened, 0 for none. The stream remembers that a write
- * failed, not why. A full disk mostly says so again at the flush; where nothing was left to flush,
- * one byte more asks it, if the file is going to be thrown away. */
-static int flush(const struct csin_output *output)
+int csin_flush(FILE *stream, bool is_temporary)
 {
     errno = 0;
-    if (fflush(output->stream) == 0 && !ferror(output->stream))
+    if (fflush(stream) == 0 && !ferror(stream))
         return 0;
-    if (errno == 0 && output->temporary && write(fileno(output->stream), "", 1) == 1)
+    if (errno == 0 && is_temporary && write(fileno(stream), "", 1) == 1)
         errno = 0;
     return errno ? errno : EIO;
 }
@@ -313,7 +306,7 @@ static int flush(const struct csin_output *output)
 enum csin_status csin_output_commit(struct csin_output *output, struct csin_diag *diag)
 {
     const char *path = output->path;
-    int error = output->stream ? flush(output) : EBADF;
+    int error = output->stream ? csin_flush(output->stream, output->temporary != NULL) : EBADF;
     if (output->stream && path) {
         if (fclose(output->stream) != 0 && error == 0)
             error = errno;
@@ -322,7 +315,7 @@ enum csin_status csin_output_commit(struct csin_output *output, struct csin_diag
     if (error == 0 && output->temporary && rename(output->temporary, output->target) != 0)
         error = errno;
     if (error == 0 && output->temporary) {
-        release_signals(&output->signals);
+        csin_release_signals(&output->signals);
         free(output->temporary);
         output->temporary = NULL;
     }
@@ -338,7 +331,7 @@ void csin_output_abandon(struct csin_output *output)
         fclose(output->stream);
     if (output->temporary) {
         unlink(output->temporary);
-        release_signals(&output->signals);
+        csin_release_signals(&output->signals);
     }
     free(output->temporary);
     free(output->target);

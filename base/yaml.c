@@ -421,6 +421,10 @@ enum csin_status csin_yaml_read(struct csin_arena *arena, struct csin_diag *diag
     struct source source = {.diag = diag, .file = file, .bytes = bytes, .what = what};
     yaml_document_t document;
     enum csin_status status;
+    if (bytes > CSIN_YAML_MAX)
+        return csin_error(diag, CSIN_E_INPUT, 132, (struct csin_loc){file, 0, 0},
+                          "'%s' is larger than %u MiB", csin_brief(file, SIZE_MAX).s,
+                          CSIN_YAML_MAX >> 20);
     source.scratch = csin_arena_create();
     /* A copy with a NUL behind it: whoever explains a mistake at the very end looks there. */
     char *copy = source.scratch ? csin_arena_alloc(source.scratch, bytes + 1, 1) : NULL;
@@ -461,7 +465,7 @@ bool csin_yaml_top_has(const char *text, size_t bytes, const char *const *names)
     bool found = false, is_key = false, done = false;
     unsigned depth = 0;
     skip_mark(&source);
-    if (check_directives(&source) != CSIN_OK || !start(&source, &parser))
+    if (bytes > CSIN_YAML_MAX || check_directives(&source) != CSIN_OK || !start(&source, &parser))
         return false;
     while (!found && !done && yaml_parser_parse(&parser, &event)) {
         if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)

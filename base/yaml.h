@@ -10,7 +10,7 @@
  *
  * Unknown, duplicate and missing keys are errors everywhere. All mistakes of a document are
  * reported in one run. Anchors, aliases and merge keys (`<<: *base`, also a list of them; keys
- * written out win) are understood. A document is at most CSIN_FILE_MAX bytes, 64 levels and
+ * written out win) are understood. A document is at most CSIN_YAML_MAX bytes, 64 levels and
  * CSIN_YAML_VISITS values after aliases are followed, so that no small file can make much work. */
 #ifndef CSIN_BASE_YAML_H
 #define CSIN_BASE_YAML_H
@@ -23,6 +23,7 @@
 #include "base/diag.h"
 
 #define CSIN_YAML_VISITS 1000000u
+#define CSIN_YAML_MAX (16u << 20) /* bytes */
 
 /* Values as read. A value is absent (its key was not written) when loc.line is 0. */
 struct csin_text {

@@ -3,11 +3,16 @@
  * csin check: diagnostics only. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/file.h"
 #include "cli/bom.h"
 #include "cli/command.h"
 #include "cli/size.h"
 #include "sim/scenario.h"
+#include "topo/oddities.h"
+#include "topo/opensm.h"
+#include "topo/slurm.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -29,41 +34,70 @@ static const struct argp argp = {
     NULL,
     parse,
     "FILE...",
-    "Says what is wrong with fabrics, scenarios and parts catalogues; silence means nothing is.\v"
+    "Says what is wrong with fabrics, scenarios, parts catalogues and files of Slurm and OpenSM; "
+    "silence means nothing is.\v"
     "A file with the key 'scenario' is a scenario and is checked against its fabric; one with the "
     "key 'catalogue' is a parts catalogue, with 'requirements' those of a fabric to be bought; any "
-    "other is a fabric. Exits with 3 when a file is "
-    "wrong.",
+    "other is a fabric. A file *.conf is Slurm's "
+    "topology.conf, or OpenSM's options or QoS policy, of which OpenSM ignores what is wrong. "
+    "Exits "
+    "with 3 when a file is wrong.",
     0,
     0,
     0,
 };
 
-/* A file that cannot be read is left to its reader. */
-static bool is_scenario(const char *path)
+/* True where a line of the text begins with SwitchName, in any case. */
+static bool is_slurm(const char *text)
 {
-    static const char *const names[] = {"scenario", "jobs", "storage", NULL};
+    static const char key[] = "SwitchName";
+    for (; text; text = strchr(text, '\n')) {
+        text += *text == '\n';
+        text += strspn(text, " \t");
+        if (strncasecmp(text, key, sizeof key - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What Slurm and OpenSM read: which of their files it is, the text says. */
+static enum csin_status check_conf(const char *path, struct csin_arena *arena,
+                                   struct csin_diag *diag)
+{
     char *text;
     size_t bytes;
-    if (csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
-        return false;
-    bool yes = csin_yaml_top_has(text, bytes, names);
+    struct csin_slurm slurm;
+    enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
+    if (status != CSIN_OK)
+        return status;
+    if (is_slurm(text))
+        status = csin_slurm_read(arena, diag, path, text, bytes, &slurm);
+    else if (csin_opensm_is_policy(text, bytes))
+        status = csin_opensm_check_policy(arena, diag, path, text, bytes);
+    else
+        status = csin_opensm_check_options(arena, diag, path, text, bytes);
     free(text);
-    return yes;
+    return status;
 }
 
 static enum csin_status check(void *the_path, struct csin_arena *arena, struct csin_diag *diag)
 {
-    const char *path = the_path;
+    const char *path = the_path, *dot = strrchr(path, '.');
+    if (dot && strcmp(dot, ".conf") == 0)
+        return check_conf(path, arena, diag);
     if (csin_is_catalogue(path))
         return csin_check_catalogue(path, arena, diag);
     if (csin_is_requirements(path))
         return csin_check_requirements(path, arena, diag);
-    if (csin_fabric_is_line(path) || !is_scenario(path)) {
+    if (!csin_is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);
         struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
+        struct csin_oddities oddities = {0};
         enum csin_status status = csin_fabric_open(diag, arena, loc, path, &fabric, NULL);
+        if (status == CSIN_OK && fabric->is_discovered)
+            status = csin_fabric_oddities(fabric, arena, diag, &oddities);
+        csin_oddities_warn(&oddities, diag);
         csin_fabric_destroy(fabric);
         return status;
     }

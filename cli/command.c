@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "base/yaml.h"
+#include "topo/spec.h"
 
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i))
@@ -24,8 +26,9 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
     for (int i = 0; get(i).name && used < sizeof list; i++) {
         if (name ? strcmp(name, get(i).name) == 0 : strcmp(dot, get(i).extension) == 0)
             return i;
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
-                                 name ? get(i).name : get(i).extension);
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                     name ? get(i).name : get(i).extension);
     }
     if (name)
         csin_error(diag, CSIN_E_USAGE, 501, none, "unknown format '%s'; there are %s", name, list);
@@ -36,6 +39,19 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                    "the extension '%s' says nothing about the format; use one of %s, or --format",
                    dot, list);
     return -1;
+}
+
+bool csin_is_scenario(const char *path)
+{
+    static const char *const names[] = {"scenario", "jobs", "storage", NULL};
+    char *text;
+    size_t bytes;
+    if (csin_fabric_is_line(path) ||
+        csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
+        return false;
+    bool yes = csin_yaml_top_has(text, bytes, names);
+    free(text);
+    return yes;
 }
 
 int csin_pick_name(struct argp_state *state, const char *what, const char *name,

@@ -32,6 +32,10 @@ struct csin_format {
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i));
 
+/* True where the file has a key that only scenarios have. One that cannot be read is left to its
+ * reader, and a one-line fabric is no file. */
+bool csin_is_scenario(const char *path);
+
 /* The index of `name` in `names` (NULL-terminated); a usage error where it is not there. */
 int csin_pick_name(struct argp_state *state, const char *what, const char *name,
                    const char *const *names);

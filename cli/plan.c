@@ -7,14 +7,15 @@
 
 #include "base/units.h"
 #include "cli/command.h"
+#include "cli/export.h"
 #include "cli/size.h"
 #include "reports/plan_report.h"
 #include "topo/export.h"
 #include "topo/lft.h"
 
 struct arguments {
-    const char *scenario, *format, *output, *keep, *size, *parts;
-    bool routing, upgrades, stable;
+    const char *scenario, *format, *output, *keep, *folder, *size, *parts;
+    bool routing, isolation, placement, knobs, upgrades, stable;
     double time_limit_s; /* below 0: not given */
     struct csin_overrides overrides;
 };
@@ -23,6 +24,7 @@ enum {
     KEY_OPTIMIZE = 0x100,
     KEY_STABLE,
     KEY_KEEP,
+    KEY_DEPLOY,
     KEY_TIME_LIMIT,
     KEY_ROUTING,
     KEY_CONGESTION,
@@ -36,12 +38,16 @@ static const struct argp_option options[] = {
      "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
     {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
     {"optimize", KEY_OPTIMIZE, "WHAT", 0,
-     "routing (the default); or upgrades: changes nothing, but says which faster cables would help",
+     "a list of placement, routing, isolation and knobs (isolation that may also set "
+     "request-to-send and concurrency); default: placement,routing,isolation. Or upgrades: changes "
+     "nothing, but says which faster cables would help",
      0},
     {"size", KEY_SIZE, "REQUIREMENTS", 0,
      "in place of a scenario: which fabrics to buy; -o DIR writes them, -o FILE.svg the trade-off",
      0},
     {"parts", KEY_PARTS, "FILE", 0, "with --size and upgrades: prices of this parts catalogue", 0},
+    {"deploy", KEY_DEPLOY, "DIR", 0,
+     "write the files that opensm, Slurm, NCCL, UCX and 3FS load, as csin topo --export does", 0},
     {"stable", KEY_STABLE, 0, 0, "change as few entries of the tables as the aim allows", 0},
     {"keep", KEY_KEEP, "FILE", 0,
      "with --stable: against the tables of FILE, as lft:FILE reads them", 0},
@@ -55,12 +61,12 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const char *const parts[] = {"routing", "upgrades", NULL};
+static const char *const parts[] = {"routing", "upgrades", "isolation", "placement", "knobs", NULL};
 static const char *const formats[] = {"text", "json", "svg", NULL};
 
 static void choose_parts(struct argp_state *state, struct arguments *arguments, char *list)
 {
-    arguments->routing = false;
+    arguments->routing = arguments->isolation = arguments->placement = false;
     for (char *rest = list, *name; (name = strsep(&rest, ","));)
         switch (csin_pick_name(state, "part of a plan", name, parts)) {
         case 0:
@@ -69,8 +75,17 @@ static void choose_parts(struct argp_state *state, struct arguments *arguments, 
         case 1:
             arguments->upgrades = true;
             break;
+        case 2:
+            arguments->isolation = true;
+            break;
+        case 3:
+            arguments->placement = true;
+            break;
+        case 4:
+            arguments->isolation = arguments->knobs = true;
+            break;
         }
-    if (arguments->upgrades && arguments->routing)
+    if (arguments->upgrades && (arguments->routing || arguments->isolation || arguments->placement))
         argp_error(state, "ask for upgrades alone: they compare fabrics, not plans");
 }
 
@@ -91,6 +106,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_STABLE:
         arguments->stable = true;
+        return 0;
+    case KEY_DEPLOY:
+        arguments->folder = arg;
         return 0;
     case KEY_KEEP:
         arguments->keep = arg;
@@ -224,6 +242,18 @@ static enum csin_status write_files(const struct csin_plan *plan, const char *pa
     return csin_output_commit(&output, diag);
 }
 
+static enum csin_status deploy(const struct csin_plan *plan, const char *folder,
+                               struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_fabric_facts facts;
+    enum csin_status status = csin_fabric_analyze(plan->scenario->fabric, arena, diag, &facts);
+    if (status != CSIN_OK)
+        return status;
+    struct csin_fabric_view view = {
+        .fabric = plan->scenario->fabric, .facts = &facts, .routes = plan->planned.routes};
+    return csin_export(&(struct csin_export){folder, view, &plan->planned}, arena, diag);
+}
+
 static enum csin_status print(const struct arguments *arguments, const struct csin_plan *plan,
                               struct csin_diag *diag)
 {
@@ -245,8 +275,10 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     struct csin_plan *plan = NULL;
     struct csin_routes *keep = NULL;
     struct csin_display display;
-    enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
-                                                 diag, &scenario);
+    struct csin_overrides overrides = arguments->overrides;
+    overrides.engine = "fluid"; /* same answers, and many are asked for */
+    enum csin_status status = csin_scenario_open(arguments->scenario, &overrides, arena, diag,
+                                                 &scenario);
     if (status == CSIN_OK) {
         const char *files[CSIN_MAX_INPUTS];
         for (uint32_t i = 0; i < scenario->n_inputs; i++)
@@ -262,6 +294,9 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     if (status == CSIN_OK) {
         struct csin_plan_options how = {
             .routing = arguments->routing,
+            .isolation = arguments->isolation,
+            .placement = arguments->placement,
+            .knobs = arguments->knobs,
             .stable = arguments->stable,
             .keep = keep,
             .time_limit_s = arguments->time_limit_s < 0 ? 30 : arguments->time_limit_s,
@@ -278,6 +313,8 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     }
     if (status == CSIN_OK && arguments->output)
         status = write_files(plan, arguments->output, arena, diag);
+    if (status == CSIN_OK && arguments->folder)
+        status = deploy(plan, arguments->folder, arena, diag);
     if (status == CSIN_OK)
         status = print(arguments, plan, diag);
     if (status == CSIN_OK && plan->balanced && plan->balance.bound > CSIN_BALANCE_FULL &&
@@ -312,7 +349,8 @@ static enum csin_status run_beside(void *the_arguments, struct csin_arena *arena
 
 int csin_command_plan(int argc, char **argv)
 {
-    struct arguments arguments = {.routing = true, .time_limit_s = -1};
+    struct arguments arguments = {
+        .routing = true, .isolation = true, .placement = true, .time_limit_s = -1};
     csin_parse(&argp, argc, argv, &arguments);
     return csin_run_command(arguments.size || arguments.upgrades ? run_beside : run, &arguments);
 }

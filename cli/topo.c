@@ -6,24 +6,38 @@
 
 #include "cli/bom.h"
 #include "cli/command.h"
+#include "cli/export.h"
 #include "topo/export.h"
+#include "topo/findings.h"
 #include "topo/lft.h"
+#include "topo/slurm.h"
 
 struct arguments {
-    const char *format, *output;
+    const char *format, *output, *slurm, *folder;
     struct csin_routing routing;
+    bool routing_given, seed_given;
     uint64_t seed;
     const char *parts;
-    bool bom;
+    bool bom, analyze;
+    struct csin_findings_options findings;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
 
-enum { KEY_ROUTING = 0x100, KEY_SEED, KEY_BOM, KEY_PARTS };
+enum {
+    KEY_ROUTING = 0x100,
+    KEY_SEED,
+    KEY_ANALYZE,
+    KEY_DEAD,
+    KEY_BOM,
+    KEY_PARTS,
+    KEY_SLURM,
+    KEY_EXPORT
+};
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
-     "text (the default), json, dot, svg, cabling, graphml, simgrid, ibnet, lft, root-guids, "
-     "cn-guids, io-guids or node-name-map",
+     "text (the default), json, dot, svg, yaml, cabling, graphml, simgrid, ibnet, lft, root-guids, "
+     "cn-guids, io-guids, node-name-map, slurm or slurm-yaml",
      0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
@@ -31,12 +45,23 @@ static const struct argp_option options[] = {
      "or "
      "lft:FILE, the tables of FILE",
      0},
+    {"analyze", KEY_ANALYZE, NULL, 0,
+     "say what the fabric and its tables are worth, and what to know before deploying them; "
+     "text or json",
+     0},
+    {"dead", KEY_DEAD, "NUMBER,...", 0, "with --analyze: cables that die at once (default: 1,2,10)",
+     0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
     {"bom", KEY_BOM, NULL, 0,
      "write the bill of materials instead: every part, its price and power, as text, json or csv",
      0},
     {"parts", KEY_PARTS, "CATALOGUE", 0,
      "parts and prices for --bom, and lengths for --format cabling", 0},
+    {"export", KEY_EXPORT, "DIR", 0,
+     "write all files that deploy the fabric into DIR; with a scenario, those of its classes too",
+     0},
+    {"slurm", KEY_SLURM, "FILE", 0,
+     "compare with Slurm's topology.conf in place of showing the fabric; exit 4 if they differ", 0},
     {0},
 };
 
@@ -59,6 +84,24 @@ static error_t add_word(struct argp_state *state, struct arguments *arguments, c
     return 0;
 }
 
+/* Whole numbers between commas. */
+static void read_dead(struct argp_state *state, const char *text,
+                      struct csin_findings_options *findings)
+{
+    char *words = strdup(text), *rest = words;
+    findings->n_dead = 0;
+    for (const char *word; words && (word = strsep(&rest, ","));) {
+        uint64_t n = 0;
+        if (csin_read_count(NULL, (struct csin_loc){0}, word, 0, 1000000, &n) != CSIN_OK)
+            argp_error(state, "'%s' is not a number of cables", word);
+        if (n && findings->n_dead == CSIN_MAX_DEAD)
+            argp_error(state, "at most %u numbers of dead cables", CSIN_MAX_DEAD);
+        if (n)
+            findings->dead[findings->n_dead++] = (uint32_t)n;
+    }
+    free(words);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -71,9 +114,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_ROUTING:
         arguments->routing = csin_pick_routing(state, arg);
+        arguments->routing_given = true;
+        return 0;
+    case KEY_EXPORT:
+        arguments->folder = arg;
+        return 0;
+    case KEY_SLURM:
+        arguments->slurm = arg;
+        return 0;
+    case KEY_ANALYZE:
+        arguments->analyze = true;
+        return 0;
+    case KEY_DEAD:
+        read_dead(state, arg, &arguments->findings);
         return 0;
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
+        arguments->seed_given = true;
         return 0;
     case KEY_BOM:
         arguments->bom = true;
@@ -91,6 +148,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (arguments->bom && !arguments->parts)
             argp_error(state, "--bom needs --parts CATALOGUE; csin ships an example, "
                               "configs/parts.yaml");
+        if (arguments->folder &&
+            (arguments->output || arguments->format || arguments->slurm || arguments->bom))
+            argp_error(state, "--export writes files of its own: leave out %s",
+                       arguments->slurm    ? "--slurm"
+                       : arguments->bom    ? "--bom"
+                       : arguments->output ? "--output"
+                                           : "--format");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -164,6 +228,86 @@ static enum csin_status write_view(const struct arguments *arguments,
     return csin_output_commit(&output, diag);
 }
 
+typedef void findings_writer(const struct csin_fabric *, const struct csin_fabric_facts *,
+                             const struct csin_findings *, FILE *);
+
+static const struct {
+    struct csin_format format;
+    findings_writer *write;
+} findings_writers[] = {
+    {{"text", ".txt"}, csin_findings_write_text},
+    {{"json", ".json"}, csin_findings_write_json},
+    {{NULL, NULL}, NULL},
+};
+
+static struct csin_format get_findings_format(int i)
+{
+    return findings_writers[i].format;
+}
+
+static enum csin_status write_findings(const struct arguments *arguments, int format,
+                                       const struct csin_fabric_view *view,
+                                       struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_findings findings;
+    enum csin_status status = csin_findings_create(view->fabric, view->facts, view->routes,
+                                                   &arguments->findings, arena, diag, &findings);
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    findings_writers[format].write(view->fabric, view->facts, &findings, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
+static enum csin_status compare_slurm(const struct arguments *arguments,
+                                      const struct csin_fabric *fabric, struct csin_arena *arena,
+                                      struct csin_diag *diag)
+{
+    struct csin_slurm slurm;
+    struct csin_slurm_difference difference;
+    struct csin_output output;
+    enum csin_status status = csin_slurm_open(arena, diag, (struct csin_loc){0}, NULL,
+                                              arguments->slurm, &slurm);
+    if (status == CSIN_OK)
+        status = csin_slurm_compare(fabric, &slurm, arena, diag, &difference);
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
+    if (status != CSIN_OK)
+        return status;
+    csin_slurm_write_difference(&difference, output.stream);
+    status = csin_output_commit(&output, diag);
+    return status != CSIN_OK || csin_slurm_agrees(&difference) ? status : CSIN_E_NO;
+}
+
+static enum csin_status export_scenario(const struct arguments *arguments, struct csin_arena *arena,
+                                        struct csin_diag *diag)
+{
+    const struct csin_routing *routing = &arguments->routing;
+    bool by_name = arguments->routing_given && !routing->file;
+    struct csin_overrides overrides = {.routing = by_name ? csin_policy_names[routing->policy]
+                                                          : NULL,
+                                       .lft = routing->file,
+                                       .seed = arguments->seed,
+                                       .seed_given = arguments->seed_given};
+    struct csin_scenario *scenario = NULL;
+    struct csin_fabric_facts facts;
+    enum csin_status status = csin_scenario_open(arguments->fabric, &overrides, arena, diag,
+                                                 &scenario);
+    if (status == CSIN_OK)
+        status = csin_fabric_analyze(scenario->fabric, arena, diag, &facts);
+    if (status == CSIN_OK)
+        status = csin_export(
+            &(struct csin_export){
+                arguments->folder,
+                {.fabric = scenario->fabric, .facts = &facts, .routes = scenario->routes},
+                scenario},
+            arena, diag);
+    csin_scenario_destroy(scenario);
+    return status;
+}
+
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
@@ -171,20 +315,32 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
         return csin_bom_show(&(struct csin_bom_request){arguments->fabric, arguments->parts,
                                                         arguments->format, arguments->output},
                              arena, diag);
-    int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
+    if (arguments->folder && csin_is_scenario(arguments->fabric))
+        return export_scenario(arguments, arena, diag);
+    int format = csin_pick_format(diag, arguments->format, arguments->output,
+                                  arguments->analyze ? get_findings_format : get_format);
     if (format < 0)
         return CSIN_E_USAGE;
-    const struct csin_fabric_writer *writer = &csin_fabric_writers[format];
+    static const struct csin_fabric_writer analysis = {.name = "analysis", .needs_routes = true};
+    static const struct csin_fabric_writer folder = {.needs_routes = true, .uses_parts = true};
+    const struct csin_fabric_writer *writer = arguments->folder    ? &folder
+                                              : arguments->analyze ? &analysis
+                                                                   : &csin_fabric_writers[format];
     struct csin_fabric *fabric = NULL;
     struct csin_routes *routes = NULL;
     struct csin_fabric_facts facts;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
     const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file,
-                            arguments->parts};
-    if (!csin_spares(diag, arguments->output, inputs, 3))
+                            arguments->parts, arguments->slurm};
+    if (!csin_spares(diag, arguments->output, inputs, 4))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
+    if (status == CSIN_OK && arguments->slurm) {
+        status = compare_slurm(arguments, fabric, arena, diag);
+        csin_fabric_destroy(fabric);
+        return status;
+    }
     if (status == CSIN_OK)
         status = csin_fabric_analyze(fabric, arena, diag, &facts);
     if (status == CSIN_OK)
@@ -195,8 +351,11 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
                      writer->name);
     else if (status == CSIN_OK && arguments->parts)
         status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
-    if (status == CSIN_OK)
-        status = write_view(arguments, writer, &view, arena, diag);
+    if (status == CSIN_OK && arguments->folder)
+        status = csin_export(&(struct csin_export){arguments->folder, view, NULL}, arena, diag);
+    else if (status == CSIN_OK)
+        status = arguments->analyze ? write_findings(arguments, format, &view, arena, diag)
+                                    : write_view(arguments, writer, &view, arena, diag);
     csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
     return status;
@@ -204,7 +363,7 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
 
 int csin_command_topo(int argc, char **argv)
 {
-    struct arguments arguments = {.seed = 1};
+    struct arguments arguments = {.seed = 1, .findings = {.dead = {1, 2, 10}, .n_dead = 3}};
     csin_parse(&argp, argc, argv, &arguments);
     int code = csin_run_command(show, &arguments);
     free(arguments.fabric);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "topo/channels.h"
 
 /* What counts as less: results repeat to the last bit, but a change must be worth the work. */
 #define WORTH 1e-3
@@ -14,6 +15,7 @@
 struct planner {
     struct csin_plan *plan;
     const struct csin_plan_options *options;
+    struct csin_schedule schedule; /* of what is planned */
     struct csin_diag *diag;
     enum csin_status status;
 };
@@ -58,12 +60,19 @@ static void begin(struct planner *p, const char *what)
         p->options->progress(p->options->progress_arg, what);
 }
 
-static struct csin_result *simulate(struct planner *p, const struct csin_scenario *sc,
-                                    const struct csin_schedule *schedule)
+static struct csin_result *simulate(struct planner *p, const struct csin_scenario *sc)
 {
     struct csin_result *result = NULL;
-    p->status = csin_simulate(sc, schedule, &p->options->simulation, p->diag, &result);
+    p->status = csin_simulate(sc, &p->schedule, &p->options->simulation, p->diag, &result);
     return result;
+}
+
+/* The schedule of what is planned by now. */
+static bool make_schedule(struct planner *p)
+{
+    csin_schedule_finish(&p->schedule);
+    p->status = csin_scenario_schedule(&p->plan->planned, CSIN_NONE, p->diag, &p->schedule);
+    return p->status == CSIN_OK;
 }
 
 /* Mean over the owners of log(time after / time before); below 0 is better. */
@@ -82,11 +91,11 @@ static double change(const struct csin_result *before, const struct csin_result 
 }
 
 /* Simulates what is planned; keeps it where it is worth it. False where it is not, or failed. */
-static bool is_kept(struct planner *p, const struct csin_schedule *schedule, const char *what)
+static bool is_kept(struct planner *p, const char *what)
 {
     struct csin_plan *plan = p->plan;
     begin(p, "simulating what is proposed");
-    struct csin_result *after = simulate(p, &plan->planned, schedule);
+    struct csin_result *after = simulate(p, &plan->planned);
     if (p->status != CSIN_OK)
         return false;
     double gain = -change(plan->after, after);
@@ -168,16 +177,37 @@ static void adopt(const struct csin_fabric *f, const struct csin_routes *given,
         }
 }
 
-static void plan_routing(struct planner *p, const struct csin_schedule *schedule)
+/* What the tables may choose from: all shortest ways, or, where zones are joined, those of
+ * dmodk-one-vl, so that no choice closes a credit loop. */
+static enum csin_policy base_policy(const struct csin_scenario *sc)
+{
+    const struct csin_fabric *f = sc->fabric;
+    if (csin_policy_has_table(sc->policy) && sc->policy != CSIN_DMODK && sc->policy != CSIN_LFT)
+        return sc->policy;
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        if (f->switches[s].layer == CSIN_INTER_ZONE)
+            return CSIN_DMODK_ONE_VL;
+    return CSIN_DMODK;
+}
+
+/* Tables that could stop for good are said to be so. */
+static void say_loops(struct planner *p, const struct csin_routes *routes, const char *whose)
+{
+    struct csin_channels channels;
+    if (csin_channels_init(&channels, routes))
+        say(p, "routing: %s tables have %s on one virtual lane.", whose,
+            channels.is_acyclic ? "no credit loop" : "a credit loop");
+    csin_channels_finish(&channels);
+}
+
+static void plan_routing(struct planner *p)
 {
     struct csin_plan *plan = p->plan;
     const struct csin_scenario *sc = plan->scenario;
     struct csin_offered offered = {0};
-    enum csin_policy base = csin_policy_has_table(sc->policy) && sc->policy != CSIN_LFT
-                                ? sc->policy
-                                : CSIN_DMODK;
+    enum csin_policy base = base_policy(sc);
     begin(p, "balancing the tables");
-    p->status = csin_offered_create(schedule, sc->routes, sc->fabric, p->diag, &offered);
+    p->status = csin_offered_create(&p->schedule, sc->routes, sc->fabric, p->diag, &offered);
     if (p->status == CSIN_OK)
         p->status = csin_routes_create(sc->fabric, NULL, base, sc->seed, p->diag,
                                        &plan->own_routes);
@@ -199,14 +229,102 @@ static void plan_routing(struct planner *p, const struct csin_schedule *schedule
         return;
     plan->planned.routes = plan->own_routes;
     plan->planned.policy = CSIN_LFT;
-    plan->routes = is_kept(p, schedule, "routing");
+    plan->routes = is_kept(p, "routing");
     if (plan->routes) {
         say(p, "routing: %s of %s entries change.", csin_show_count(plan->balance.n_changed).s,
             csin_show_count(plan->balance.n_entries).s);
+        if (base == CSIN_DMODK_ONE_VL && csin_policy_has_table(sc->policy))
+            say_loops(p, sc->routes, "the");
+        say_loops(p, plan->own_routes, "the new");
     } else {
         plan->planned.routes = sc->routes;
         plan->planned.policy = sc->policy;
     }
+}
+
+/* ---- placement ---- */
+
+static void say_all(struct planner *p, const char *what, const char **reasons, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        say(p, "%s: %s", what, reasons[i]);
+}
+
+static void plan_placement(struct planner *p)
+{
+    struct csin_plan *plan = p->plan;
+    const struct csin_scenario *sc = plan->scenario;
+    struct csin_place_options options = {.time_limit_s = p->options->time_limit_s,
+                                         .seed = p->options->seed,
+                                         .stop = p->options->stop,
+                                         .stop_arg = p->options->stop_arg};
+    struct csin_job *jobs = csin_arena_alloc(plan->arena, sc->n_jobs, sizeof *jobs);
+    plan->placement = csin_arena_alloc(plan->arena, 1, sizeof *plan->placement);
+    begin(p, "placing jobs");
+    if (!jobs || !plan->placement) {
+        p->status = csin_no_memory(p->diag);
+        return;
+    }
+    p->status = csin_place_jobs(sc, &options, plan->arena, p->diag, plan->placement);
+    if (p->status != CSIN_OK)
+        return;
+    say_all(p, "placement", plan->placement->reasons, plan->placement->n_reasons);
+    if (plan->placement->n_moved == 0)
+        return;
+    for (uint32_t j = 0; j < sc->n_jobs; j++) {
+        jobs[j] = sc->jobs[j];
+        jobs[j].hosts = plan->placement->jobs[j].hosts;
+    }
+    plan->planned.jobs = jobs;
+    if (!make_schedule(p))
+        return;
+    plan->places = is_kept(p, "placement");
+    if (plan->places || p->status != CSIN_OK)
+        return;
+    plan->planned.jobs = sc->jobs;
+    make_schedule(p);
+}
+
+/* ---- isolation ---- */
+
+static bool changes_knobs(const struct csin_isolation *isolation)
+{
+    return isolation->n_classes > 0 || isolation->changes_knobs;
+}
+
+/* Judged with lossless congestion, whatever the scenario has: with fair congestion lanes have no
+ * effect on a run, and the figures are those of the search. */
+static void plan_isolation(struct planner *p)
+{
+    struct csin_plan *plan = p->plan;
+    struct csin_isolate_options options = {.time_limit_s = p->options->time_limit_s,
+                                           .seed = p->options->seed,
+                                           .knobs = p->options->knobs,
+                                           .cache_folder = p->options->simulation.cache_folder,
+                                           .stop = p->options->stop,
+                                           .stop_arg = p->options->stop_arg};
+    struct csin_scenario before = plan->planned;
+    begin(p, "trying lanes");
+    p->status = csin_isolate(&plan->planned, &options, p->diag, &plan->isolation);
+    if (p->status != CSIN_OK)
+        return;
+    say_all(p, "isolation", plan->isolation->reasons, plan->isolation->n_reasons);
+    if (plan->isolation->answer != CSIN_ISOLATION_FOUND || !changes_knobs(plan->isolation))
+        return;
+    if (!csin_isolation_apply(plan->isolation, plan->arena, &plan->planned)) {
+        p->status = csin_no_memory(p->diag);
+        return;
+    }
+    if (plan->planned.congestion == CSIN_FAIR && !plan->isolation->changes_knobs) {
+        plan->lanes = true;
+        return;
+    }
+    if (make_schedule(p))
+        plan->lanes = is_kept(p, "isolation");
+    if (plan->lanes || p->status != CSIN_OK)
+        return;
+    plan->planned = before;
+    make_schedule(p);
 }
 
 /* ---- the whole ---- */
@@ -215,7 +333,6 @@ enum csin_status csin_plan_make(const struct csin_scenario *scenario,
                                 const struct csin_plan_options *options, struct csin_diag *diag,
                                 struct csin_plan **ret_plan)
 {
-    struct csin_schedule schedule = {0};
     struct planner p = {.options = options, .diag = diag};
     p.plan = calloc(1, sizeof *p.plan);
     if (!p.plan || !(p.plan->arena = csin_arena_create())) {
@@ -225,13 +342,16 @@ enum csin_status csin_plan_make(const struct csin_scenario *scenario,
     p.plan->scenario = scenario;
     p.plan->planned = *scenario;
     begin(&p, "simulating the scenario as it is");
-    p.status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
-    if (p.status == CSIN_OK)
-        p.plan->before = p.plan->after = simulate(&p, scenario, &schedule);
+    if (make_schedule(&p))
+        p.plan->before = p.plan->after = simulate(&p, scenario);
+    if (p.status == CSIN_OK && options->placement)
+        plan_placement(&p);
     if (p.status == CSIN_OK && options->routing)
-        plan_routing(&p, &schedule);
+        plan_routing(&p);
+    if (p.status == CSIN_OK && options->isolation)
+        plan_isolation(&p);
     p.plan->stopped = options->stop && options->stop(options->stop_arg);
-    csin_schedule_finish(&schedule);
+    csin_schedule_finish(&p.schedule);
     if (p.status == CSIN_OK)
         *ret_plan = p.plan;
     else
@@ -248,6 +368,7 @@ void csin_plan_destroy(struct csin_plan *plan)
     csin_result_destroy(plan->before);
     csin_routes_destroy(plan->own_routes);
     csin_balance_finish(&plan->balance);
+    csin_isolation_destroy(plan->isolation);
     csin_arena_destroy(plan->arena);
     free(plan->reasons);
     free(plan);

@@ -7,10 +7,13 @@
 #define CSIN_PLAN_PLAN_H
 
 #include "plan/balance.h"
+#include "plan/isolate.h"
+#include "plan/place.h"
 #include "sim/simulate.h"
 
 struct csin_plan_options {
-    bool routing;
+    bool routing, isolation, placement;
+    bool knobs;                     /* isolation may set request-to-send and concurrency as well */
     bool stable;                    /* few entries of the tables change: */
     const struct csin_routes *keep; /* against these; NULL: those of the scenario */
     double time_limit_s;            /* of the search; simulations of what is proposed come on top */
@@ -29,10 +32,12 @@ struct csin_plan {
     const struct csin_scenario *scenario; /* as it is */
     struct csin_scenario planned; /* as proposed; shares with `scenario` what is not changed */
     struct csin_result *before, *after; /* the same result twice where nothing is changed */
-    bool routes;                        /* what is changed: tables */
+    bool routes, lanes, places;         /* what is changed: tables; classes; hosts of jobs */
     struct csin_routes *own_routes;     /* of `planned`, where they are */
     bool balanced;                      /* `balance` says something */
     struct csin_balance balance;
+    struct csin_place_result *placement; /* NULL: not asked for */
+    struct csin_isolation *isolation;    /* NULL: not asked for */
     const char **reasons; /* [n_reasons] sentences, in the order in which they should be read */
     size_t n_reasons, reasons_room;
     bool stopped; /* before the search was over */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/hostlist.h"
 #include "base/json.h"
 #include "base/units.h"
@@ -28,9 +29,19 @@ static void write_wrapped(const char *text, const char *first, const char *next,
     fputc('\n', out);
 }
 
-static bool changes_anything(const struct csin_plan *plan)
+/* "new places for jobs, new forwarding tables and lanes"; 'change nothing' */
+static void write_changes(const struct csin_plan *plan, FILE *out)
 {
-    return plan->routes;
+    const char *what[] = {plan->places ? "new places for jobs" : NULL,
+                          plan->routes ? "new forwarding tables" : NULL,
+                          plan->lanes ? "lanes" : NULL};
+    unsigned n = 0, all = plan->places + plan->routes + plan->lanes;
+    if (all == 0)
+        fputs("change nothing", out);
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++)
+        if (what[i])
+            fprintf(out, "%s%s", n++ == 0 ? "" : n == all ? " and " : ", ", what[i]);
+    fputc('\n', out);
 }
 
 static const char *yes_no(bool yes)
@@ -69,16 +80,43 @@ static void write_owners(const struct csin_plan *plan, FILE *out)
             csin_show_count(plan->after->n_congested).s, "");
 }
 
+static const char *class_of(const struct csin_scenario *sc, uint32_t owner)
+{
+    uint32_t c = owner < sc->n_jobs ? sc->jobs[owner].traffic_class
+                                    : sc->streams[owner - sc->n_jobs].traffic_class;
+    return c == CSIN_NONE ? NULL : sc->classes[c].name;
+}
+
+/* What lanes are worth, by lossless simulations of the search. */
+static void write_lanes(const struct csin_plan *plan, FILE *out)
+{
+    const struct csin_isolation *is = plan->isolation;
+    if (!plan->lanes)
+        return;
+    fprintf(out, "\n%-30s%14s%12s%12s%12s\n", "lanes, with lossless congestion", "class",
+            "VL:weight", "before", "after");
+    for (uint32_t o = 0; o < is->n_owners; o++) {
+        const struct csin_isolation_owner *owner = &is->owners[o];
+        char lane[32] = "-", before[32], after[32];
+        const char *class = class_of(&plan->planned, o);
+        if (owner->of_class != CSIN_NONE)
+            snprintf(lane, sizeof lane, "%u:%u", is->classes[owner->of_class].vl,
+                     is->classes[owner->of_class].weight);
+        snprintf(before, sizeof before, "%.20sx", csin_show_fixed(owner->before, 2).s);
+        snprintf(after, sizeof after, "%.20sx", csin_show_fixed(owner->after, 2).s);
+        fprintf(out, "%-30.29s%14.13s%12s%12s%12s\n", plan->scenario->owners[o],
+                class ? class : "-", lane, before, after);
+    }
+}
+
 void csin_plan_report_text(const struct csin_plan *plan, FILE *out)
 {
     fprintf(out, "plan for %s: ", plan->scenario->name);
-    if (!changes_anything(plan))
-        fputs("change nothing\n", out);
-    else
-        fputs("new forwarding tables\n", out);
+    write_changes(plan, out);
     if (plan->stopped)
         fputs("stopped before the search was over: this is the best so far\n", out);
     write_owners(plan, out);
+    write_lanes(plan, out);
     fputs("\nWHY\n", out);
     for (size_t i = 0; i < plan->n_reasons; i++)
         write_wrapped(plan->reasons[i], "- ", "  ", out);
@@ -139,6 +177,64 @@ static void write_balance(struct csin_json *json, const struct csin_plan *plan)
     csin_json_end_object(json);
 }
 
+static void write_figures(struct csin_json *json, const char *key,
+                          const struct csin_place_figures *figures)
+{
+    csin_json_flat_object(json, key);
+    csin_json_count(json, "jobs_across_zones", figures->jobs_across);
+    csin_json_real(json, "bytes_between_zones", figures->zone_bytes);
+    csin_json_real(json, "bytes_between_leaves", figures->leaf_bytes);
+    csin_json_count(json, "leaves", figures->leaves);
+    csin_json_end_object(json);
+}
+
+static void write_placement(struct csin_json *json, const struct csin_plan *plan)
+{
+    const struct csin_place_result *place = plan->placement;
+    csin_json_object(json, "placement");
+    csin_json_bool(json, "changed", plan->places);
+    csin_json_bool(json, "exact", place->exact);
+    csin_json_real(json, "gap", place->gap);
+    write_figures(json, "before", &place->before);
+    write_figures(json, "after", &place->after);
+    write_figures(json, "bound", &place->bound);
+    csin_json_end_object(json);
+}
+
+static void write_isolation(struct csin_json *json, const struct csin_plan *plan)
+{
+    const struct csin_isolation *is = plan->isolation;
+    csin_json_object(json, "isolation");
+    csin_json_bool(json, "changed", plan->lanes);
+    csin_json_real(json, "worst_slowdown_before", is->worst_before);
+    csin_json_real(json, "worst_slowdown", is->worst_after);
+    csin_json_real(json, "bound", is->bound);
+    csin_json_count(json, "simulations", is->n_simulated);
+    csin_json_array(json, "classes");
+    for (uint32_t c = 0; c < is->n_classes; c++) {
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "name", is->classes[c].name);
+        csin_json_count(json, "sl", is->classes[c].sl);
+        csin_json_count(json, "vl", is->classes[c].vl);
+        csin_json_count(json, "weight", is->classes[c].weight);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+    csin_json_array(json, "owners");
+    for (uint32_t o = 0; o < is->n_owners; o++) {
+        const struct csin_isolation_owner *owner = &is->owners[o];
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "name", plan->scenario->owners[o]);
+        csin_json_string(json, "class",
+                         owner->of_class == CSIN_NONE ? NULL : is->classes[owner->of_class].name);
+        csin_json_real(json, "slowdown_before", owner->before);
+        csin_json_real(json, "slowdown", owner->after);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+    csin_json_end_object(json);
+}
+
 void csin_plan_report_json(const struct csin_plan *plan, FILE *out)
 {
     struct csin_json json;
@@ -149,14 +245,88 @@ void csin_plan_report_json(const struct csin_plan *plan, FILE *out)
     csin_json_bool(&json, "stopped", plan->stopped);
     write_side(&json, "before", plan->before);
     write_side(&json, "after", plan->after);
+    if (plan->placement)
+        write_placement(&json, plan);
     if (plan->balanced)
         write_balance(&json, plan);
+    if (plan->isolation)
+        write_isolation(&json, plan);
     csin_json_array(&json, "reasons");
     for (size_t i = 0; i < plan->n_reasons; i++)
         csin_json_string(&json, NULL, plan->reasons[i]);
     csin_json_end_array(&json);
     csin_json_end_object(&json);
     csin_json_finish(&json);
+}
+
+/* ---- the plan as a file ---- */
+
+static void write_jobs(const struct csin_plan *plan, FILE *out)
+{
+    const struct csin_scenario *sc = &plan->planned;
+    struct csin_arena *arena = csin_arena_create();
+    fputs("jobs:\n", out);
+    for (uint32_t j = 0; arena && j < sc->n_jobs; j++) {
+        const struct csin_job *job = &sc->jobs[j];
+        const char **names = csin_arena_alloc(arena, job->n_hosts, sizeof *names);
+        for (uint32_t i = 0; names && i < job->n_hosts; i++)
+            names[i] = sc->fabric->hosts[job->hosts[i]].name;
+        const char *list = names ? csin_hostlist_fold(arena, names, job->n_hosts) : NULL;
+        fprintf(out, "  %s:", job->name);
+        const char *class = plan->lanes ? class_of(sc, j) : NULL;
+        if (plan->places && list)
+            fprintf(out, " {hosts: \"%s\"%s%s}\n", list, class ? ", class: " : "",
+                    class ? class : "");
+        else if (class)
+            fprintf(out, " {class: %s}\n", class);
+        else
+            fputs(" {}\n", out);
+    }
+    csin_arena_destroy(arena);
+}
+
+static void write_streams(const struct csin_plan *plan, FILE *out)
+{
+    const struct csin_scenario *was = plan->scenario, *sc = &plan->planned;
+    fputs("storage:\n", out);
+    for (uint32_t i = 0; i < sc->n_streams; i++) {
+        const struct csin_stream *stream = &sc->streams[i];
+        const char *class = class_of(sc, sc->n_jobs + i), *comma = "";
+        fprintf(out, "  %s: {", stream->name);
+        if (class) {
+            fprintf(out, "class: %s", class);
+            comma = ", ";
+        }
+        if (stream->concurrency != was->streams[i].concurrency) {
+            fprintf(out, "%sconcurrency: %u", comma, stream->concurrency);
+            comma = ", ";
+        }
+        if (stream->senders != was->streams[i].senders && stream->senders > 0)
+            fprintf(out, "%srequest-to-send: %u", comma, stream->senders);
+        fputs("}\n", out);
+    }
+}
+
+static void write_classes(const struct csin_plan *plan, FILE *out)
+{
+    const struct csin_isolation *is = plan->isolation;
+    uint32_t most = 0;
+    if (is->n_classes == 0)
+        return;
+    fputs("classes: {", out);
+    for (uint32_t c = 0; c < is->n_classes; c++) {
+        fprintf(out, "%s%s: {sl: %u}", c ? ", " : "", is->classes[c].name, is->classes[c].sl);
+        most = is->classes[c].vl > most ? is->classes[c].vl : most;
+    }
+    fputs("}\nlanes: {weights: [", out);
+    for (uint32_t vl = 0; vl <= most; vl++) {
+        uint32_t weight = 64; /* of a lane that nobody is on */
+        for (uint32_t c = 0; c < is->n_classes; c++)
+            if (is->classes[c].vl == vl)
+                weight = is->classes[c].weight;
+        fprintf(out, "%s%u", vl ? ", " : "", weight);
+    }
+    fputs("]}\n", out);
 }
 
 void csin_plan_write_yaml(const struct csin_plan *plan, const char *tables, FILE *out)
@@ -168,4 +338,10 @@ void csin_plan_write_yaml(const struct csin_plan *plan, const char *tables, FILE
     fprintf(out, "plan: %s\nscenario: %s\n", plan->scenario->name, plan->scenario->name);
     if (plan->routes && tables)
         fprintf(out, "routing: {lft: \"%s\"}\n", tables);
+    if (plan->lanes)
+        write_classes(plan, out);
+    if (plan->scenario->n_jobs && (plan->places || plan->lanes))
+        write_jobs(plan, out);
+    if (plan->scenario->n_streams && plan->lanes)
+        write_streams(plan, out);
 }

@@ -69,6 +69,9 @@ struct csin_run {
      * not. */
     void (*progress)(void *arg, uint64_t done, uint64_t total, double now_s);
     void *progress_arg;
+    /* Asked as often (fluid engine only); true: the run fails at once, with CSIN-822. NULL: not. */
+    bool (*stop)(void *arg);
+    void *stop_arg;
     /* Called when a transfer has another rate than before, in the process that simulates: SimGrid's
      * is a child, which shares with the caller only what was mapped so. Needs `watch`; NULL: not.
      * Of several rates within one instant, all or the last one only. */

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/units.h"
 #include "sim/dispatch.h"
 #include "sim/fair.h"
 #include "sim/lossless.h"
@@ -31,10 +32,10 @@
 #define INSTANT_S 1e-12 /* ends closer together are one event, as in the SimGrid engine */
 /* Of a capacity: all of it, as the lossless rates come to rest near their point only. */
 #define LOSSLESS_FULL (1 - 1e-3)
-#define CLOCK_STEPS 16       /* but never fewer steps of the clock, a double */
-#define RECENT 256u          /* a power of two */
-#define NAMED_OPS 3u         /* operations named in messages */
-#define PROGRESS_EVERY 4096u /* operations */
+#define CLOCK_STEPS 16      /* but never fewer steps of the clock, a double */
+#define RECENT 256u         /* a power of two */
+#define NAMED_OPS 3u        /* operations named in messages */
+#define PROGRESS_EVERY 256u /* operations */
 #define PROGRESS_MS 200
 
 enum state { FREE, DELAY, LATENCY, MOVING, WAITING };
@@ -925,19 +926,23 @@ static enum csin_status change_network(struct fluid *fl, double until_s)
 
 /* ---- all ---- */
 
-static void tell_progress(struct fluid *fl)
+/* True: the run is to end here. */
+static bool tell_progress(struct fluid *fl)
 {
+    const struct csin_run *run = fl->run;
     uint64_t done = csin_dispatch_done(fl->dispatch);
-    if (!fl->run->progress || done - fl->told < PROGRESS_EVERY)
-        return;
+    if ((!run->progress && !run->stop) || done - fl->told < PROGRESS_EVERY)
+        return false;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     fl->told = done;
     if ((now.tv_sec - fl->told_at.tv_sec) * 1000 + (now.tv_nsec - fl->told_at.tv_nsec) / 1000000 <
         PROGRESS_MS)
-        return;
+        return false;
     fl->told_at = now;
-    fl->run->progress(fl->run->progress_arg, done, fl->s->n_ops, fl->now_s);
+    if (run->progress)
+        run->progress(run->progress_arg, done, fl->s->n_ops, fl->now_s);
+    return run->stop && run->stop(run->stop_arg);
 }
 
 /* Nothing can happen any more. Where the network never changes, some transfer may have no way. */
@@ -988,7 +993,11 @@ static enum csin_status run_events(struct fluid *fl)
                 return status;
         }
         settle(fl);
-        tell_progress(fl);
+        if (tell_progress(fl))
+            return csin_error(fl->diag, CSIN_E_FAILED, 822, (struct csin_loc){0},
+                              "stopped with %s of %s operations done",
+                              csin_show_count(csin_dispatch_done(fl->dispatch)).s,
+                              csin_show_count(fl->s->n_ops).s);
     }
     return fl->no_memory ? csin_no_memory(fl->diag) : CSIN_OK;
 }

@@ -101,6 +101,7 @@ struct csin_scenario {
     struct csin_class *classes;
     uint32_t n_classes;
     struct csin_lanes lanes;   /* of_owner NULL: nothing is said of classes or lanes */
+    uint8_t sl_to_vl[16];      /* 15: no VL, as nobody uses the SL and nothing is said of it */
     struct csin_event *events; /* in order of time */
     uint32_t n_events;
     double reaction_s;

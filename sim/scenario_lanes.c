@@ -177,6 +177,24 @@ static void fill_lanes(struct lanes *l)
     sc->lanes.of_owner = of_owner;
 }
 
+/* The table as ports have it: what is written, or the VL of the same number for SLs in use and for
+ * SL 0, with which a fabric is managed. */
+static void fill_table(struct lanes *l)
+{
+    uint8_t *table = l->r->sc->sl_to_vl;
+    const struct csin_list *list = &l->spec->sl_to_vl;
+    const struct csin_count *vls = list->items;
+    memset(table, MANAGEMENT_VL, N_SLS);
+    for (uint32_t sl = 0; sl < list->n && sl < N_SLS; sl++)
+        table[sl] = (uint8_t)(vls[sl].n < CSIN_MAX_LANES ? vls[sl].n : MANAGEMENT_VL);
+    if (list->loc.line)
+        return;
+    table[0] = 0;
+    for (uint32_t i = 0; i < l->n_users; i++)
+        if (l->users[i].is_there)
+            table[l->users[i].sl] = (uint8_t)l->users[i].vl;
+}
+
 /* ---- what the fabric makes of it ---- */
 
 struct model { /* of switches */
@@ -285,6 +303,7 @@ void csin_resolve_lanes(struct resolver *r)
     find_users(&l);
     find_vls(&l);
     fill_lanes(&l);
+    fill_table(&l);
     if (r->status != CSIN_OK)
         return;
     if (sc->congestion == CSIN_FAIR) {

@@ -28,13 +28,14 @@ static struct csin_run run_of(const struct csin_scenario *sc, const struct csin_
                              .lanes = &sc->lanes,
                              .horizon_s = HUGE_VAL,
                              .progress = progress->options->progress ? pass_on : NULL,
-                             .progress_arg = progress};
+                             .progress_arg = progress,
+                             .stop = progress->options->stop,
+                             .stop_arg = progress->options->stop_arg};
 }
 
-/* The row of one owner alone, from the cache where it is known. */
-static enum csin_status run_alone(const struct csin_scenario *sc, uint32_t owner,
-                                  const struct csin_simulation *options, struct csin_diag *diag,
-                                  double *row)
+enum csin_status csin_simulate_alone(const struct csin_scenario *sc, uint32_t owner,
+                                     const struct csin_simulation *options, struct csin_diag *diag,
+                                     double *row)
 {
     struct csin_schedule schedule;
     uint32_t n = csin_owner_row_size(sc, owner);
@@ -74,13 +75,17 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
         goto done;
     }
     /* Then the run itself is the run alone. */
-    bool is_alone = scenario->n_owners == 1 && scenario->n_events == 0;
+    bool is_alone = scenario->n_owners == 1 && scenario->n_events == 0 && !options->alone;
     for (uint32_t owner = 0; owner < scenario->n_owners; owner++) {
+        if (options->alone) {
+            alone[owner] = options->alone[owner];
+            continue;
+        }
         alone[owner] = csin_arena_alloc(arena, csin_owner_row_size(scenario, owner),
                                         sizeof **alone);
         status = !alone[owner] ? csin_no_memory(diag)
                  : is_alone    ? CSIN_OK
-                               : run_alone(scenario, owner, options, diag, alone[owner]);
+                               : csin_simulate_alone(scenario, owner, options, diag, alone[owner]);
         if (status != CSIN_OK)
             goto done;
     }
@@ -90,7 +95,7 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
     run.events = scenario->events; /* nothing happens to those who run alone */
     run.n_events = scenario->n_events;
     run.reaction_s = scenario->reaction_s;
-    run.watch = true;
+    run.watch = !options->unwatched;
     status = scenario->engine->run(&run, diag, &together);
     if (status == CSIN_OK) {
         if (is_alone && !csin_owner_row(scenario, 0, schedule, &together, alone[0]))

@@ -12,7 +12,20 @@ struct csin_simulation {
     /* Called now and then: what is being run, operations done and in all, the simulated time. */
     void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total, double now_s);
     void *progress_arg;
+    /* Asked now and then by engines that can end early (struct csin_run); true: it fails. NULL: not
+     */
+    bool (*stop)(void *arg);
+    void *stop_arg;
+    double *const *alone; /* [n_owners] rows of the runs alone, where they are known; NULL: they are
+                           * run, or fetched from the cache */
+    bool unwatched; /* times and bytes only: no peaks, no congestion, no victims. Half the time. */
 };
+
+/* The row (sim/metrics.h) of one owner alone on the idle fabric, from the cache where it is known.
+ * ret_row: [csin_owner_row_size] */
+enum csin_status csin_simulate_alone(const struct csin_scenario *scenario, uint32_t owner,
+                                     const struct csin_simulation *options, struct csin_diag *diag,
+                                     double *ret_row);
 
 /* Runs `schedule`, which is the scenario's whole schedule. On success *ret_result is the caller's.
  */

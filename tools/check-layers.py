@@ -19,13 +19,13 @@ THIRD_PARTY = {
     "igraph": "topo/analyze.c",
     "simgrid/": "sim/simgrid.cpp",
     "xbt/": "sim/simgrid.cpp",
-    "glpk.h": "plan/glpk.c",
+    "glpk.h": "plan/lp.c",
 }
 
 # What the C library (glibc) and POSIX offer. C++ headers have no dot.
 SYSTEM = set(
     """argp.h assert.h ctype.h dirent.h errno.h fcntl.h fenv.h float.h getopt.h inttypes.h libgen.h limits.h locale.h
-    math.h poll.h signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
+    math.h poll.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
     stdnoreturn.h string.h strings.h sys/mman.h sys/prctl.h sys/resource.h sys/stat.h sys/time.h sys/types.h
     sys/wait.h time.h unistd.h wchar.h""".split()
 )

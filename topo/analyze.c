@@ -20,6 +20,7 @@
 
 #define MAX_ZONES 256u  /* zones looked at for the bandwidth between zones */
 #define ROWS_AT_ONCE 64 /* rows of the distance matrix held at a time */
+#define MAX_FLOWS 256u  /* between pairs of leaves */
 
 /* Cables between two switches, a < b, taken together. */
 struct link {
@@ -89,8 +90,9 @@ static int by_neighbours(const void *left, const void *right)
     return (x->sw > y->sw) - (x->sw < y->sw);
 }
 
-/* False without memory; finish in any case. */
-static bool work_init(struct work *work, const struct csin_fabric *f)
+/* Capacities are bytes/s, or where cables are counted 1 each. False without memory; finish in any
+ * case. */
+static bool work_init(struct work *work, const struct csin_fabric *f, bool count_cables)
 {
     *work = (struct work){.fabric = f};
     uint32_t n = 0;
@@ -114,7 +116,8 @@ static bool work_init(struct work *work, const struct csin_fabric *f)
             continue;
         }
         uint32_t a = cable->end[0], b = cable->end[1];
-        work->links[n++] = (struct link){a < b ? a : b, a < b ? b : a, cable->capacity_Bps};
+        work->links[n++] = (struct link){a < b ? a : b, a < b ? b : a,
+                                         count_cables ? 1 : cable->capacity_Bps};
     }
     work->n_links = merge(work->links, n);
     for (uint32_t i = 0; i < work->n_links; i++)
@@ -565,6 +568,88 @@ static void count_leaf(const struct csin_fabric *f, uint32_t leaf, struct csin_z
                                       uplink_Bps > 0 ? host_Bps / uplink_Bps : INFINITY);
 }
 
+/* Leaves with hosts that stand for all: of those with the same neighbours one, but of the first
+ * kind two, so that a pair of them is looked at as well. Returns how many, in work->seats. */
+static uint32_t pick_leaves(struct work *work)
+{
+    struct seat *seats = work->seats;
+    uint32_t n = 0, kept = 0;
+    for (uint32_t s = 0; s < work->fabric->n_switches; s++)
+        seats[s] = (struct seat){0, s};
+    for (uint32_t i = 0; i < work->n_links; i++) {
+        const struct link *link = &work->links[i];
+        uint64_t n_cables = (uint64_t)link->capacity_Bps;
+        seats[link->a].neighbours += csin_mix64((uint64_t)link->b << 32 | n_cables);
+        seats[link->b].neighbours += csin_mix64((uint64_t)link->a << 32 | n_cables);
+    }
+    for (uint32_t s = 0; s < work->fabric->n_switches; s++)
+        if (work->n_nics[s])
+            seats[n++] = seats[s];
+    qsort(seats, n, sizeof *seats, by_neighbours);
+    for (uint32_t i = 0; i < n; i++)
+        if (kept < 2 || seats[kept - 1].neighbours != seats[i].neighbours)
+            seats[kept++] = seats[i];
+    return kept;
+}
+
+/* The smallest cut between any two of a set parts the first from one of the others, so flows from
+ * the first find it. Leaves that the first does not reach have a first of their own. */
+static igraph_error_t fewest_paths(struct work *work, struct csin_disjoint *found)
+{
+    const struct csin_fabric *f = work->fabric;
+    struct net net = {0};
+    igraph_error_t e = IGRAPH_SUCCESS;
+    uint32_t n = pick_leaves(work), n_flows = 0;
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        work->vertex[s] = s;
+    for (uint32_t s = 0; s < f->n_switches && e == IGRAPH_SUCCESS; s++)
+        e = net_add(&net, work, s);
+    if (e == IGRAPH_SUCCESS)
+        e = net_close(&net, f->n_switches);
+    while (n > 1 && e == IGRAPH_SUCCESS && found->is_exact) {
+        uint32_t left = 0;
+        for (uint32_t i = 1; i < n && e == IGRAPH_SUCCESS; i++) {
+            double flow = 0;
+            if (n_flows++ == MAX_FLOWS) {
+                found->is_exact = false;
+                break;
+            }
+            e = net_flow(&net, work->seats[0].sw, work->seats[i].sw, &flow);
+            if (flow < 0.5)
+                work->seats[1 + left++] = work->seats[i];
+            else if (found->a == CSIN_NONE || (uint32_t)rint(flow) < found->paths)
+                *found = (struct csin_disjoint){true, (uint32_t)rint(flow), work->seats[0].sw,
+                                                work->seats[i].sw};
+        }
+        memmove(work->seats, work->seats + 1, left * sizeof *work->seats);
+        n = left;
+    }
+    net_finish(&net);
+    return e;
+}
+
+enum csin_status csin_fabric_disjoint(const struct csin_fabric *fabric, struct csin_diag *diag,
+                                      struct csin_disjoint *ret_disjoint)
+{
+    struct csin_disjoint found = {true, 0, CSIN_NONE, CSIN_NONE};
+    struct work work;
+    if (!work_init(&work, fabric, true)) {
+        work_finish(&work);
+        return csin_no_memory(diag);
+    }
+    igraph_error_handler_t *on_error = igraph_set_error_handler(igraph_error_handler_ignore);
+    igraph_error_t e = fewest_paths(&work, &found);
+    igraph_set_error_handler(on_error);
+    work_finish(&work);
+    if (e == IGRAPH_ENOMEM)
+        return csin_no_memory(diag);
+    if (e != IGRAPH_SUCCESS)
+        return csin_error(diag, CSIN_E_FAILED, 670, (struct csin_loc){0},
+                          "igraph could not count disjoint ways: %s", igraph_strerror(e));
+    *ret_disjoint = found;
+    return CSIN_OK;
+}
+
 struct csin_shown csin_show_oversubscription(double x)
 {
     struct csin_shown shown = {"no uplinks"};
@@ -584,7 +669,7 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
     struct csin_fabric_facts facts = {0};
     struct work work;
     facts.zones = csin_arena_alloc(arena, fabric->n_zones, sizeof *facts.zones);
-    if (!work_init(&work, fabric) || !facts.zones) {
+    if (!work_init(&work, fabric, false) || !facts.zones) {
         work_finish(&work);
         return csin_no_memory(diag);
     }
@@ -593,12 +678,17 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
         const struct csin_zone *zone = &fabric->zones[z];
         for (uint32_t i = 0; i < zone->n_leaves; i++)
             count_leaf(fabric, zone->first_leaf + i, &facts.zones[z]);
+        facts.zones[z].planned_oversubscription = facts.zones[z].oversubscription;
+        if (!zone->regular) { /* there is no formula */
+            facts.zones[z].bisection_formula_Bps = NAN;
+            continue;
+        }
         /* Halves of an odd number of pairs cut one of them. */
         facts.zones[z].bisection_formula_Bps = zone->n_leaves / 2 * zone->leaf_uplink_Bps;
         if (zone->n_leaves / 2 % 2)
             facts.zones[z].bisection_formula_Bps += zone->pair_links *
                                                     fabric->switches[zone->first_leaf].rate_Bps;
-        if (zone->n_leaves)
+        if (zone->n_leaves && zone->n_spines)
             facts.zones[z].planned_oversubscription = zone->hosts_per_leaf *
                                                       fabric->switches[zone->first_leaf].rate_Bps /
                                                       zone->leaf_uplink_Bps;
@@ -617,6 +707,8 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
     if (e != IGRAPH_SUCCESS)
         return csin_error(diag, CSIN_E_FAILED, 260, (struct csin_loc){0},
                           "igraph could not measure the fabric: %s", igraph_strerror(e));
-    *ret_facts = facts;
-    return CSIN_OK;
+    enum csin_status status = csin_fabric_oddities(fabric, arena, diag, &facts.oddities);
+    if (status == CSIN_OK)
+        *ret_facts = facts;
+    return status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "topo/fabric.h"
+#include "topo/oddities.h"
 
 struct csin_layer_use {
     uint32_t n_switches, n_ports, n_used;
@@ -15,11 +16,13 @@ struct csin_zone_facts {
     uint32_t n_nics;             /* attached to its leaves */
     double host_Bps, uplink_Bps; /* sums over its leaves; uplinks that are up */
     double oversubscription;     /* worst leaf: host / uplink bandwidth, of what is plugged in */
-    double planned_oversubscription; /* with a host in every host port, and no cable dead */
+    double planned_oversubscription; /* with a host in every host port, and no cable
+                                      * dead; the former where the zone is not regular */
     /* Bisection: half of the leaves against the other half. 0 where the zone has one leaf. */
     double bisection_flow_Bps; /* by maximum flow */
-    double
-        bisection_formula_Bps; /* by the formula of docs/model.md; equal unless cables are dead */
+    /* By the formula of docs/model.md; equal unless cables are dead. NAN where the zone is not
+     * regular. */
+    double bisection_formula_Bps;
 };
 
 struct csin_fabric_facts {
@@ -34,12 +37,23 @@ struct csin_fabric_facts {
     double inter_zone_Bps; /* smallest cut between any two zones of a plane, each way */
     uint32_t n_cuts;       /* pairs of zones looked at for that; 0: no plane has two */
     struct csin_zone_facts *zones; /* [n_zones], owned by the caller's arena */
+    struct csin_oddities oddities;
 };
 
 /* Counts and measures. Maximum flow (Goldberg-Tarjan push-relabel), components and the diameter are
  * igraph's. */
 enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct csin_arena *arena,
                                      struct csin_diag *diag, struct csin_fabric_facts *ret_facts);
+
+/* Ways between two leaves that share no cable: as many as cables in the smallest cut between them
+ * (Menger). */
+struct csin_disjoint {
+    bool is_exact;  /* otherwise the fewest of the pairs looked at */
+    uint32_t paths; /* fewest of any two leaves with hosts that are joined at all */
+    uint32_t a, b;  /* such leaves; CSIN_NONE with fewer than two */
+};
+enum csin_status csin_fabric_disjoint(const struct csin_fabric *fabric, struct csin_diag *diag,
+                                      struct csin_disjoint *ret_disjoint);
 
 /* '1.5:1': two decimals, one where that is exact; rounded up, so that it never looks better than it
  * is. 'no hosts' for 0, 'no uplinks' for infinity. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Makes a fabric, stage by stage (topo/build.h), and what a simulation sees of it: arcs. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "topo/build.h"
@@ -42,13 +43,18 @@ static bool set_digest(struct csin_fabric *f)
                             cable->up};
         csin_sha256_add(sha, facts, sizeof facts);
     }
-    /* Pods of a tree are numbered together, and spines that differ have turns by what was planned. */
+    /* Pods of a tree are numbered together, and spines that differ have turns by what was planned.
+     */
     for (uint32_t z = 0; z < f->n_zones; z++) {
         const struct csin_zone *zone = &f->zones[z];
         if (zone->tree != CSIN_NONE)
             csin_sha256_add(sha, &zone->tree, sizeof zone->tree);
-        for (uint32_t g = 0; zone->n_groups > 1 && g < zone->n_groups; g++)
-            csin_sha256_add(sha, &zone->groups[g].uplink_Bps, sizeof zone->groups[g].uplink_Bps);
+        bool alike = true;
+        for (uint32_t g = 1; g < zone->n_groups; g++)
+            alike = alike && zone->groups[g].uplink_Bps == zone->groups[0].uplink_Bps;
+        for (uint32_t g = 0; !alike && g < zone->n_groups; g++)
+            for (uint32_t i = 0; i < zone->groups[g].n_spines; i++)
+                csin_sha256_add(sha, &zone->groups[g].uplink_Bps, sizeof zone->uplink_Bps);
     }
     csin_sha256_add(sha, f->arc_capacity_Bps, f->n_arcs * sizeof *f->arc_capacity_Bps);
     csin_sha256_add(sha, f->arc_latency_s, f->n_arcs * sizeof *f->arc_latency_s);
@@ -67,6 +73,8 @@ static void make_arcs(struct builder *b)
     if (b->status != CSIN_OK)
         return;
     csin_build_plug_cables(b);
+    csin_build_shape_zones(b);
+    csin_build_degrade_wires(b);
     const struct csin_override_spec *overrides = b->spec->overrides.items;
     for (uint32_t i = 0; i < b->spec->overrides.n; i++)
         csin_build_apply_override(b, &overrides[i]);
@@ -86,6 +94,7 @@ static void build(struct builder *b)
         csin_build_fail(b, csin_no_memory(b->diag));
         return;
     }
+    f->is_discovered = b->spec->is_discovered;
     csin_build_index_spec(b);
     if (b->status != CSIN_OK)
         return;
@@ -100,11 +109,14 @@ static void build(struct builder *b)
     csin_build_add_hosts(b, names, n);
     if (b->status != CSIN_OK)
         return;
+    csin_build_read_cabling(b);
     csin_build_attach_hosts(b, n);
     if (b->status == CSIN_OK)
         csin_build_make_cables(b);
     if (b->status == CSIN_OK)
         make_arcs(b);
+    if (b->status == CSIN_OK)
+        csin_build_identify(b);
 }
 
 enum csin_status csin_fabric_create(const struct csin_fabric_spec *spec, struct csin_diag *diag,
@@ -121,6 +133,7 @@ enum csin_status csin_fabric_create(const struct csin_fabric_spec *spec, struct 
         b.f = NULL;
     }
     csin_fabric_destroy(b.f);
+    free(b.wires);
     csin_arena_destroy(b.arena);
     return b.status;
 }

@@ -6,9 +6,13 @@
  *     names      topo/build_names.c       models, zones, hostlists: what refers to what
  *     switches   topo/build_zones.c       of zones, their pods and planes
  *                topo/build_switches.c    between zones, above them, explicit ones
- *     hosts      topo/build_hosts.c       and the leaf that each NIC goes to
+ *     hosts      topo/build_hosts.c
+ *                topo/build_slurm.c       where a topology.conf says who and where
+ *     cabling    topo/build_cabling.c     cables whose ports are written out
+ *     attach     topo/build_hosts.c       the leaf that each other NIC goes to
  *     cables     topo/build_cables.c      planned without ports, then plugged, then overridden
  *     arcs       topo/build.c             and the digest
+ *     identity   topo/build_identity.c    GUIDs and LIDs
  *
  * Cables are planned first, as a list without ports, so that ports can be counted and running out
  * of them be told before anything is allocated by size. */
@@ -29,6 +33,7 @@ struct group {
     uint32_t n;
     const struct csin_switch_model_spec *model;
     enum csin_layer layer;
+    uint32_t zone; /* CSIN_NONE in none */
     struct csin_loc loc;
     uint32_t n_planes; /* of core switches: names of each plane, one after the other */
 };
@@ -52,6 +57,16 @@ static inline uint32_t csin_build_zone_of(const struct zone_set *set, uint32_t p
     return set->first + (set->plane + plane) * set->family_pods + set->pod + pod;
 }
 
+struct csin_slurm; /* topo/slurm.h */
+
+/* A cable whose ports are written out (`cabling`). */
+struct wire {
+    uint32_t end[2], port[2];                  /* vertices, as in struct csin_cable */
+    const struct csin_plug_spec *plug, *again; /* where it was written, and perhaps from the other
+                                                * end; only one says rate and latency, or both the
+                                                * same */
+};
+
 /* A list of the spec whose structs begin with their name, and which is referred to by name. */
 struct named {
     const struct csin_list *list;
@@ -64,8 +79,10 @@ struct builder {
     const struct csin_fabric_spec *spec;
     struct named switch_models, host_models, zones;
     struct csin_list zone_refs;              /* of struct zone_ref: what `zones` indexes */
-    uint32_t *first_zone;                    /* [spec->zones.n] of each family in fabric.zones */
-    const struct csin_zone_spec **zone_spec; /* [n_zones] */
+    uint32_t *first_zone;                    /* [n_families] of each family in fabric.zones */
+    const struct csin_zone_spec **zone_spec; /* [n_generated] */
+    struct csin_list explicit_zones; /* of csin_text: the names that entries of `switches` give */
+    uint32_t n_generated; /* zones of the fabric that `zones` makes; explicit ones follow */
     struct csin_diag *diag;
     struct csin_fabric *f;
     struct csin_arena *arena;
@@ -80,9 +97,13 @@ struct builder {
     const char **switch_names;           /* [n_switches] for suggestions, made when needed */
     bool switches_told;                  /* what switches there are, once */
     size_t cables_room;
-    uint64_t n_expanded;  /* names of all hostlists so far */
-    struct group *groups; /* inter-zone switches, then core, then explicit ones */
+    uint64_t n_expanded;      /* names of all hostlists so far */
+    struct csin_slurm *slurm; /* [hosts.n] the files of groups of hosts; NULL without any */
+    struct group *groups;     /* inter-zone switches, then core, then explicit ones */
     uint32_t first_group_switch;
+    struct wire *wires;          /* [n_wires] */
+    const struct wire **wire_of; /* [n_nics] NULL where attached or not at all */
+    uint32_t n_wires;
 };
 
 #define FAIL(b, code, loc, ...)                                                                    \
@@ -117,6 +138,9 @@ uint32_t csin_build_find_switch(struct builder *b, const char *name, struct csin
 /* The switches of a hostlist into `list`, which has room for all there are. Returns their number; 0
  * after a reported failure. */
 uint32_t csin_build_find_switches(struct builder *b, const struct csin_text *names, uint32_t *list);
+/* Whether switch a is the upper end of a cable to z: in a higher layer, or of one layer further
+ * behind. */
+bool csin_build_is_above(const struct csin_fabric *f, uint32_t a, uint32_t z);
 /* n zeroed elements in the fabric's arena; NULL after a reported failure. */
 void *csin_build_array(struct builder *b, uint64_t n, size_t size);
 /* Indexes the lists that are referred to by name. */
@@ -143,13 +167,28 @@ void csin_build_add_cable(struct builder *b, uint32_t low, uint32_t high, enum c
 /* Reports a rate that somebody asked of a cable and its ports cannot give. */
 bool csin_build_is_too_fast(struct builder *b, const struct csin_quantity *rate_Bps,
                             double port_Bps);
+/* What a group of hosts is called: its hostlist, or the file it is from. */
+const struct csin_text *csin_build_hosts_text(const struct csin_hosts_spec *hosts);
+/* The nodes of the file of a group, leaf after leaf. (topo/build_slurm.c, as the next two) */
+void csin_build_open_slurm(struct builder *b, uint32_t group, const char *const **ret_names,
+                           uint32_t *ret_n);
+/* Puts b->list, n_list candidates, into the order of the leaves of the file, with the number of
+ * their nodes in b->share. Returns how many leaves it has; 0 after a reported failure. */
+uint32_t csin_build_list_slurm(struct builder *b, const struct csin_hosts_spec *hosts,
+                               const struct csin_attach_spec *attach, uint32_t n_list);
+/* Whether each leaf has free_ports for its share; reports those that have not. */
+bool csin_build_slurm_fits(struct builder *b, const struct csin_hosts_spec *hosts, uint32_t n_list);
 /* The stages, in this order. */
 void csin_build_make_switches(struct builder *b, uint32_t n_hosts);
 void csin_build_count_hosts(struct builder *b, const char *const **names, uint32_t *n);
 void csin_build_add_hosts(struct builder *b, const char *const *const *names, const uint32_t *n);
+void csin_build_read_cabling(struct builder *b);
 void csin_build_attach_hosts(struct builder *b, const uint32_t *n);
 void csin_build_make_cables(struct builder *b);
 void csin_build_plug_cables(struct builder *b);
 void csin_build_apply_override(struct builder *b, const struct csin_override_spec *spec);
+void csin_build_shape_zones(struct builder *b);
+void csin_build_degrade_wires(struct builder *b);
+void csin_build_identify(struct builder *b);
 
 #endif

@@ -3,6 +3,7 @@
  * Cables: planned, plugged into ports, overridden. */
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -25,10 +26,44 @@ void csin_build_add_cable(struct builder *b, uint32_t low, uint32_t high, enum c
         return;
     }
     f->cables[f->n_cables++] = (struct csin_cable){.end = {low, high},
+                                                   .port = {CSIN_NONE, CSIN_NONE},
                                                    .place = place,
                                                    .up = true,
                                                    .capacity_Bps = capacity_Bps,
                                                    .latency_s = latency_s};
+}
+
+/* Reports a rate that somebody asked of a cable and its ports cannot give. */
+bool csin_build_is_too_fast(struct builder *b, const struct csin_quantity *rate_Bps,
+                            double port_Bps)
+{
+    if (!rate_Bps->loc.line || rate_Bps->x <= port_Bps * (1 + 1e-12))
+        return false;
+    FAIL(b, 212, rate_Bps->loc, "a cable of %s is faster than its ports (%s)",
+         csin_show_linerate(rate_Bps->x).s, csin_show_linerate(port_Bps).s);
+    return true;
+}
+
+/* A cable in the ports that are written out. */
+static void add_wire(struct builder *b, const struct wire *wire, enum csin_place place,
+                     double port_Bps)
+{
+    const struct csin_plug_spec *rate = wire->plug, *latency = wire->plug;
+    if (wire->again && !rate->rate_Bps.loc.line)
+        rate = wire->again;
+    if (wire->again && !latency->latency_s.loc.line)
+        latency = wire->again;
+    if (csin_build_is_too_fast(b, &rate->rate_Bps, port_Bps))
+        return;
+    csin_build_add_cable(b, wire->end[0], wire->end[1], place,
+                         rate->rate_Bps.loc.line ? rate->rate_Bps.x : port_Bps,
+                         latency->latency_s.x);
+    if (b->status != CSIN_OK)
+        return;
+    struct csin_cable *cable = &b->f->cables[b->f->n_cables - 1];
+    memcpy(cable->port, wire->port, sizeof wire->port);
+    cable->degraded =
+        wire->plug->degraded_Bps.loc.line; /* the rate is that of csin_build_degrade_wires */
 }
 
 static void cable_hosts(struct builder *b)
@@ -38,9 +73,12 @@ static void cable_hosts(struct builder *b)
         uint32_t leaf = f->nics[nic].leaf;
         if (leaf == CSIN_NONE)
             continue;
+        double port_Bps = fmin(f->nics[nic].rate_Bps, f->switches[leaf].rate_Bps);
         f->nics[nic].cable = f->n_cables;
-        csin_build_add_cable(b, f->n_switches + nic, leaf, CSIN_AT_HOST,
-                             fmin(f->nics[nic].rate_Bps, f->switches[leaf].rate_Bps), 0);
+        if (b->wire_of && b->wire_of[nic])
+            add_wire(b, b->wire_of[nic], CSIN_AT_HOST, port_Bps);
+        else
+            csin_build_add_cable(b, f->n_switches + nic, leaf, CSIN_AT_HOST, port_Bps, 0);
     }
 }
 
@@ -48,7 +86,7 @@ static void cable_zones(struct builder *b)
 {
     struct csin_fabric *f = b->f;
     struct csin_uplink uplinks[CSIN_MAX_PORTS];
-    for (uint32_t i = 0; i < f->n_zones; i++) {
+    for (uint32_t i = 0; i < b->n_generated; i++) {
         const struct csin_zone *z = &f->zones[i];
         csin_zone_uplinks(z, uplinks);
         for (uint32_t leaf = 0; leaf < z->n_leaves; leaf++)
@@ -63,7 +101,7 @@ static void cable_zones(struct builder *b)
 static void cable_pairs(struct builder *b)
 {
     struct csin_fabric *f = b->f;
-    for (uint32_t i = 0; i < f->n_zones; i++) {
+    for (uint32_t i = 0; i < b->n_generated; i++) {
         const struct csin_zone *z = &f->zones[i];
         for (uint32_t leaf = z->first_leaf; leaf + 1 < z->first_leaf + z->n_leaves; leaf += 2)
             for (uint32_t link = 0; link < z->pair_links; link++)
@@ -88,17 +126,6 @@ static uint32_t freest_leaf(const struct builder *b, const struct csin_zone *z,
         }
     }
     return best;
-}
-
-/* Reports a rate that somebody asked of a cable and its ports cannot give. */
-bool csin_build_is_too_fast(struct builder *b, const struct csin_quantity *rate_Bps,
-                            double port_Bps)
-{
-    if (!rate_Bps->loc.line || rate_Bps->x <= port_Bps * (1 + 1e-12))
-        return false;
-    FAIL(b, 212, rate_Bps->loc, "a cable of %s is faster than its ports (%s)",
-         csin_show_linerate(rate_Bps->x).s, csin_show_linerate(port_Bps).s);
-    return true;
 }
 
 static void cable_inter_zone_switch(struct builder *b, const struct csin_inter_zone_spec *spec,
@@ -151,6 +178,13 @@ static uint32_t ring_root(uint32_t *parent, uint32_t s)
     return s;
 }
 
+static enum csin_place place_between(const struct csin_switch *a, const struct csin_switch *z)
+{
+    if (a->layer == CSIN_INTER_ZONE || z->layer == CSIN_INTER_ZONE)
+        return CSIN_BETWEEN_ZONES;
+    return a->layer + z->layer == CSIN_LEAF + CSIN_SPINE ? CSIN_AT_SPINE : CSIN_ELSEWHERE;
+}
+
 /* False after a reported failure. */
 static bool cable_pair(struct builder *b, const struct csin_cables_spec *spec, uint32_t from,
                        uint32_t to, uint32_t *ring)
@@ -178,11 +212,8 @@ static bool cable_pair(struct builder *b, const struct csin_cables_spec *spec, u
     double port = fmin(a->rate_Bps, z->rate_Bps);
     if (csin_build_is_too_fast(b, &spec->rate_Bps, port))
         return false;
-    bool swap = a->layer > z->layer;
-    enum csin_place place = a->layer == CSIN_INTER_ZONE || z->layer == CSIN_INTER_ZONE
-                                ? CSIN_BETWEEN_ZONES
-                            : a->layer + z->layer == CSIN_LEAF + CSIN_SPINE ? CSIN_AT_SPINE
-                                                                            : CSIN_ELSEWHERE;
+    bool swap = csin_build_is_above(f, from, to);
+    enum csin_place place = place_between(a, z);
     for (uint32_t i = 0; i < count && f->n_cables <= CSIN_MAX_CABLES; i++)
         csin_build_add_cable(b, swap ? to : from, swap ? from : to, place,
                              spec->rate_Bps.loc.line ? spec->rate_Bps.x : port, spec->latency_s.x);
@@ -216,6 +247,13 @@ static void cable_explicit(struct builder *b)
         ring[s] = s;
     for (uint32_t i = 0; i < b->spec->cables.n; i++)
         cable_entry(b, &specs[i], ring);
+    for (uint32_t i = 0; i < b->n_wires; i++) {
+        const struct wire *wire = &b->wires[i];
+        const struct csin_switch *sw = f->switches;
+        if (!csin_is_nic(f, wire->end[0]))
+            add_wire(b, wire, place_between(&sw[wire->end[0]], &sw[wire->end[1]]),
+                     fmin(sw[wire->end[0]].rate_Bps, sw[wire->end[1]].rate_Bps));
+    }
     if (f->n_cables > CSIN_MAX_CABLES)
         return; /* not all of them are counted */
     for (uint32_t s = 0; s < f->n_switches; s++)
@@ -243,17 +281,21 @@ static uint32_t take_port(struct builder *b, uint32_t s, uint32_t arc, uint32_t 
     return port;
 }
 
-void csin_build_plug_cables(struct builder *b)
+/* The ends at switches that have no port yet. */
+static void plug(struct builder *b, uint32_t c)
+{
+    struct csin_cable *cable = &b->f->cables[c];
+    for (unsigned e = 0; e < 2; e++)
+        if (!csin_is_nic(b->f, cable->end[e]) && cable->port[e] == CSIN_NONE)
+            cable->port[e] = take_port(b, cable->end[e], 2 * c + e, CSIN_NONE);
+}
+
+/* Uplinks of generated zones, whose ports are fixed. Returns the cable behind the last. */
+static uint32_t plug_zones(struct builder *b, uint32_t c)
 {
     struct csin_fabric *f = b->f;
-    memset(f->port_arc, 0xff, f->n_ports * sizeof *f->port_arc);
     struct csin_uplink uplinks[CSIN_MAX_PORTS];
-    uint32_t first_uplink = 0;
-    while (first_uplink < f->n_cables && f->cables[first_uplink].place == CSIN_AT_HOST)
-        first_uplink++;
-    /* Uplinks of generated zones first: their ports are fixed. */
-    uint32_t c = first_uplink;
-    for (uint32_t i = 0; i < f->n_zones; i++) {
+    for (uint32_t i = 0; i < b->n_generated; i++) {
         const struct csin_zone *z = &f->zones[i];
         csin_zone_uplinks(z, uplinks);
         for (uint32_t leaf = 0; leaf < z->n_leaves; leaf++)
@@ -266,14 +308,66 @@ void csin_build_plug_cables(struct builder *b)
                                                uplinks[k].link);
             }
     }
-    for (uint32_t i = 0; i < first_uplink; i++) {
-        uint32_t nic = f->cables[i].end[0] - f->n_switches;
-        f->cables[i].port[0] = nic - f->hosts[f->nics[nic].host].first_nic;
-        f->cables[i].port[1] = take_port(b, f->cables[i].end[1], 2 * i + 1, CSIN_NONE);
+    return c;
+}
+
+/* The order of cables behind those to hosts (topo/fabric.h). */
+static int by_place(const void *left, const void *right, void *fabric)
+{
+    const struct csin_cable *x = left, *y = right;
+    const struct csin_switch *sw = ((const struct csin_fabric *)fabric)->switches;
+    const struct csin_cable *cable[2] = {x, y};
+    uint32_t key[2][3];
+    for (unsigned i = 0; i < 2; i++) {
+        const struct csin_switch *low = &sw[cable[i]->end[0]], *high = &sw[cable[i]->end[1]];
+        bool inside = cable[i]->place == CSIN_AT_SPINE && low->zone == high->zone;
+        key[i][0] = !inside;
+        key[i][1] = cable[i]->end[!inside];
+        key[i][2] = cable[i]->port[!inside];
     }
-    for (; c < f->n_cables; c++)
+    for (unsigned k = 0; k < 3; k++)
+        if (key[0][k] != key[1][k])
+            return key[0][k] < key[1][k] ? -1 : 1;
+    return 0;
+}
+
+/* Puts the cables behind those to hosts into their order, which depends on ports only. */
+static void order_cables(struct builder *b, uint32_t first)
+{
+    struct csin_fabric *f = b->f;
+    uint32_t c = first + 1;
+    while (c < f->n_cables && by_place(&f->cables[c - 1], &f->cables[c], f) < 0)
+        c++;
+    if (c >= f->n_cables)
+        return;
+    qsort_r(f->cables + first, f->n_cables - first, sizeof *f->cables, by_place, f);
+    for (c = first; c < f->n_cables; c++)
         for (unsigned e = 0; e < 2; e++)
-            f->cables[c].port[e] = take_port(b, f->cables[c].end[e], 2 * c + e, CSIN_NONE);
+            f->port_arc[f->switches[f->cables[c].end[e]].first_port + f->cables[c].port[e]] =
+                2 * c + e;
+}
+
+void csin_build_plug_cables(struct builder *b)
+{
+    struct csin_fabric *f = b->f;
+    memset(f->port_arc, 0xff, f->n_ports * sizeof *f->port_arc);
+    uint32_t first_uplink = 0, first_free;
+    while (first_uplink < f->n_cables && f->cables[first_uplink].place == CSIN_AT_HOST)
+        first_uplink++;
+    /* What is fixed first: of generated zones, and what is written out. */
+    first_free = plug_zones(b, first_uplink);
+    for (uint32_t c = 0; c < f->n_cables; c++)
+        for (unsigned e = 0; e < 2 && (c < first_uplink || c >= first_free); e++)
+            if (!csin_is_nic(f, f->cables[c].end[e]) && f->cables[c].port[e] != CSIN_NONE)
+                take_port(b, f->cables[c].end[e], 2 * c + e, f->cables[c].port[e]);
+    for (uint32_t c = 0; c < first_uplink; c++) {
+        uint32_t nic = f->cables[c].end[0] - f->n_switches;
+        f->cables[c].port[0] = nic - f->hosts[f->nics[nic].host].first_nic;
+        plug(b, c);
+    }
+    for (uint32_t c = first_free; c < f->n_cables; c++)
+        plug(b, c);
+    order_cables(b, first_uplink);
 }
 
 /* ---- overrides ---- */

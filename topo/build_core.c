@@ -75,7 +75,8 @@ void csin_build_plan_cores(struct builder *b, struct group *groups)
     for (uint32_t i = 0; i < b->spec->core.n; i++, groups++) {
         uint32_t n_sets = count_sets(b, &specs[i]);
         struct zone_set *sets = csin_arena_alloc(b->arena, n_sets, sizeof *sets);
-        *groups = (struct group){.model = csin_build_switch_model(b, &specs[i].model),
+        *groups = (struct group){.zone = CSIN_NONE,
+                                 .model = csin_build_switch_model(b, &specs[i].model),
                                  .layer = CSIN_CORE,
                                  .loc = specs[i].names.loc,
                                  .n_planes = 1};

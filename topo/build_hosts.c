@@ -13,7 +13,10 @@ void csin_build_count_hosts(struct builder *b, const char *const **names, uint32
     const struct csin_hosts_spec *groups = b->spec->hosts.items;
     uint64_t hosts = 0, nics = 0;
     for (uint32_t i = 0; i < b->spec->hosts.n; i++) {
-        csin_build_expand(b, b->f->arena, &groups[i].names, &names[i], &n[i]);
+        if (groups[i].slurm.s)
+            csin_build_open_slurm(b, i, &names[i], &n[i]);
+        else
+            csin_build_expand(b, b->f->arena, &groups[i].names, &names[i], &n[i]);
         const struct csin_host_model_spec *model = csin_build_look_up(b, &b->host_models,
                                                                       &groups[i].model);
         hosts += n[i];
@@ -41,11 +44,12 @@ void csin_build_add_hosts(struct builder *b, const char *const *const *names, co
         for (uint32_t i = 0; i < n[g]; i++, host++) {
             f->hosts[host] = (struct csin_host){
                 names[g][i], model->name.s, (enum csin_role)model->role.i,
-                nic,         n_nics,        groups[g].names.loc};
+                nic,         n_nics,        csin_build_hosts_text(&groups[g])->loc};
             for (uint32_t k = 0; k < n_nics; k++, nic++)
                 f->nics[nic] = (struct csin_nic){host, CSIN_NONE, CSIN_NONE, model->rate_Bps.x,
                                                  model->latency_s.x};
-            if (!csin_build_add_name(b, names[g][i], f->n_switches + host, groups[g].names.loc))
+            if (!csin_build_add_name(b, names[g][i], f->n_switches + host,
+                                     csin_build_hosts_text(&groups[g])->loc))
                 return; /* one duplicate stands for all of a list written twice */
         }
     }
@@ -177,9 +181,9 @@ static void say_out_of_ports(struct builder *b, const struct csin_text *where,
         b->diag, where->loc,
         "'%s' asks for %s ports on %s switch%s that %s %s left for hosts; '%s' has %s uplinks and "
         "%s hosts already",
-        hosts->names.s, csin_show_count(n).s, csin_show_count(n_list).s, n_list == 1 ? "" : "es",
-        n_list == 1 ? "has" : "have", csin_show_count(free_total).s, sw->name,
-        csin_show_count(others).s, csin_show_count(before).s);
+        csin_build_hosts_text(hosts)->s, csin_show_count(n).s, csin_show_count(n_list).s,
+        n_list == 1 ? "" : "es", n_list == 1 ? "has" : "have", csin_show_count(free_total).s,
+        sw->name, csin_show_count(others).s, csin_show_count(before).s);
 }
 
 /* The candidates of b->list as they are filled: one by one, or by rails of n_rails, of which each
@@ -221,6 +225,8 @@ static void attach_nics(struct builder *b, const struct csin_hosts_spec *hosts,
 {
     struct csin_fabric *f = b->f;
     uint32_t step = a->zones.n_planes, n_list = candidates(b, a, plane, b->list);
+    if (hosts->slurm.s && n_list)
+        n_list = csin_build_list_slurm(b, hosts, a->spec, n_list);
     n_list = n_list ? group_rails(b, a, n_list, n_rails) : 0;
     if (n_list == 0)
         return;
@@ -234,7 +240,10 @@ static void attach_nics(struct builder *b, const struct csin_hosts_spec *hosts,
         return;
     }
     enum csin_spread spread = a->spec->spread.i == CSIN_FILL ? CSIN_FILL : CSIN_EVEN;
-    share_out(b->free_ports, b->share, n_list, n, spread);
+    if (!hosts->slurm.s)
+        share_out(b->free_ports, b->share, n_list, n, spread);
+    else if (!csin_build_slurm_fits(b, hosts, n_list))
+        return;
     uint32_t host = first;
     for (uint32_t i = 0; i < n_list; i++)
         for (uint32_t k = 0; k < b->share[i]; k++, host++)
@@ -246,6 +255,24 @@ static void attach_nics(struct builder *b, const struct csin_hosts_spec *hosts,
             }
 }
 
+/* Reports a NIC of the attachment that has a cable already. */
+static bool is_attached_twice(struct builder *b, const struct csin_hosts_spec *hosts,
+                              const struct attachment *a, uint32_t host)
+{
+    const struct csin_host *h = &b->f->hosts[host];
+    for (uint32_t k = a->first_nic; k < a->first_nic + a->n_nics; k++) {
+        if (b->f->nics[h->first_nic + k].leaf == CSIN_NONE)
+            continue;
+        const struct wire *wire = b->wire_of ? b->wire_of[h->first_nic + k] : NULL;
+        FAIL(b, 220, a->where->loc, "NIC %u of '%s' is attached twice", k,
+             wire ? h->name : csin_build_hosts_text(hosts)->s);
+        if (wire)
+            csin_note(b->diag, wire->plug->end.loc, "its cable is written out here");
+        return true;
+    }
+    return false;
+}
+
 /* NIC k goes to plane k mod their number. */
 static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
                          const struct csin_attach_spec *spec, uint32_t first, uint32_t n)
@@ -255,11 +282,9 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
     if (n == 0 || !read_attachment(b, hosts, spec, &f->hosts[first], &a))
         return;
     const struct csin_nic *nics = &f->nics[f->hosts[first].first_nic];
-    for (uint32_t k = a.first_nic; k < a.first_nic + a.n_nics; k++)
-        if (nics[k].leaf != CSIN_NONE) {
-            FAIL(b, 220, a.where->loc, "NIC %u of '%s' is attached twice", k, hosts->names.s);
+    for (uint32_t h = first; h < first + n; h++)
+        if (is_attached_twice(b, hosts, &a, h))
             return;
-        }
     enum csin_status before = b->status;
     b->status = CSIN_OK;
     uint32_t planes = a.zones.n_planes;
@@ -280,22 +305,50 @@ static void attach_group(struct builder *b, const struct csin_hosts_spec *hosts,
     b->status = csin_first(before, b->status);
 }
 
+/* All hosts of a group are attached alike. */
+static void say_what_is_loose(struct builder *b, const struct csin_hosts_spec *group,
+                              uint32_t first)
+{
+    const struct csin_host *host = &b->f->hosts[first];
+    for (uint32_t k = 0; k < host->n_nics; k++)
+        if (b->f->nics[host->first_nic + k].leaf == CSIN_NONE)
+            csin_warning(b->diag, 222, group->attach.loc, "NIC %u of '%s' is attached to nothing",
+                         k, csin_build_hosts_text(group)->s);
+}
+
+/* Each host is cabled by itself; a few of those that are not stand for all. */
+static void say_what_is_not_cabled(struct builder *b, uint32_t first, uint32_t n)
+{
+    unsigned said = 0;
+    for (uint32_t h = first; h < first + n; h++) {
+        const struct csin_host *host = &b->f->hosts[h];
+        for (uint32_t k = 0; k < host->n_nics && said < 5; k++)
+            if (b->f->nics[host->first_nic + k].leaf == CSIN_NONE) {
+                csin_warning(b->diag, 222, host->loc, "NIC %u of '%s' is attached to nothing", k,
+                             host->name);
+                said++;
+            }
+    }
+}
+
 void csin_build_attach_hosts(struct builder *b, const uint32_t *n)
 {
     const struct csin_hosts_spec *groups = b->spec->hosts.items;
     uint32_t first = 0;
     for (uint32_t g = 0; g < b->spec->hosts.n; first += n[g], g++) {
         const struct csin_attach_spec *attach = groups[g].attach.items;
-        if (groups[g].attach.n == 0)
-            FAIL(b, 221, groups[g].attach.loc, "'%s' is attached to nothing", groups[g].names.s);
+        bool is_written = groups[g].attach.loc.line || !b->spec->cabling.loc.line;
+        struct csin_loc loc = groups[g].attach.loc.line ? groups[g].attach.loc
+                                                        : csin_build_hosts_text(&groups[g])->loc;
+        if (groups[g].attach.n == 0 && is_written)
+            FAIL(b, 221, loc, "'%s' is attached to nothing", csin_build_hosts_text(&groups[g])->s);
         for (uint32_t i = 0; i < groups[g].attach.n; i++)
             attach_group(b, &groups[g], &attach[i], first, n[g]);
         if (b->status != CSIN_OK || n[g] == 0)
             continue;
-        const struct csin_host *host = &b->f->hosts[first];
-        for (uint32_t k = 0; k < host->n_nics; k++)
-            if (b->f->nics[host->first_nic + k].leaf == CSIN_NONE)
-                csin_warning(b->diag, 222, groups[g].attach.loc,
-                             "NIC %u of '%s' is attached to nothing", k, groups[g].names.s);
+        if (is_written)
+            say_what_is_loose(b, &groups[g], first);
+        else
+            say_what_is_not_cabled(b, first, n[g]);
     }
 }

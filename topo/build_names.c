@@ -131,9 +131,12 @@ bool csin_build_find_zones(struct builder *b, const struct csin_text *name,
     const struct zone_ref *ref = csin_build_look_up(b, &b->zones, name);
     if (!ref)
         return false;
-    const struct csin_zone_spec *family = (const struct csin_zone_spec *)b->spec->zones.items +
-                                          ref->family;
-    uint32_t pods = csin_zone_spec_pods(family), planes = csin_zone_spec_planes(family);
+    uint32_t pods = 1, planes = 1; /* of an explicit zone */
+    if (ref->family < b->spec->zones.n) {
+        const struct csin_zone_spec *family = b->spec->zones.items;
+        pods = csin_zone_spec_pods(&family[ref->family]);
+        planes = csin_zone_spec_planes(&family[ref->family]);
+    }
     *ret_zones = (struct zone_set){
         .first = b->first_zone ? b->first_zone[ref->family] : 0,
         .family_pods = pods,
@@ -155,7 +158,7 @@ uint32_t csin_build_find_zone(struct builder *b, const struct csin_text *name)
         return csin_build_zone_of(&set, 0, 0);
     const struct zone_ref *ref = csin_build_find_named(&b->zones, name->s);
     const struct csin_zone_spec *family = (const struct csin_zone_spec *)b->spec->zones.items +
-                                          ref->family;
+                                          ref->family; /* explicit zones are one */
     FAIL(b, 241, name->loc, "'%s' is %s zones; one is asked for here", name->s,
          csin_show_count(n).s);
     csin_note(b->diag, name->loc, "name a single one, such as '%s'",
@@ -279,12 +282,44 @@ static uint32_t add_zone_refs(struct builder *b, uint32_t family, struct zone_re
 /* Every zone has two switches or more, so that this is not reached by what may be built. */
 #define MAX_ZONE_REFS (4u * CSIN_MAX_SWITCHES)
 
+/* The names that entries of `switches` give to zones, each once. One that `zones` makes as well is
+ * a mistake. */
+static void list_explicit_zones(struct builder *b)
+{
+    const struct csin_zone_spec *zones = b->spec->zones.items;
+    const struct csin_switches_spec *switches = b->spec->switches.items;
+    uint32_t n_zones = b->spec->zones.n, n = 0, old;
+    struct csin_names seen;
+    struct csin_text *names = csin_arena_alloc(b->arena, b->spec->switches.n, sizeof *names);
+    if (!names || !csin_names_init(&seen, b->arena, n_zones + b->spec->switches.n)) {
+        csin_build_fail(b, csin_no_memory(b->diag));
+        return;
+    }
+    for (uint32_t i = 0; i < n_zones; i++)
+        if (zones[i].name.s)
+            csin_names_add(&seen, zones[i].name.s, i, &old);
+    for (uint32_t i = 0; i < b->spec->switches.n; i++) {
+        const struct csin_text *zone = &switches[i].zone;
+        if (!zone->s)
+            continue;
+        if (csin_names_add(&seen, zone->s, n_zones + n, &old)) {
+            names[n++] = *zone;
+        } else if (old < n_zones) {
+            FAIL(b, 600, zone->loc, "zone '%s' is one of 'zones', which makes its own switches",
+                 zone->s);
+            csin_note(b->diag, zones[old].name.loc, "choose another name, or leave 'zone' out");
+        }
+    }
+    b->explicit_zones = (struct csin_list){names, n, b->spec->switches.loc};
+}
+
 static void list_zone_refs(struct builder *b)
 {
     const struct csin_zone_spec *zones = b->spec->zones.items;
     uint64_t n = 0;
     for (uint32_t i = 0; i < b->spec->zones.n; i++)
         n += (csin_zone_spec_pods(&zones[i]) + 1ull) * (csin_zone_spec_planes(&zones[i]) + 1ull);
+    n += b->explicit_zones.n;
     if (n > MAX_ZONE_REFS + 3ull * b->spec->zones.n) {
         FAIL(b, 203, b->spec->zones.loc, "more than %s zones with all their pods and planes",
              csin_show_count(CSIN_MAX_SWITCHES).s);
@@ -298,6 +333,12 @@ static void list_zone_refs(struct builder *b)
     b->zone_refs = (struct csin_list){refs, 0, b->spec->zones.loc};
     for (uint32_t i = 0; i < b->spec->zones.n; i++)
         b->zone_refs.n += add_zone_refs(b, i, refs + b->zone_refs.n);
+    for (uint32_t i = 0; i < b->explicit_zones.n; i++)
+        refs[b->zone_refs.n++] = (struct zone_ref){
+            ((const struct csin_text *)b->explicit_zones.items)[i], b->spec->zones.n + i, CSIN_NONE,
+            CSIN_NONE};
+    if (!b->zone_refs.loc.line && b->explicit_zones.n)
+        b->zone_refs.loc = b->explicit_zones.loc;
 }
 
 /* Pods and planes have names that another zone may have taken. */
@@ -322,6 +363,7 @@ void csin_build_index_spec(struct builder *b)
                                    sizeof(struct csin_switch_model_spec), "switch model");
     b->host_models = index_names(b, &b->spec->host_models, sizeof(struct csin_host_model_spec),
                                  "host model");
+    list_explicit_zones(b);
     list_zone_refs(b);
     b->zones = index_names(b, &b->zone_refs, sizeof(struct zone_ref), "zone");
     check_zone_refs(b);
@@ -342,7 +384,10 @@ static void check_names(struct builder *b)
     }
     const struct csin_hosts_spec *hosts = b->spec->hosts.items;
     for (uint32_t i = 0; i < b->spec->hosts.n; i++) {
-        csin_build_expand(b, b->arena, &hosts[i].names, &names, &n);
+        if (hosts[i].slurm.s)
+            csin_build_open_slurm(b, i, &names, &n);
+        else
+            csin_build_expand(b, b->arena, &hosts[i].names, &names, &n);
         csin_build_look_up(b, &b->host_models, &hosts[i].model);
         const struct csin_attach_spec *attach = hosts[i].attach.items;
         for (uint32_t k = 0; k < hosts[i].attach.n; k++) {

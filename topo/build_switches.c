@@ -64,6 +64,7 @@ static void plan_groups(struct builder *b, struct group *groups, uint32_t n_zone
     for (uint32_t i = 0; i < b->spec->inter_zone.n; i++, groups++) {
         *groups = (struct group){.model = csin_build_switch_model(b, &iz[i].model),
                                  .layer = CSIN_INTER_ZONE,
+                                 .zone = CSIN_NONE,
                                  .loc = iz[i].names.loc};
         csin_build_expand(b, b->f->arena, &iz[i].names, &groups->names, &groups->n);
         check_zones_differ(b, &iz[i], n_zones);
@@ -74,9 +75,46 @@ static void plan_groups(struct builder *b, struct group *groups, uint32_t n_zone
     for (uint32_t i = 0; i < b->spec->switches.n; i++, groups++) {
         *groups = (struct group){.model = csin_build_switch_model(b, &sw[i].model),
                                  .layer = (enum csin_layer)sw[i].layer.i,
+                                 .zone = CSIN_NONE,
                                  .loc = sw[i].names.loc};
         csin_build_expand(b, b->f->arena, &sw[i].names, &groups->names, &groups->n);
+        if (!sw[i].zone.s)
+            continue;
+        groups->zone = csin_build_find_zone(b, &sw[i].zone);
+        if (groups->layer == CSIN_LEAF || groups->layer == CSIN_SPINE)
+            continue;
+        FAIL(b, 601, sw[i].zone.loc, "a zone has leaves and spines, not %s switches",
+             csin_layer_names[groups->layer]);
+        csin_note(b->diag, sw[i].zone.loc, "leave 'zone' out");
     }
+}
+
+/* The switches of a layer that are in a zone, or (CSIN_NONE) of all layers in none. */
+static void add_groups(struct builder *b, uint32_t zone, enum csin_layer layer, uint32_t *s)
+{
+    uint32_t n_groups = b->spec->inter_zone.n + b->spec->core.n + b->spec->switches.n;
+    for (const struct group *g = b->groups; g < b->groups + n_groups; g++)
+        for (uint32_t k = 0; k < g->n && g->zone == zone; k++)
+            if (zone == CSIN_NONE || g->layer == layer)
+                csin_build_set_switch(b, (*s)++, g->names[k], g->model, g->layer, zone, g->loc);
+}
+
+/* A zone that is written out switch by switch. Its shape follows from its cables. */
+static void add_explicit_zone(struct builder *b, uint32_t zone, uint32_t *s)
+{
+    const struct csin_text *name = (const struct csin_text *)b->explicit_zones.items +
+                                   (zone - b->n_generated);
+    struct csin_zone *z = &b->f->zones[zone];
+    z->name = z->family = name->s;
+    z->tree = CSIN_NONE;
+    z->first_leaf = *s;
+    add_groups(b, zone, CSIN_LEAF, s);
+    z->n_leaves = *s - z->first_leaf;
+    z->first_spine = *s;
+    add_groups(b, zone, CSIN_SPINE, s);
+    z->n_spines = *s - z->first_spine;
+    if (z->n_leaves == 0)
+        FAIL(b, 602, name->loc, "zone '%s' has no leaf", name->s);
 }
 
 /* Plans zones and groups, counts switches, makes them. */
@@ -91,7 +129,8 @@ void csin_build_make_switches(struct builder *b, uint32_t n_hosts)
         csin_build_fail(b, csin_no_memory(b->diag));
         return;
     }
-    plan_groups(b, groups, n_zones);
+    b->n_generated = n_zones;
+    plan_groups(b, groups, n_zones + b->explicit_zones.n);
     for (uint32_t i = 0; i < n_groups; i++)
         n += groups[i].n;
     struct csin_loc whole = {b->spec->file, 0, 0};
@@ -106,9 +145,9 @@ void csin_build_make_switches(struct builder *b, uint32_t n_hosts)
         return;
 
     f->n_switches = (uint32_t)n;
-    f->n_zones = n_zones;
+    f->n_zones = n_zones + b->explicit_zones.n;
     f->switches = csin_build_array(b, n, sizeof *f->switches);
-    f->zones = csin_build_array(b, n_zones, sizeof *f->zones);
+    f->zones = csin_build_array(b, f->n_zones, sizeof *f->zones);
     b->hosts_on = csin_arena_alloc(b->arena, n, sizeof *b->hosts_on);
     b->host_limit = csin_arena_alloc(b->arena, n, sizeof *b->host_limit);
     b->planned = csin_arena_alloc(b->arena, n, sizeof *b->planned);
@@ -126,9 +165,8 @@ void csin_build_make_switches(struct builder *b, uint32_t n_hosts)
     }
     uint32_t s = 0;
     csin_build_add_zones(b, plans, &s);
+    for (uint32_t i = n_zones; i < f->n_zones; i++)
+        add_explicit_zone(b, i, &s);
     b->first_group_switch = s;
-    for (uint32_t i = 0; i < n_groups; i++)
-        for (uint32_t k = 0; k < groups[i].n; k++, s++)
-            csin_build_set_switch(b, s, groups[i].names[k], groups[i].model, groups[i].layer,
-                                  CSIN_NONE, groups[i].loc);
+    add_groups(b, CSIN_NONE, CSIN_LEAF, &s);
 }

@@ -192,7 +192,7 @@ struct zone_plan *csin_build_plan_zones(struct builder *b, uint64_t *n_switches,
     uint32_t n = b->spec->zones.n;
     const struct csin_zone_spec *specs = b->spec->zones.items;
     struct zone_plan *plans = csin_arena_alloc(b->arena, n, sizeof *plans);
-    b->first_zone = csin_arena_alloc(b->arena, n, sizeof *b->first_zone);
+    b->first_zone = csin_arena_alloc(b->arena, n + b->explicit_zones.n, sizeof *b->first_zone);
     *ret_zones = 0;
     if (!plans || !b->first_zone) {
         csin_build_fail(b, csin_no_memory(b->diag));
@@ -208,6 +208,8 @@ struct zone_plan *csin_build_plan_zones(struct builder *b, uint64_t *n_switches,
         *n_switches += copies * (plans[i].leaves + plans[i].spines);
         *n_cables += copies * plans[i].leaves * plans[i].up;
     }
+    for (uint32_t i = 0; i < b->explicit_zones.n; i++)
+        b->first_zone[n + i] = *ret_zones + i;
     return plans;
 }
 
@@ -244,6 +246,7 @@ static void add_zone(struct builder *b, const struct zone_plan *plan, uint32_t z
         .groups = groups,
         .n_groups = plan->n_groups,
         .n_uplinks = (uint32_t)plan->up,
+        .regular = true,
         .pair_links = plan->pair_links,
         .family = plan->spec->name.s,
         .plane = plane,

@@ -8,6 +8,7 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
     {"json", ".json", "every switch, host and cable, for programs", csin_fabric_write_json, false},
     {"dot", ".dot", "Graphviz, undirected", csin_fabric_write_dot, false},
     {"svg", ".svg", "a drawing for people", csin_fabric_write_svg, false},
+    {"yaml", ".yaml", "a fabric file with every port written out", csin_fabric_write_yaml, false},
     {"ibnet", ".ibnet", "as ibnetdiscover prints it; a netlist for ibsim", csin_fabric_write_ibnet,
      .needs_ib = true},
     {"lft", ".lft", "forwarding tables for opensm -R file -U", csin_fabric_write_lft,
@@ -24,5 +25,7 @@ const struct csin_fabric_writer csin_fabric_writers[] = {
      .uses_parts = true},
     {"graphml", ".graphml", "for igraph, NetworkX, Gephi", csin_fabric_write_graphml, false},
     {"simgrid", ".xml", "a SimGrid platform", csin_fabric_write_simgrid, false},
+    {"slurm", ".conf", "Slurm's topology.conf", csin_fabric_write_slurm, false},
+    {"slurm-yaml", ".topology.yaml", "Slurm's topology.yaml", csin_fabric_write_slurm_yaml, false},
     {0},
 };

@@ -41,6 +41,7 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_dot(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_yaml(const struct csin_fabric_view *view, FILE *out);
 /* ibnetdiscover text, GUID files and a node name map (topo/export_ibnet.c), forwarding tables. */
 void csin_fabric_write_ibnet(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_lft(const struct csin_fabric_view *view, FILE *out);
@@ -51,5 +52,7 @@ void csin_fabric_write_names(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_cabling(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_graphml(const struct csin_fabric_view *view, FILE *out);
 void csin_fabric_write_simgrid(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_slurm(const struct csin_fabric_view *view, FILE *out);
+void csin_fabric_write_slurm_yaml(const struct csin_fabric_view *view, FILE *out);
 
 #endif

@@ -8,7 +8,8 @@
 #include "base/units.h"
 #include "topo/xml.h"
 
-static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other"};
+static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other",
+                                                       "spine-core"};
 
 /* Attributes: what they are for, their name, their type. */
 static const char *const keys[][3] = {

@@ -4,6 +4,8 @@
  * from 1, as on the front panel; docs/formats.md describes the schema. */
 #include "topo/export.h"
 
+#include <inttypes.h>
+
 #include "base/json.h"
 
 static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other",
@@ -58,6 +60,7 @@ static void write_zones(struct csin_json *json, const struct csin_fabric *f,
         csin_json_count(json, "cores_per_spine", zone->cores_per_spine);
         csin_json_count(json, "leaves", zone->n_leaves);
         csin_json_count(json, "spines", zone->n_spines);
+        csin_json_bool(json, "regular", zone->regular);
         csin_json_count(json, "links_per_pair", zone->links_per_pair);
         csin_json_count(json, "hosts_per_leaf", zone->hosts_per_leaf);
         csin_json_real(json, "cable_Bps", zone->uplink_Bps);
@@ -82,6 +85,21 @@ static void write_zones(struct csin_json *json, const struct csin_fabric *f,
     csin_json_end_array(json);
 }
 
+/* What is not known is left out. */
+static void write_guid(struct csin_json *json, const char *key, uint64_t guid)
+{
+    char text[24];
+    snprintf(text, sizeof text, "0x%016" PRIx64, guid);
+    if (guid)
+        csin_json_string(json, key, text);
+}
+
+static void write_lid(struct csin_json *json, const char *key, uint32_t lid)
+{
+    if (lid)
+        csin_json_count(json, key, lid);
+}
+
 static void write_switches(struct csin_json *json, const struct csin_fabric *f)
 {
     csin_json_array(json, "switches");
@@ -97,6 +115,10 @@ static void write_switches(struct csin_json *json, const struct csin_fabric *f)
         csin_json_real(json, "port_Bps", sw->rate_Bps);
         csin_json_real(json, "latency_s", sw->latency_s);
         csin_json_count(json, "data_vls", sw->n_vls);
+        write_guid(json, "guid", sw->guid);
+        write_lid(json, "lid", sw->lid);
+        write_guid(json, "aggregation_guid", sw->agent_guid);
+        write_lid(json, "aggregation_lid", sw->agent_lid);
         csin_json_end_object(json);
     }
     csin_json_end_array(json);
@@ -130,6 +152,12 @@ static void write_hosts(struct csin_json *json, const struct csin_fabric *f)
         }
         csin_json_real(json, "rate_Bps", nic->rate_Bps);
         csin_json_real(json, "latency_s", nic->latency_s);
+        if (nic->device)
+            csin_json_string(json, "device", nic->device);
+        write_guid(json, "guid", nic->node_guid);
+        write_guid(json, "port_guid", nic->port_guid);
+        write_lid(json, "lid", nic->lid);
+        write_lid(json, "adapter_port", nic->adapter_port);
         csin_json_end_object(json);
     }
     csin_json_end_array(json);
@@ -161,6 +189,18 @@ static void write_cables(struct csin_json *json, const struct csin_fabric *f)
     csin_json_end_array(json);
 }
 
+static void write_oddities(struct csin_json *json, const struct csin_oddities *odd)
+{
+    csin_json_array(json, "oddities");
+    for (uint32_t i = 0; i < odd->n; i++) {
+        csin_json_flat_object(json, NULL);
+        csin_json_string(json, "kind", csin_oddity_names[odd->items[i].kind]);
+        csin_json_string(json, "text", odd->items[i].text);
+        csin_json_end_object(json);
+    }
+    csin_json_end_array(json);
+}
+
 void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out)
 {
     const struct csin_fabric *fabric = view->fabric;
@@ -174,6 +214,7 @@ void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out)
     csin_json_count(&json, "ports_count_from", 1);
     write_facts(&json, fabric, facts);
     write_zones(&json, fabric, facts);
+    write_oddities(&json, &facts->oddities);
     write_switches(&json, fabric);
     write_hosts(&json, fabric);
     write_cables(&json, fabric);

@@ -129,7 +129,7 @@ static void write_names(struct csin_svg *d, uint32_t z, double x, double y, doub
     const struct csin_switch *leaf = &d->f->switches[zone->first_leaf];
     const struct csin_switch *spine = &d->f->switches[zone->first_spine];
     char text[300];
-    if (zone->n_leaves < 9)
+    if (zone->n_leaves < 9 || zone->n_spines == 0)
         return;
     snprintf(text, sizeof text, "%.64s … %.64s, %.64s … %.64s", spine[0].name,
              spine[zone->n_spines - 1].name, leaf[0].name, leaf[zone->n_leaves - 1].name);

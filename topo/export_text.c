@@ -11,6 +11,7 @@
 #define MAX_GROUPS 12u      /* rows of hosts or switches; more are taken together */
 #define MAX_ZONES 16u       /* rows of zones */
 #define MAX_CABLES 10u      /* dead or degraded cables named */
+#define MAX_ODD 4u          /* oddities of a kind */
 #define OVERSUBSCRIPTION 22 /* columns left for it in the row of a zone */
 
 /* Things of one kind and model that share a row. */
@@ -152,7 +153,7 @@ static bool alike(const struct csin_fabric *f, const struct csin_fabric_facts *f
 {
     const struct csin_zone *x = &f->zones[a], *y = &f->zones[b];
     const struct csin_zone_facts *p = &facts->zones[a], *q = &facts->zones[b];
-    return x->n_leaves == y->n_leaves && x->n_spines == y->n_spines &&
+    return x->regular == y->regular && x->n_leaves == y->n_leaves && x->n_spines == y->n_spines &&
            x->links_per_pair == y->links_per_pair && x->hosts_per_leaf == y->hosts_per_leaf &&
            same(p->bisection_flow_Bps, q->bisection_flow_Bps) &&
            same(p->planned_oversubscription, q->planned_oversubscription) &&
@@ -226,7 +227,7 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
             fprintf(out, "  %s\n%*s", name, 14, "");
         else
             fprintf(out, "  %-12.11s", name);
-        fprintf(out, "%-15s%6s%8s%13s  %s\n", shape, links_of(zone).s,
+        fprintf(out, "%-15s%6s%8s%13s  %s\n", shape, zone->regular ? links_of(zone).s : "mixed",
                 csin_show_count(zone->hosts_per_leaf).s,
                 zone->n_leaves > 1 ? csin_show_rate(fact->bisection_flow_Bps).s : "-",
                 oversubscription_of(fact).s);
@@ -237,8 +238,8 @@ static void write_zones(const struct csin_fabric *f, const struct csin_fabric_fa
 
     for (uint32_t i = 0, named = 0; i < f->n_zones && named < MAX_CABLES; i++) {
         const struct csin_zone_facts *fact = &facts->zones[i];
-        if (same(fact->bisection_flow_Bps, fact->bisection_formula_Bps)) {
-            formula |= f->zones[i].n_leaves > 1;
+        if (!f->zones[i].regular || same(fact->bisection_flow_Bps, fact->bisection_formula_Bps)) {
+            formula |= f->zones[i].regular && f->zones[i].n_leaves > 1;
             differ |= f->zones[i].n_groups > 1 || f->zones[i].pair_links > 0;
             continue;
         }
@@ -313,6 +314,38 @@ static void write_cables(const struct csin_fabric *f, const struct csin_fabric_f
                 csin_show_count(facts->n_degraded_cables).s);
 }
 
+/* A sentence, broken at blanks to 80 columns. */
+static void write_sentence(const char *text, FILE *out)
+{
+    int column = fprintf(out, "  ");
+    while (*text) {
+        int n = (int)strcspn(text, " ");
+        if (column + n + 1 > 80 && column > 4)
+            column = fprintf(out, "\n    ") - 1;
+        column += fprintf(out, "%s%.*s", column > 4 ? " " : "", n, text);
+        text += n + strspn(text + n, " ");
+    }
+    putc('\n', out);
+}
+
+/* The first few of each kind; slow cables are told above. */
+static void write_oddities(const struct csin_oddities *odd, FILE *out)
+{
+    uint32_t n[CSIN_N_ODDITIES] = {0}, all = 0;
+    for (uint32_t i = 0; i < odd->n; i++)
+        all += odd->items[i].kind != CSIN_ODD_SLOW;
+    if (all == 0)
+        return;
+    fputs("\nWhat does not fit a fat-tree\n", out);
+    for (unsigned k = 0; k < CSIN_N_ODDITIES; k++) {
+        for (uint32_t i = 0; i < odd->n && k != CSIN_ODD_SLOW; i++)
+            if (odd->items[i].kind == k && n[k]++ < MAX_ODD)
+                write_sentence(odd->items[i].text, out);
+        if (n[k] > MAX_ODD)
+            fprintf(out, "  and %s more like the last\n", csin_show_count(n[k] - MAX_ODD).s);
+    }
+}
+
 /* ', over 4 separate planes' */
 static struct csin_shown planes_of(const struct csin_fabric_facts *facts)
 {
@@ -357,4 +390,5 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
                 csin_show_count(facts->n_dead_nics).s, facts->n_dead_nics == 1 ? " has" : "s have",
                 facts->n_dead_nics == 1 ? "its host is" : "their hosts are", "other");
     write_faults(fabric, facts, out);
+    write_oddities(&facts->oddities, out);
 }

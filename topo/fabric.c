@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "topo/build.h"
+#include "topo/ibnet.h"
 
 struct csin_fabric *csin_fabric_alloc(void)
 {
@@ -31,6 +32,85 @@ void csin_fabric_destroy(struct csin_fabric *fabric)
     free(fabric);
 }
 
+/* A file, read whole. */
+struct input {
+    const char *name; /* as it was written; lives as long as the fabric's names */
+    char *text;
+    size_t bytes;
+};
+
+static enum csin_status read_input(struct csin_diag *diag, struct csin_arena *names,
+                                   struct csin_loc loc, const char *path, struct input *input)
+{
+    input->name = csin_arena_strndup(names, path, strlen(path));
+    if (!input->name)
+        return csin_no_memory(diag);
+    return csin_file_read(diag, loc, path, &input->text, &input->bytes);
+}
+
+/* A fabric file may name a file of ibnetdiscover, which is looked for beside it. Reads that one
+ * into the spec, under the name and with the overrides of the fabric file. */
+static enum csin_status read_discovered(struct csin_diag *diag, struct csin_arena *names,
+                                        const char *beside, struct csin_fabric_spec *spec,
+                                        struct input *input)
+{
+    const struct csin_ibnet_spec *ibnet = &spec->ibnet;
+    const char *slash = strrchr(beside, '/'), *path = ibnet->file.s;
+    struct csin_fabric_spec found;
+    if (slash && *path != '/')
+        path = csin_arena_printf(names, "%.*s%s", (int)(slash - beside + 1), beside, path);
+    if (!path)
+        return csin_no_memory(diag);
+    enum csin_status status = read_input(diag, names, ibnet->file.loc, path, input);
+    if (status != CSIN_OK)
+        return status;
+    if (!csin_ibnet_is(input->text, input->bytes)) {
+        status = csin_error(diag, CSIN_E_INPUT, 614, ibnet->file.loc,
+                            "'%s' is no file of ibnetdiscover", csin_brief(path, SIZE_MAX).s);
+        return status;
+    }
+    status = csin_ibnet_read(names, diag, input->name, input->text, input->bytes, ibnet, &found);
+    if (status != CSIN_OK)
+        return status;
+    found.name = spec->name;
+    found.overrides = spec->overrides;
+    *spec = found;
+    return CSIN_OK;
+}
+
+/* The digest of what was read: of one file, or of two. */
+static struct csin_sha256 digest_of(const struct input *inputs)
+{
+    struct csin_sha256_stream *sha = csin_sha256_start();
+    for (unsigned i = 0; sha && i < 2; i++)
+        csin_sha256_add(sha, inputs[i].text ? inputs[i].text : "", inputs[i].bytes);
+    return csin_sha256_finish(sha);
+}
+
+static enum csin_status read_file(struct csin_diag *diag, struct csin_arena *names,
+                                  struct csin_loc loc, const char *path,
+                                  struct csin_fabric_spec *spec, struct csin_sha256 *ret_input)
+{
+    struct input inputs[2] = {0};
+    enum csin_status status = read_input(diag, names, loc, path, &inputs[0]);
+    if (status != CSIN_OK && !inputs[0].text && strpbrk(path, " ="))
+        csin_note(diag, loc.file ? loc : (struct csin_loc){path, 0, 0},
+                  "a fabric in one line begins with 'leaf:', as leaf:4 spine:2 host:16 200Gb/s");
+    if (status == CSIN_OK && csin_ibnet_is(inputs[0].text, inputs[0].bytes))
+        status = csin_ibnet_read(names, diag, inputs[0].name, inputs[0].text, inputs[0].bytes, NULL,
+                                 spec);
+    else if (status == CSIN_OK)
+        status = csin_fabric_spec_read(names, diag, inputs[0].name, inputs[0].text, inputs[0].bytes,
+                                       spec);
+    if (status == CSIN_OK && spec->ibnet.file.s)
+        status = read_discovered(diag, names, inputs[0].name, spec, &inputs[1]);
+    if (ret_input && inputs[0].text)
+        *ret_input = digest_of(inputs);
+    free(inputs[0].text);
+    free(inputs[1].text);
+    return status;
+}
+
 enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *names,
                                   struct csin_loc loc, const char *text,
                                   struct csin_fabric **ret_fabric, struct csin_sha256 *ret_input)
@@ -42,22 +122,7 @@ enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *nam
             *ret_input = csin_sha256(text, strlen(text));
         status = csin_fabric_spec_line(names, diag, loc, text, &spec);
     } else {
-        char *yaml;
-        size_t bytes;
-        status = csin_file_read(diag, loc, text, &yaml, &bytes);
-        if (status != CSIN_OK) {
-            if (strpbrk(text, " ="))
-                csin_note(
-                    diag, loc.file ? loc : (struct csin_loc){text, 0, 0},
-                    "a fabric in one line begins with 'leaf:', as leaf:4 spine:2 host:16 200Gb/s");
-            return status;
-        }
-        if (ret_input)
-            *ret_input = csin_sha256(yaml, bytes);
-        const char *file = csin_arena_strndup(names, text, strlen(text));
-        status = file ? csin_fabric_spec_read(names, diag, file, yaml, bytes, &spec)
-                      : csin_no_memory(diag);
-        free(yaml);
+        status = read_file(diag, names, loc, text, &spec, ret_input);
     }
     if (status == CSIN_OK && ret_input && !ret_input->hex[0])
         return csin_no_memory(diag); /* libcrypto had none */
@@ -155,19 +220,25 @@ void csin_zone_uplinks(const struct csin_zone *zone, struct csin_uplink *ret_upl
                                                             &zone->groups[g]};
 }
 
-/* Every leaf of a zone has its links to every spine, and no spine has more. */
+/* Every leaf of a regular zone has its links to every spine, and no fewer. */
 static void check_zone(const struct csin_fabric *f, const struct csin_zone *z)
 {
-    struct csin_uplink uplinks[CSIN_MAX_PORTS];
-    csin_zone_uplinks(z, uplinks);
-    for (uint32_t leaf = z->first_leaf; leaf < z->first_leaf + z->n_leaves; leaf++) {
+    uint32_t *links = calloc(z->n_spines + 1u, sizeof *links);
+    for (uint32_t leaf = z->first_leaf; links && leaf < z->first_leaf + z->n_leaves; leaf++) {
         const struct csin_switch *sw = &f->switches[leaf];
-        for (uint32_t up = 0; up < z->n_uplinks; up++) {
-            uint32_t arc = f->port_arc[sw->first_port + sw->n_ports - z->n_uplinks + up];
-            assert(arc != CSIN_NONE && csin_arc_tail(f, arc) == leaf);
-            assert(csin_arc_head(f, arc) == uplinks[up].spine);
+        memset(links, 0, z->n_spines * sizeof *links);
+        for (uint32_t p = 0; p < sw->n_ports; p++) {
+            uint32_t arc = f->port_arc[sw->first_port + p];
+            uint32_t spine = arc == CSIN_NONE ? CSIN_NONE : csin_arc_head(f, arc) - z->first_spine;
+            if (spine < z->n_spines)
+                links[spine]++;
         }
+        for (uint32_t g = 0; g < z->n_groups; g++)
+            for (uint32_t i = 0; i < z->groups[g].n_spines; i++)
+                assert(links[z->groups[g].first_spine - z->first_spine + i] >=
+                       z->groups[g].links_per_pair);
     }
+    free(links);
 }
 
 void csin_fabric_check(const struct csin_fabric *f)
@@ -199,6 +270,7 @@ void csin_fabric_check(const struct csin_fabric *f)
     for (uint32_t z = 0; z < f->n_zones; z++) {
         assert(f->zones[z].name && f->zones[z].family && f->zones[z].n_groups > 0);
         assert(f->zones[z].plane < f->n_planes);
-        check_zone(f, &f->zones[z]);
+        if (f->zones[z].regular)
+            check_zone(f, &f->zones[z]);
     }
 }

@@ -7,7 +7,13 @@
  *                n_switches .. n_vertices-1        NICs (a host with two NICs is two vertices)
  *     cable c    = arc 2c (end[0] -> end[1])  and  arc 2c+1 (end[1] -> end[0])
  *     ports      of switch s: port p (from 0) has its cable in port_arc[first_port + p], as the arc
- * that leaves s there; CSIN_NONE where nothing is plugged in. Hosts first, then uplinks.
+ * that leaves s there; CSIN_NONE where nothing is plugged in. Hosts first, then uplinks, where the
+ * specification does not say which port.
+ *
+ * Switches are in the order of zones, each with its leaves first, then those outside any zone.
+ * Cables to hosts come first, in the order of NICs; then those from leaves to spines of the same
+ * zone by leaf and its port; then the others, by the switch at end[1] and its port. So the same
+ * cables in the same ports are the same fabric, however it was written.
  *
  * All arrays belong to the fabric and stay as they are; a `const struct csin_fabric *` is safe to
  * share. */
@@ -75,11 +81,12 @@ enum csin_place {
 };
 
 struct csin_cable {
-    uint32_t end[2];  /* vertices; end[0] is the lower one (NIC or leaf) */
+    uint32_t end[2];  /* vertices; end[0] is the lower one (NIC, layer, then index) */
     uint32_t port[2]; /* port of the switch; the index of the NIC in its host for a NIC */
     enum csin_place place;
     bool up;             /* false: dead, carries nothing */
     bool degraded;       /* slower than its two ports would make it, by an override */
+    bool found_slow;     /* degraded when it was discovered, not by an override */
     double capacity_Bps; /* each way */
     double latency_s;    /* of the cable alone */
 };
@@ -97,12 +104,18 @@ struct csin_zone {
     const char *name;
     uint32_t first_leaf, n_leaves; /* switches first_leaf .. */
     uint32_t first_spine, n_spines;
-    uint32_t links_per_pair, hosts_per_leaf; /* of groups[0]; ports of a leaf meant for hosts */
-    double uplink_Bps;                       /* of groups[0] */
-    const struct csin_spine_group *groups;   /* [n_groups], one where all spines are alike */
+    uint32_t links_per_pair; /* of groups[0] */
+    uint32_t hosts_per_leaf; /* ports of a leaf meant for hosts; where the zone was written out, the
+                              * most that a leaf has */
+    double uplink_Bps;       /* of groups[0] */
+    const struct csin_spine_group *groups; /* [n_groups], one where all spines are alike */
     uint32_t n_groups;
-    uint32_t n_uplinks;       /* ports of a leaf to spines, its last ones */
-    double leaf_uplink_Bps;   /* of all of them together, as planned */
+    uint32_t n_uplinks;     /* ports of a leaf to spines; of a generated zone its last ones */
+    double leaf_uplink_Bps; /* of all of them together, as planned */
+    /* Every leaf has links_per_pair cables of uplink_Bps to every spine of a group. Where a zone
+     * that was written out switch by switch has not, there is one group, of what most pairs and
+     * cables have. */
+    bool regular;
     uint32_t pair_links;      /* cables between leaves 0 and 1, 2 and 3, ..; 0: none */
     const char *family;       /* the name in the file, which several pods or planes may share */
     uint32_t plane;           /* from 0; 0 where the family has one plane */
@@ -114,6 +127,7 @@ struct csin_zone {
 struct csin_fabric {
     struct csin_arena *arena;
     const char *name;
+    bool is_discovered; /* read from what a subnet manager's tools found, rather than planned */
     struct csin_sha256 digest; /* of everything below that a simulation can see */
     uint32_t n_switches, n_hosts, n_nics, n_vertices, n_cables, n_arcs, n_zones, n_ports;
     uint32_t n_planes; /* 1 where no zone has several */

@@ -48,6 +48,55 @@ static bool is_joined(const struct csin_routes *r, uint32_t nic)
     return r->f->nics[nic].cable != CSIN_NONE && r->up[r->f->nics[nic].cable];
 }
 
+/* An uplink of a leaf, and its rank: the first cable to each spine, then the second to each. */
+struct uplink {
+    uint32_t nth, spine, arc;
+};
+
+static int by_rank(const void *left, const void *right)
+{
+    const struct uplink *x = left, *y = right;
+    if (x->nth != y->nth)
+        return x->nth < y->nth ? -1 : 1;
+    return (x->spine > y->spine) - (x->spine < y->spine);
+}
+
+/* Puts the links of a leaf to the spines of its zone, of n from `links` on, into the order that
+ * D-Mod-K counts by, whatever ports they are in, so that all leaves send to one destination over
+ * one spine. Generated zones are plugged in that order. Cables that are down keep their place in
+ * it. */
+static void order_uplinks(const struct csin_routes *r, uint32_t s, struct link *links, uint32_t n)
+{
+    const struct csin_fabric *f = r->f;
+    const struct csin_switch *sw = &f->switches[s];
+    const struct csin_zone *z = sw->zone == CSIN_NONE ? NULL : &f->zones[sw->zone];
+    struct uplink up[CSIN_MAX_PORTS];
+    uint32_t n_up = 0;
+    bool sorted = true;
+    for (uint32_t p = 0; z && sw->layer == CSIN_LEAF && p < sw->n_ports; p++) {
+        uint32_t arc = f->port_arc[sw->first_port + p];
+        uint32_t spine = arc == CSIN_NONE ? CSIN_NONE : csin_arc_head(f, arc) - z->first_spine;
+        if (spine >= z->n_spines)
+            continue;
+        up[n_up] = (struct uplink){r->seen[z->first_spine + spine]++, spine, arc};
+        sorted = sorted && (n_up == 0 || by_rank(&up[n_up - 1], &up[n_up]) < 0);
+        n_up++;
+    }
+    for (uint32_t i = 0; i < n_up; i++)
+        r->seen[z->first_spine + up[i].spine] = 0;
+    if (sorted)
+        return;
+    qsort(up, n_up, sizeof *up, by_rank);
+    for (uint32_t i = 0, k = 0; i < n; i++) {
+        if (links[i].head - z->first_spine >= z->n_spines)
+            continue;
+        while (!r->up[up[k].arc >> 1])
+            k++;
+        links[i] = (struct link){up[k].arc, csin_arc_head(f, up[k].arc), port_of(f, up[k].arc)};
+        k++;
+    }
+}
+
 /* Writes the links of all switches to r->links, or only counts them where that is NULL. */
 static uint32_t list_links(const struct csin_routes *r)
 {
@@ -63,6 +112,8 @@ static uint32_t list_links(const struct csin_routes *r)
                 r->links[n] = (struct link){arc, csin_arc_head(f, arc), p};
             n++;
         }
+        if (r->links)
+            order_uplinks(r, s, r->links + r->first_link[s], n - r->first_link[s]);
     }
     return r->first_link[f->n_switches] = n;
 }
@@ -199,6 +250,8 @@ struct work {
     uint32_t n_zones;
     struct joined *nics; /* [n_nics] of the target at hand */
     uint32_t n_nics;
+    uint32_t *times;           /* [n_switches] all 0: scratch of by_place, as the next two */
+    uint32_t *place, *link_at; /* [CSIN_MAX_PORTS] */
 };
 
 static void work_finish(struct work *w)
@@ -211,6 +264,9 @@ static void work_finish(struct work *w)
     free(w->row);
     free(w->load);
     free(w->n_settled);
+    free(w->times);
+    free(w->place);
+    free(w->link_at);
     free(w->tree);
     free(w->nics);
     for (uint32_t z = 0; w->turns && z < w->n_zones; z++) {
@@ -234,7 +290,11 @@ static bool set_turns(const struct csin_zone *zone, struct zone_turns *turns)
 {
     uint32_t unit = 1, n = 0, most = 0;
     double slowest = zone->uplink_Bps;
-    if (zone->n_groups == 1)
+    bool alike = true; /* but perhaps for their models */
+    for (uint32_t g = 1; g < zone->n_groups; g++)
+        alike = alike && zone->groups[g].uplink_Bps == zone->groups[0].uplink_Bps &&
+                zone->groups[g].links_per_pair == zone->groups[0].links_per_pair;
+    if (alike)
         return true;
     for (uint32_t g = 0; g < zone->n_groups; g++)
         slowest = fmin(slowest, zone->groups[g].uplink_Bps);
@@ -308,13 +368,17 @@ static bool work_init(struct work *w, const struct csin_routes *r)
         .row = malloc(n * sizeof(uint32_t)),
         .load = calloc(f->n_arcs + 1u, sizeof(double)),
         .n_settled = calloc(n, sizeof(uint32_t)),
+        .times = calloc(n, sizeof(uint32_t)),
+        .place = malloc(CSIN_MAX_PORTS * sizeof(uint32_t)),
+        .link_at = malloc(CSIN_MAX_PORTS * sizeof(uint32_t)),
         .tree = malloc(n * sizeof(uint32_t)),
         .turns = calloc(f->n_zones + 1u, sizeof(struct zone_turns)),
         .n_zones = f->n_zones,
         .nics = malloc(CSIN_MAX_PORTS * sizeof(struct joined)),
     };
     if (!w->order.nic || !w->order.first || !w->order.number || !w->queue || !w->links || !w->row ||
-        !w->load || !w->n_settled || !w->tree || !w->turns || !w->nics)
+        !w->load || !w->n_settled || !w->times || !w->place || !w->link_at || !w->tree ||
+        !w->turns || !w->nics)
         return false;
     for (uint32_t s = 0; s < f->n_switches; s++)
         w->tree[s] = tree_of(f, s);
@@ -340,6 +404,7 @@ static const struct link *least_loaded(const struct work *w, const struct link *
 /* How a switch picks one of the n links that lead nearer to destination number k: */
 enum rule {
     BY_DIGIT, /* link floor(k / divisor) mod n */
+    BY_PLACE, /* the same among all uplinks of a leaf, dead ones too, where that one leads nearer */
     BY_TURN,  /* of a leaf: the cable whose turn it is */
     BY_LINK,  /* down to a leaf: the cable of the pair that the turn says */
     BY_LEFT,  /* above leaves: floor(earlier destinations of spine `spine` / divisor) mod n */
@@ -352,7 +417,8 @@ struct choice {
     const struct link *links; /* [n], in the order of ports */
     uint32_t n, divisor;
     const struct csin_zone *zone;   /* whose turns count */
-    const struct zone_turns *turns; /* NULL with BY_DIGIT, BY_LOAD and BY_CHANCE */
+    uint32_t *place;                /* of BY_PLACE: [zone->n_uplinks] a link; CSIN_NONE: dead */
+    const struct zone_turns *turns; /* NULL with other rules */
     uint32_t sw, spine;             /* the switch; which spine of the zone */
 };
 
@@ -366,8 +432,41 @@ static struct choice by_zone(const struct csin_routes *r, const struct work *w, 
         c.rule = with_turns;
         c.turns = &w->turns[z];
     } else if (with_turns != BY_TURN) {
-        c.divisor = c.zone->n_spines * divisor;
+        c.divisor = (c.zone->n_spines ? c.zone->n_spines : 1) * divisor;
     }
+    return c;
+}
+
+/* Where some uplinks of leaf `s` do not lead nearer, the others keep their digits, so that few
+ * destinations change their way: those of the missing ones, which the others share. */
+static struct choice by_place(const struct csin_routes *r, const struct work *w, struct choice c)
+{
+    const struct csin_fabric *f = r->f;
+    const struct csin_switch *sw = &f->switches[c.sw];
+    const struct csin_zone *z = c.zone;
+    uint32_t next = 0;
+    if (c.n == z->n_uplinks || !z->regular)
+        return c;
+    c.rule = BY_PLACE;
+    c.place = w->place;
+    memset(c.place, 0xff, z->n_uplinks * sizeof *c.place);
+    for (uint32_t p = 0; p < sw->n_ports; p++)
+        w->link_at[p] = CSIN_NONE;
+    for (uint32_t i = 0; i < c.n; i++)
+        w->link_at[c.links[i].port] = i;
+    for (uint32_t p = 0; p < sw->n_ports; p++) {
+        uint32_t arc = f->port_arc[sw->first_port + p];
+        uint32_t spine = arc == CSIN_NONE ? CSIN_NONE : csin_arc_head(f, arc) - z->first_spine;
+        if (spine >= z->n_spines)
+            continue;
+        uint32_t nth = w->times[z->first_spine + spine]++;
+        if (nth < z->links_per_pair)
+            c.place[nth * z->n_spines + spine] = w->link_at[p];
+        next++;
+    }
+    memset(w->times + z->first_spine, 0, z->n_spines * sizeof *w->times);
+    if (next != z->n_uplinks)
+        c.rule = BY_DIGIT;
     return c;
 }
 
@@ -397,6 +496,8 @@ static struct choice choice_of(const struct csin_routes *r, const struct work *w
         c.rule = BY_LOAD;
     } else if (layer == CSIN_LEAF && from != CSIN_NONE) {
         c = by_zone(r, w, c, from, BY_TURN, 1);
+        if (c.rule == BY_DIGIT && r->policy == CSIN_DMODK)
+            c = by_place(r, w, c);
     } else if (layer == CSIN_SPINE && in_tree) {
         c.spine = s - f->zones[from].first_spine;
         c = by_zone(r, w, c, from, BY_LEFT, 1);
@@ -429,6 +530,10 @@ static const struct link *choose(const struct csin_routes *r, const struct work 
     switch (c->rule) {
     case BY_DIGIT:
         return &c->links[k / c->divisor % c->n];
+    case BY_PLACE:
+        if (c->place[k % c->zone->n_uplinks] != CSIN_NONE)
+            return &c->links[c->place[k % c->zone->n_uplinks]];
+        return &c->links[k / c->zone->n_uplinks % c->n];
     case BY_TURN:
         return take_turn(r, c, k);
     case BY_LINK:
@@ -606,10 +711,13 @@ static bool copy_up(struct csin_routes *r, const bool *up)
     for (uint32_t c = 0; c < f->n_cables; c++)
         r->up[c] = up ? up[c] : f->cables[c].up;
     r->links = malloc((list_links(r) + 1u) * sizeof *r->links);
-    if (!r->links)
-        return false;
-    list_links(r);
-    return true;
+    r->seen = calloc(f->n_switches + 1u, sizeof *r->seen);
+    bool ok = r->links && r->seen;
+    if (ok)
+        list_links(r);
+    free(r->seen);
+    r->seen = NULL;
+    return ok;
 }
 
 /* The first switch of the part that `s` is in, as far as it is joined so far. */
@@ -833,16 +941,28 @@ uint32_t csin_routes_choices(const struct csin_routes *r, uint32_t sw, uint32_t 
         ret_arcs[0] = csin_arc_reverse(csin_nic_arc(f, nic));
         return 1;
     }
-    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links);
-    for (uint32_t i = 0; i < n; i++)
-        ret_arcs[i] = links[i].arc;
-    return n;
+    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links), kept = 0;
+    n = csin_one_vl_choose(r, sw, f->nics[nic].leaf, links, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = 0;
+        while (k < kept && ret_arcs[k] != links[i].arc)
+            k++;
+        if (k == kept) /* dmodk-one-vl may name one several times */
+            ret_arcs[kept++] = links[i].arc;
+    }
+    return kept;
 }
 
 void csin_routes_set(struct csin_routes *r, uint32_t sw, uint32_t nic, uint32_t arc)
 {
     assert(r->table && csin_arc_tail(r->f, arc) == sw && r->up[arc >> 1]);
     *table_entry(r, sw, nic) = (uint16_t)port_of(r->f, arc);
+}
+
+uint32_t csin_routes_entry(const struct csin_routes *r, uint32_t sw, uint32_t nic)
+{
+    uint16_t port = *table_entry(r, sw, nic);
+    return port == NO_PORT ? CSIN_NONE : port;
 }
 
 bool csin_routes_path(const struct csin_routes *r, uint32_t src_nic, uint32_t dst_nic,

@@ -91,6 +91,10 @@ size_t csin_routes_bytes(const struct csin_routes *routes);
 uint32_t csin_routes_port(const struct csin_routes *routes, uint32_t sw, uint32_t nic,
                           uint64_t flow);
 
+/* What the table of `sw` holds for `nic`: a port, whatever it leads to, CSIN_NONE where there is no
+ * entry. Only where the policy has tables. */
+uint32_t csin_routes_entry(const struct csin_routes *routes, uint32_t sw, uint32_t nic);
+
 /* The path between two NICs. False where there is none. O(hops). */
 bool csin_routes_path(const struct csin_routes *routes, uint32_t src_nic, uint32_t dst_nic,
                       uint64_t flow, struct csin_path *ret_path);
@@ -113,8 +117,9 @@ bool csin_routes_host_path(const struct csin_routes *routes, uint32_t src_host, 
 bool csin_routes_way(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
                      uint64_t flow, const double *load, struct csin_way *way);
 
-/* The arcs by which `sw` could send on towards `nic` on a shortest way, in the order of ports; what a
- * policy chooses from. Returns how many, 0 where there is no way; ret_arcs: [CSIN_MAX_PORTS]. */
+/* The arcs by which `sw` could send on towards `nic` on a shortest way, in the order of ports; what
+ * the policy chooses from, which for dmodk-one-vl is less than all. Returns how many, 0 where there
+ * is no way; ret_arcs: [CSIN_MAX_PORTS]. */
 uint32_t csin_routes_choices(const struct csin_routes *routes, uint32_t sw, uint32_t nic,
                              uint32_t *ret_arcs);
 

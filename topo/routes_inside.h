@@ -37,8 +37,10 @@ struct csin_routes {
     enum csin_policy policy;
     uint64_t seed;
     bool *up;             /* [n_cables] */
-    struct link *links;   /* of all switches, each in the order of its ports */
+    struct link *links;   /* of all switches, each in the order of its ports; but uplinks of leaves,
+                           * which go spine by spine */
     uint32_t *first_link; /* [n_switches + 1] range of each switch */
+    uint32_t *seen;       /* [n_switches] scratch while links are listed */
     uint32_t n_targets;
     uint32_t *target_of; /* [n_switches] row of `hops`, CSIN_NONE for switches without NICs */
     uint8_t *hops;       /* [n_targets][n_switches] cables left to the target */

@@ -72,9 +72,12 @@ struct csin_attach_spec {
 };
 
 struct csin_hosts_spec {
-    struct csin_text names; /* hostlist */
+    struct csin_text names; /* one of the two: a hostlist, */
+    struct csin_text
+        slurm; /* or the nodes of a topology.conf, relative to the fabric file's folder */
+    struct csin_text below; /* only those below this switch of it */
     struct csin_text model;
-    struct csin_list attach; /* of csin_attach_spec */
+    struct csin_list attach; /* of csin_attach_spec; may be absent where there is cabling */
 };
 
 /* Switches that join zones through leaf ports. */
@@ -100,6 +103,7 @@ struct csin_switches_spec {
     struct csin_text names; /* hostlist */
     struct csin_text model;
     struct csin_choice layer;
+    struct csin_text zone; /* absent: in none; all entries of one zone make it up together */
 };
 
 /* Cables between explicit (or generated) switches: every `from` to every `to`. */
@@ -119,11 +123,53 @@ struct csin_override_spec {
     struct csin_quantity rate_Bps;
 };
 
+/* What is plugged into a port of a switch: a NIC or a port of another switch. */
+struct csin_plug_spec {
+    struct csin_text key; /* the port as it was written */
+    struct csin_text end; /* a switch; or a host, 'host.1' for its NIC 1 */
+    uint32_t port;        /* from 1; 0 where it could not be read */
+    uint32_t end_port;    /* of the switch at the other end, from 1; 0: `end` is a host */
+    struct csin_quantity rate_Bps, latency_s; /* of the cable; that of the slower port, 0 */
+    struct csin_quantity degraded_Bps;        /* what it runs at, where that is less (no key) */
+};
+
+/* The ports of a switch, as far as they are written out. */
+struct csin_cabling_spec {
+    struct csin_text name;
+    struct csin_list plugs; /* of csin_plug_spec */
+};
+
+/* How a subnet manager knows a switch or a NIC. */
+struct csin_identity_spec {
+    struct csin_count guid, lid;             /* of the node */
+    struct csin_count port_guid, port;       /* of a NIC and its place on the adapter, from 1 */
+    struct csin_text device;                 /* of a NIC: mlx5_0 */
+    struct csin_count agent_guid, agent_lid; /* of the aggregation node in a switch */
+    struct csin_loc loc;
+};
+struct csin_infiniband_spec {
+    struct csin_text name;  /* a switch or a host */
+    struct csin_list nodes; /* of csin_identity_spec: one, or one for each NIC */
+};
+
+/* A file of ibnetdiscover in place of switches, hosts and cables, and what it cannot say. */
+struct csin_ibnet_spec {
+    struct csin_text file;
+    struct csin_quantity rate_Bps; /* of links that do not tell theirs */
+    struct csin_quantity switch_latency_s, host_latency_s;
+    struct csin_count data_vls;
+    struct csin_text storage, compute; /* hostlists: roles that names do not tell */
+};
+
 struct csin_fabric_spec {
     const char *file;
+    struct csin_arena *arena; /* all of it, and what is read from files that it names */
     struct csin_text name;
     struct csin_list switch_models, host_models; /* csin_switch_model_spec, csin_host_model_spec */
     struct csin_list zones, hosts, inter_zone, core, switches, cables, overrides; /* csin_*_spec */
+    struct csin_list cabling, infiniband;
+    struct csin_ibnet_spec ibnet; /* file.s NULL: the fabric is written here */
+    bool is_discovered;           /* by a subnet manager's tools, so nobody meant all of it */
 };
 
 /* Reads YAML text of a fabric. `file` names it in messages and must outlive everything made from

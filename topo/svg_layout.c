@@ -358,6 +358,8 @@ struct head csin_svg_head(const struct csin_svg *d, uint32_t z, double w, uint32
         snprintf(part[1], sizeof *part, "%.30s of %.30s in all",
                  csin_svg_count_of(zone->n_uplinks, "uplink", "uplinks").s,
                  csin_show_linerate(zone->leaf_uplink_Bps).s);
+    if (!zone->regular)
+        snprintf(part[1], sizeof *part, "cables of mixed number or rate");
     snprintf(part[2], sizeof *part, "oversubscription %s",
              csin_show_oversubscription(fact->oversubscription).s);
     snprintf(part[3], sizeof *part, "bisection %s", csin_show_rate(fact->bisection_flow_Bps).s);

@@ -126,10 +126,10 @@ static void a_file_of_the_limit_is_read_and_one_byte_more_is_not(void **state)
     free(text);
     assert_int_equal(truncate("big", CSIN_FILE_MAX + 1), 0);
     assert_int_equal(csin_file_read(f->diag, nowhere, "big", &text, &bytes), CSIN_E_INPUT);
-    assert_says(&f->diag, "big: error: 'big' is larger than 16 MiB [CSIN-132]\n");
+    assert_says(&f->diag, "big: error: 'big' is larger than 64 MiB [CSIN-132]\n");
     /* A device promises no size and has no end. */
     assert_int_equal(csin_file_read(f->diag, nowhere, "/dev/zero", &text, &bytes), CSIN_E_INPUT);
-    assert_says(&f->diag, "/dev/zero: error: '/dev/zero' is larger than 16 MiB [CSIN-132]\n");
+    assert_says(&f->diag, "/dev/zero: error: '/dev/zero' is larger than 64 MiB [CSIN-132]\n");
 }
 
 static void a_pipe_is_read_to_its_end(void **state)
@@ -360,9 +360,60 @@ static void standard_output_stays_open(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* What a stream hands on: put together again, up to `limit` bytes. */
+struct taken {
+    char text[300000];
+    size_t n, limit;
+};
+
+static bool take(void *arg, const char *piece, size_t bytes)
+{
+    struct taken *taken = arg;
+    assert_true(bytes > 0 && taken->n + bytes <= sizeof taken->text);
+    memcpy(taken->text + taken->n, piece, bytes);
+    taken->n += bytes;
+    return taken->n < taken->limit;
+}
+
+static void a_stream_hands_on_all_of_a_file_or_as_much_as_is_wanted(void **state)
+{
+    struct fixture *f = *state;
+    static struct taken taken;
+    FILE *file = fopen("big", "w");
+    assert_non_null(file);
+    for (int i = 0; i < 40000; i++)
+        fprintf(file, "%05d\n", i);
+    assert_int_equal(fclose(file), 0);
+
+    taken = (struct taken){.limit = SIZE_MAX};
+    assert_int_equal(csin_file_stream(f->diag, nowhere, "big", 240000, take, &taken), CSIN_OK);
+    assert_int_equal(taken.n, 240000);
+    for (int i = 0; i < 40000; i++)
+        assert_int_equal(atoi(taken.text + 6 * i), i);
+    taken = (struct taken){.limit = 1};
+    assert_int_equal(csin_file_stream(f->diag, nowhere, "/dev/zero", 1 << 20, take, &taken),
+                     CSIN_OK);
+    assert_true(taken.n >= 1 && taken.n < 240000);
+    assert_says(&f->diag, "");
+
+    taken = (struct taken){.limit = SIZE_MAX};
+    assert_int_equal(csin_file_stream(f->diag, nowhere, "big", 239999, take, &taken), CSIN_E_INPUT);
+    assert_int_equal(csin_file_stream(f->diag, nowhere, "none", 10, take, &taken), CSIN_E_INPUT);
+    assert_int_equal(csin_file_stream(f->diag, nowhere, ".", 10, take, &taken), CSIN_E_INPUT);
+    assert_int_equal(taken.n, 0);
+    assert_int_equal(csin_file_stream(f->diag, nowhere, "/dev/zero", 200000, take, &taken),
+                     CSIN_E_INPUT);
+    assert_says(&f->diag, "big: error: 'big' is larger than 0 MiB [CSIN-132]\n"
+                          "none: error: cannot open 'none': no such file or directory [CSIN-130]\n"
+                          ".: error: '.' is a directory [CSIN-131]\n"
+                          "/dev/zero: error: '/dev/zero' is larger than 0 MiB [CSIN-132]\n");
+}
+
 CHECK_MAIN(TEST(a_file_is_read_whole_with_a_nul_behind_it), TEST(what_cannot_be_read_is_told),
            TEST(a_file_of_the_limit_is_read_and_one_byte_more_is_not),
-           TEST(a_pipe_is_read_to_its_end), TEST(an_output_appears_when_it_is_committed),
+           TEST(a_pipe_is_read_to_its_end),
+           TEST(a_stream_hands_on_all_of_a_file_or_as_much_as_is_wanted),
+           TEST(an_output_appears_when_it_is_committed),
            TEST(an_abandoned_output_leaves_nothing_behind),
            TEST(a_new_output_has_the_permissions_of_the_umask),
            TEST(a_replaced_output_keeps_its_permissions), TEST(a_symbolic_link_stays_one),

@@ -24,7 +24,7 @@ from pathlib import Path
 
 LIMIT_S = 30  # the slowest takes 2 s
 LIMIT_BYTES = 1 << 30  # of address space
-FILE_BYTES = 16_000_000  # csin reads files of up to 16 MiB
+FILE_BYTES = 16_000_000  # csin reads YAML of up to 16 MiB
 BIG_FILE_BYTES = 100_000_000
 
 CATALOGUE = Path(sys.argv[2]).resolve() / "configs" / "parts.yaml"
@@ -85,6 +85,23 @@ def unreadable(folder, name):
     path.write_text(FABRIC)
     path.chmod(0)
 
+
+def beside(conf, yaml):
+    """A fabric, and the topology.conf that it names."""
+    def write(folder, name):
+        (folder / "t.conf").write_text(conf)
+        (folder / f"{name}.yaml").write_text(yaml)
+    return write
+
+
+def named(name_of_file, text):
+    """A file that is not called NAME.yaml."""
+    def write(folder, name):
+        (folder / name_of_file).write_text(text)
+    return write
+
+
+FROM_SLURM = FABRIC.replace('names: "g[1-6]"', "slurm: t.conf")
 
 # name: (arguments, text of NAME.yaml). The text may be a function, for what is large or no file.
 # '{}' in arguments is NAME.yaml.
@@ -192,6 +209,87 @@ GENERATED = {
                               "Unicast lids [0-9] of switch Lid 3 guid 0x0c42a10000001001 ('leaf01'):\n"
                               "0x0001 001 # Channel Adapter portguid 0x0c42a10100000011: 'node0001 mlx5_0'\n"),
     "lft-too-many-lids": (["topo", "leaf:1024 spine:64 host:64 200Gb/s", "--format", "ibnet"], None),
+    # topology.conf
+    "slurm-missing": (["topo", SPEC, "--slurm", "no-such-file.conf"], None),
+    "slurm-mistakes": (["topo", SPEC, "--slurm", "{}"],
+                       "SwitchName=leaf1 Nodes=h[1-4] Colour=red\nSwitchName=leaf2 Nodes=h[4-8\nInclude more.conf\n"
+                       "SwitchName=top Switches=leaf[1-3]\n"),
+    "slurm-binary": (["topo", SPEC, "--slurm", "{}"], b"\x7fELF\0\0SwitchName=\xff\n"),
+    "slurm-endless": (["topo", SPEC, "--slurm", "/dev/zero"], None),
+    "slurm-long-line": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=" + "h," * 8000000),
+    "slurm-many-lines": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=b\n" * 760000),
+    "slurm-backslashes": (["topo", SPEC, "--slurm", "{}"], lambda: b"\\" * FILE_BYTES),
+    "slurm-continued": (["topo", SPEC, "--slurm", "{}"], lambda: "SwitchName=a Nodes=" + "b,\\\n" * 4000000),
+    "slurm-as-hosts-ports": (CHECK, beside("SwitchName=a-leaf1 Nodes=g[1-3]\nSwitchName=x Nodes=g[4-9]\n", FROM_SLURM)),
+    "slurm-as-hosts-leaf-full": (CHECK, beside("SwitchName=x Nodes=g[1-5]\nSwitchName=y Nodes=g6\n", FROM_SLURM)),
+    "slurm-as-hosts-leaves": (CHECK, beside("".join(f"SwitchName=l{i} Nodes=g{i}\n" for i in range(3)), FROM_SLURM)),
+    "slurm-as-hosts-below": (CHECK, beside("SwitchName=l Nodes=g1\n", FROM_SLURM.replace("t.conf,", "t.conf, below: x,"))),
+    "slurm-as-hosts-same": (CHECK, beside("SwitchName=x Nodes=g1\nSwitchName=a-leaf1 Nodes=g2\n", FROM_SLURM)),
+    "slurm-as-hosts-missing": (CHECK, FROM_SLURM),
+    "slurm-as-hosts-wrong": (CHECK, beside("SwitchName=l Node=g1\n", FROM_SLURM.replace("rate: 200Gb/s,", "rate: 200,"))),
+    "slurm-and-names": (CHECK, FABRIC.replace("model: gpu,", "slurm: t.conf, model: gpu,") +
+                        "  - {names: h1, below: x, model: gpu, attach: {zone: a}}\n"
+                        "  - {slurm: , model: gpu, attach: {zone: a}}\n  - {model: gpu, attach: {zone: a}}\n"),
+    "slurm-spread": (CHECK, beside("SwitchName=x Nodes=g1\n", FROM_SLURM.replace("zone: a}", "zone: a, spread: fill}"))),
+    # OpenSM's files
+    "opensm-options": (["check", "opensm.conf"], named("opensm.conf", """qos=TRUE
+qos TRUE
+max_opvls 3
+max_op_vls 3
+ar_mode 1
+qos_max_vls 4
+qos_sl2vl 0,1,2,7,33
+qos_vlarb_low 0:32,1:300,16:64,5
+qos_vlarb_high 0:64,6:64
+qos_high_limit 256
+qos_ca_sl2vl 0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3,4
+qos_ca_vlarb_low """ + ",".join(["0:64"] * 66) + """
+qos_swe_vlarb_low (null)
+qos TRUE
+""")),
+    "opensm-policy": (["check", "qos-policy.conf"], named("qos-policy.conf", """port-groups
+    port-group
+        name: A       # hosts
+        port-guid: 0x1-0x3, zz
+    end-port-group
+    port-group
+        nam: A
+    end-port-group
+qos-levels
+    qos-level
+        name: x
+        sl: 16
+    end-qos-level
+    qos-level
+        sl: 1
+    end-level
+    qos-level
+        name: x
+        sl:
+end-qos-levels
+qos-match-rules
+    qos-match-rule
+        source: A, B
+        qos-level-name: y
+    end-qos-match-rule
+    qos-match-rule
+    end-qos-match-rule
+    port-group
+    end-port-group
+    what is this
+end-qos-match-rules
+end-qos-ulps
+name: z
+qos-levels
+""")),
+    "opensm-long-line": (["check", "opensm.conf"], named("opensm.conf", "qos_vlarb_low " + "0:64," * 2000000)),
+    "opensm-unknown": (["check", "opensm.conf"], lambda folder, name: named("opensm.conf", lines(1000000, "qos_%d 1\n"))(folder, name)),
+    "opensm-binary": (["check", "opensm.conf"], named("opensm.conf", "\0\1\2 \x7fELF\n" * 200)),
+    "opensm-policy-many": (["check", "p.conf"], named("p.conf", "qos-levels\n" + "qos-level\nname: x\n" * 500000)),
+    "good-opensm": (["check", "opensm.conf", "p.conf"], lambda folder, name: (
+        (folder / "opensm.conf").write_text("# all is well\n\nqos TRUE\r\nqos_sl2vl 0,1,2,3,15,15,15,15,15,15,15,15,15,15,15,15\n"
+                                            "max_op_vls 3\nqos_vlarb_low 0:64,1:192\nqos_high_limit -1\n"),
+        (folder / "p.conf").write_text("qos-ulps\n    default : 0\n    any, service-id 0x1-0x2: 3\nend-qos-ulps\n"))[0] and None),
     # Nesting
     "nesting-brackets": (CHECK, lambda: b"[" * FILE_BYTES),
     "nesting-braces": (CHECK, lambda: b"{" * FILE_BYTES),

@@ -12,11 +12,13 @@ import os
 import pty
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
@@ -453,6 +455,67 @@ def test_a_tiny_file_system_is_left_clean(folder):
         subprocess.run(["umount", disk], check=True)
 
 
+def test_an_exported_folder_is_whole_or_not_there(folder):
+    isolated = ROOT / "scenarios" / "storage-incast" / "isolated.yaml"
+    expect(run(folder, "topo", isolated, "--export", "out"), 0, "", "")
+    whole = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert {"README.txt", "opensm.conf", "qos-policy.conf", "nccl.conf", "ucx.env", "3fs.toml", "topology.conf",
+            "fabric.json", "routes.lft", "root_guids", "cn_guids", "io_guids", "fabric.ibnet"} <= set(whole), set(whole)
+    for name in whole:  # a file that the README does not name is of no use to anybody
+        assert name in ("README.txt", ".csin-folder") or f"\n{name}\n".encode() in whole["README.txt"], name
+    tomllib.loads(whole["3fs.toml"].decode())
+    for limit in (0, 1, 4096):
+        for output in ("out", "new"):
+            expect(run(folder, "topo", isolated, "--export", output, preexec_fn=file_limit(limit)), 1, "",
+                   holds(f"{output}/", "file too large [CSIN-135]"))
+            assert os.listdir(folder) == ["out"], os.listdir(folder)
+    expect(run(folder, "topo", isolated, "--export", "out", "--seed", "1"), 0, "", None)
+    assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == whole  # the same bytes again
+    expect(run(folder, "topo", SPEC, "--export", "out"), 0, "", "")
+    assert "nccl.conf" not in os.listdir(folder / "out") and os.listdir(folder) == ["out"]
+    (folder / "out" / "mine").write_text("work")
+    expect(run(folder, "topo", SPEC, "--export", "out"), 2, "", holds("'mine'", "CSIN-735"))
+    expect(run(folder, "topo", FLAGSHIP, "--export", "flagship"), 0, "", holds("CSIN-733"))
+    expect(run(folder, "topo", FLAGSHIP, "--export", "flagship", "--routing", "dmodk-one-vl"), 0, "", "")
+    shutil.rmtree(folder / "flagship")
+    expect(run(folder, "topo", SPEC, "--export", "missing/out"), 1, "", holds("no such file or directory"))
+    expect(run(folder, "topo", "leaf:2", "--export", "new"), 3, "", None)
+    expect(run(folder, "topo", SPEC, "--export", "new", "-f", "json"), 2, "", holds("leave out --format"))
+    assert (folder / "out" / "mine").read_text() == "work" and os.listdir(folder) == ["out"]
+
+
+def test_an_interrupted_export_leaves_a_whole_folder(folder):
+    for _ in range(2):  # a new one and one that is there
+        with start(folder, "topo", FLAGSHIP, "--export", "out") as process:
+            wait_until(lambda: [name for name in os.listdir(folder) if name.startswith(".out.csin-")] or process.poll() is not None, "a folder")  # pylint: disable=cell-var-from-loop
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=LIMIT_S)
+        assert process.returncode in (0, -signal.SIGINT), process.returncode
+        assert os.listdir(folder) == ["out"] and "README.txt" in os.listdir(folder / "out"), listing(folder)
+
+
+def test_a_tiny_file_system_is_left_clean_by_an_export(folder):
+    disk = folder / "disk"
+    disk.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True,
+                                           check=False).returncode != 0:
+        raise Skip("cannot mount a tmpfs")
+    try:
+        expect(run(folder, "topo", "leaf:2 spine:2 host:2 200Gb/s", "--export", "disk/out"), 0, "", "")
+        before = sorted(os.listdir(disk / "out"))
+        expect(run(folder, "topo", FLAGSHIP, "--export", "disk/out"), 1, "", holds("disk/out/", FULL))
+        assert os.listdir(disk) == ["out"] and sorted(os.listdir(disk / "out")) == before, listing(disk)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_topology_conf_that_differs_is_4(folder):
+    expect(run(folder, "topo", SPEC, "--format", "slurm", "-o", "t.conf"), 0, "", "")
+    expect(run(folder, "topo", SPEC, "--slurm", "t.conf"), 0, holds("nothing differs"), "")
+    (folder / "t.conf").write_text((folder / "t.conf").read_text().replace("h[01-16]", "h[01-15]"))
+    expect(run(folder, "topo", SPEC, "--slurm", "t.conf"), 4, holds("1 host in the fabric alone", "h16"), "")
+
+
 def test_closed_streams_do_no_harm(folder):
     def closing(*numbers):
         return {"preexec_fn": lambda: [os.close(n) for n in numbers], "stdin": None}
@@ -533,6 +596,24 @@ def test_progress_is_for_terminals_after_a_second(folder):
     time.sleep(2)
     process.kill()
     assert process.communicate() == (b"", b"")
+
+
+def test_a_discovered_fabric_serves_wherever_a_fabric_is_named(folder):
+    (folder / "real.ibnet").write_text((ROOT / "tests" / "bad" / "ibnet-good.yaml").read_text())
+    (folder / "what-if.yaml").write_text("fabric: what-if\nibnet: {file: real.ibnet, switch-latency: 1us, storage: node4}\n"
+                                         "overrides:\n  - {between: [leaf1, spine1], rate: 100Gb/s}\n")
+    expect(run(folder, "check", "real.ibnet", "what-if.yaml"), 0, "", "")
+    expect(run(folder, "topo", "real.ibnet", "-o", "written.yaml"), 0, "", "")
+    real, written, what_if = (json.loads(expect(run(folder, "topo", "-f", "json", name), 0, err="").out)
+                              for name in ("real.ibnet", "written.yaml", "what-if.yaml"))
+    assert real["sha256"] == written["sha256"] != what_if["sha256"], (real["sha256"], what_if["sha256"])
+    assert real["switches"] == written["switches"] and real["nics"] == written["nics"]
+    assert what_if["facts"]["hosts_by_role"] == {"compute": 3, "storage": 1}
+    assert what_if["facts"]["degraded_cables"] == 1 and what_if["switches"][0]["latency_s"] == 1e-6
+    for name in ("real.ibnet", "what-if.yaml"):
+        (folder / "s.yaml").write_text(f"scenario: s\nfabric: {name}\njobs:\n  - {{name: j, hosts: 3, steps: [allreduce: "
+                                       "{size: 1MiB}]}\n")
+        expect(run(folder, "sim", "s.yaml", "--engine", "fluid"), 0)
 
 
 def main():

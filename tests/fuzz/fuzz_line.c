@@ -25,9 +25,13 @@ static void check(struct csin_arena *arena, struct csin_diag *diag, const char *
     assert((status == CSIN_OK) == (f != NULL));
     if (f) {
         csin_fabric_check(f);
-        assert(f->n_zones == 1 && f->n_nics == f->n_hosts);
-        assert(f->n_switches == f->zones[0].n_leaves + f->zones[0].n_spines);
-        assert(f->n_hosts == f->zones[0].n_leaves * f->zones[0].hosts_per_leaf);
+        uint32_t zone_switches = 0, ports = 0;
+        for (uint32_t z = 0; z < f->n_zones; z++) {
+            zone_switches += f->zones[z].n_leaves + f->zones[z].n_spines;
+            ports += f->zones[z].n_leaves * f->zones[z].hosts_per_leaf;
+        }
+        assert(f->n_zones % f->n_planes == 0 && f->n_nics == ports);
+        assert(f->n_switches >= zone_switches && (f->n_switches == zone_switches) == !f->n_trees);
     }
     csin_fabric_destroy(f);
 }

@@ -467,6 +467,46 @@ static void dmodk_routes_every_shift_of_a_full_zone_without_contention(void **st
 }
 
 /* The first NIC of every zone goes over the first spine, whatever the zones before it hold. */
+/* Entries that a dead cable changes: of its leaf those that led over it, of the others those that
+ * led over its spine to its leaf. */
+static void a_dead_cable_moves_only_what_used_it(void **state)
+{
+    (void)state;
+    struct built b = build_named("leaf:8 spine:6 host:6 links:2 200Gb/s");
+    const struct csin_fabric *f = b.f;
+    struct csin_routes *before, *after;
+    bool *up = malloc(f->n_cables * sizeof *up);
+    uint32_t dead = CSIN_NONE, n_moved = 0, n_had_to = 0;
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        up[c] = true;
+        if (f->cables[c].place == CSIN_AT_SPINE && f->cables[c].end[0] == 3 && dead == CSIN_NONE)
+            dead = c;
+    }
+    uint32_t spine = f->cables[dead].end[1];
+    up[dead] = false;
+    assert_int_equal(csin_routes_create(f, NULL, CSIN_DMODK, 1, NULL, &before), CSIN_OK);
+    assert_int_equal(csin_routes_create(f, up, CSIN_DMODK, 1, NULL, &after), CSIN_OK);
+    for (uint32_t leaf = 0; leaf < 8; leaf++)
+        for (uint32_t nic = 0; nic < f->n_nics; nic++) {
+            uint32_t was = csin_routes_port(before, leaf, nic, 0);
+            uint32_t is = csin_routes_port(after, leaf, nic, 0);
+            uint32_t arc = f->port_arc[f->switches[leaf].first_port + was];
+            bool had_to = arc >> 1 == dead;
+            n_had_to += had_to;
+            n_moved += was != is;
+            /* The other cable of the pair is up, so nothing else has to. */
+            assert_true(was == is || had_to);
+            assert_false(had_to && was == is);
+        }
+    assert_int_equal(n_moved, n_had_to);
+    assert_in_range(n_moved, 1, 7);
+    assert_true(spine >= 8);
+    free(up);
+    csin_routes_destroy(before);
+    csin_routes_destroy(after);
+    built_finish(&b);
+}
+
 static void each_zone_counts_its_nics_from_0(void **state)
 {
     (void)state;
@@ -999,6 +1039,7 @@ CHECK_MAIN(cmocka_unit_test_teardown(random_fabrics_are_routed_on_shortest_paths
            cmocka_unit_test(flows_of_hosts_with_several_nics_spread_over_equal_ones),
            cmocka_unit_test(nothing_leads_to_what_is_cut_off),
            cmocka_unit_test(dmodk_routes_every_shift_of_a_full_zone_without_contention),
+           cmocka_unit_test(a_dead_cable_moves_only_what_used_it),
            cmocka_unit_test(each_zone_counts_its_nics_from_0),
            cmocka_unit_test(shifts_of_an_oversubscribed_zone_share_evenly),
            cmocka_unit_test(shifts_of_a_partly_filled_zone_contend_at_the_wrap_only),

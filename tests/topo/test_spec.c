@@ -188,7 +188,6 @@ static void all_mistakes_are_told_at_once(void **state)
         "t.yaml:7:58: note: write a whole number from 0 to 63\n"
         "t.yaml:7:70: error: unknown choice 'eevn' for 'spread'; did you mean 'even'? [CSIN-119]\n"
         "t.yaml:8:13: error: a value is missing in 'names' [CSIN-109]\n"
-        "t.yaml:8:5: error: missing key 'attach' in 'hosts' [CSIN-118]\n"
         "t.yaml:9:40: error: unknown choice 'ring' for 'layer' [CSIN-119]\n"
         "t.yaml:9:40: note: write leaf, spine, core or inter-zone\n"
         "t.yaml:1:1: error: missing key 'fabric' in a fabric [CSIN-118]\n");

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * csin topo --export DIR: a folder of all files that those who build and run a fabric need. */
+#ifndef CSIN_CLI_EXPORT_H
+#define CSIN_CLI_EXPORT_H
+
+#include "sim/scenario.h"
+#include "topo/export.h"
+
+struct csin_export {
+    const char *folder;
+    struct csin_fabric_view view;         /* with routes */
+    const struct csin_scenario *scenario; /* NULL: a fabric alone, without classes */
+};
+
+/* Writes the folder: all of it or nothing. */
+enum csin_status csin_export(const struct csin_export *job, struct csin_arena *arena,
+                             struct csin_diag *diag);
+
+#endif
