@@ -27,6 +27,7 @@ enum {
     KEY_DEPLOY,
     KEY_TIME_LIMIT,
     KEY_ROUTING,
+    KEY_ENGINE,
     KEY_CONGESTION,
     KEY_SEED,
     KEY_SIZE,
@@ -56,6 +57,8 @@ static const struct argp_option options[] = {
      "does",
      0},
     {"routing", KEY_ROUTING, "POLICY", 0, "begin with the tables of this policy, or lft:FILE", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine: fluid (the default) or simgrid",
+     0},
     {"congestion", KEY_CONGESTION, "MODEL", 0, "share cables by this model: fair or lossless", 0},
     {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
     {0},
@@ -122,6 +125,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         routing = csin_pick_routing(state, arg);
         arguments->overrides.routing = csin_policy_name(routing.policy);
         arguments->overrides.lft = routing.file;
+        return 0;
+    case KEY_ENGINE:
+        csin_pick_name(state, "engine", arg, csin_engine_names);
+        arguments->overrides.engine = arg;
         return 0;
     case KEY_CONGESTION:
         csin_pick_name(state, "congestion model", arg, csin_congestion_names);
@@ -347,8 +354,12 @@ static enum csin_status run_beside(void *the_arguments, struct csin_arena *arena
 
 int csin_command_plan(int argc, char **argv)
 {
-    struct arguments arguments = {
-        .routing = true, .isolation = true, .placement = true, .time_limit_s = -1};
+    struct arguments arguments = {.routing = true,
+                                  .isolation = true,
+                                  .placement = true,
+                                  .time_limit_s = -1,
+                                  /* the same figures many times sooner */
+                                  .overrides.engine = "fluid"};
     csin_parse(&argp, argc, argv, &arguments);
     return csin_run_command(arguments.size || arguments.upgrades ? run_beside : run, &arguments);
 }
