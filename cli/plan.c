@@ -156,6 +156,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--size takes no scenario: requirements have workloads");
         if (!arguments->size && arguments->format && strcmp(arguments->format, "svg") == 0)
             argp_error(state, "format svg is for --size");
+        if (!arguments->size && !arguments->upgrades && arguments->output &&
+            strcmp(arguments->output, "-") == 0)
+            argp_error(state, "a plan needs a file: its tables are written beside it");
         if (!arguments->size && !arguments->upgrades && arguments->parts)
             argp_error(state, "--parts is for --size and --optimize upgrades");
         return 0;
@@ -275,6 +278,27 @@ static enum csin_status print(const struct arguments *arguments, const struct cs
     return csin_output_commit(&output, diag);
 }
 
+/* Neither the plan nor its tables may be written over what is read. */
+static enum csin_status spare_inputs(const struct arguments *arguments,
+                                     const struct csin_scenario *scenario, struct csin_arena *arena,
+                                     struct csin_diag *diag)
+{
+    const char *files[CSIN_MAX_INPUTS + 1];
+    int n = 0;
+    if (!arguments->output)
+        return CSIN_OK;
+    const char *tables = tables_beside(arena, arguments->output);
+    if (!tables)
+        return csin_no_memory(diag);
+    for (uint32_t i = 0; i < scenario->n_inputs; i++)
+        files[n++] = scenario->inputs[i].path;
+    if (arguments->keep)
+        files[n++] = arguments->keep;
+    return csin_spares(diag, arguments->output, files, n) && csin_spares(diag, tables, files, n)
+               ? CSIN_OK
+               : CSIN_E_USAGE;
+}
+
 static enum csin_status run(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
@@ -284,13 +308,8 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     struct csin_display display;
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);
-    if (status == CSIN_OK) {
-        const char *files[CSIN_MAX_INPUTS];
-        for (uint32_t i = 0; i < scenario->n_inputs; i++)
-            files[i] = scenario->inputs[i].path;
-        if (!csin_spares(diag, arguments->output, files, (int)scenario->n_inputs))
-            status = CSIN_E_USAGE;
-    }
+    if (status == CSIN_OK)
+        status = spare_inputs(arguments, scenario, arena, diag);
     if (status == CSIN_OK && arguments->keep)
         status = csin_lft_open(scenario->fabric, (struct csin_loc){0}, arguments->keep, diag, NULL,
                                &keep);
