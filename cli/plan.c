@@ -306,8 +306,11 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     struct csin_plan *plan = NULL;
     struct csin_routes *keep = NULL;
     struct csin_display display;
-    enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
-                                                 diag, &scenario);
+    struct csin_overrides overrides = arguments->overrides;
+    if (!overrides.engine)
+        overrides.engine = "fluid"; /* same answers, and many are asked for */
+    enum csin_status status = csin_scenario_open(arguments->scenario, &overrides, arena, diag,
+                                                 &scenario);
     if (status == CSIN_OK)
         status = spare_inputs(arguments, scenario, arena, diag);
     if (status == CSIN_OK && arguments->keep)
@@ -373,12 +376,8 @@ static enum csin_status run_beside(void *the_arguments, struct csin_arena *arena
 
 int csin_command_plan(int argc, char **argv)
 {
-    struct arguments arguments = {.routing = true,
-                                  .isolation = true,
-                                  .placement = true,
-                                  .time_limit_s = -1,
-                                  /* the same figures many times sooner */
-                                  .overrides.engine = "fluid"};
+    struct arguments arguments = {
+        .routing = true, .isolation = true, .placement = true, .time_limit_s = -1};
     csin_parse(&argp, argc, argv, &arguments);
     return csin_run_command(arguments.size || arguments.upgrades ? run_beside : run, &arguments);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "topo/channels.h"
 
 /* What counts as less: results repeat to the last bit, but a change must be worth the work. */
 #define WORTH 1e-3
@@ -124,21 +125,23 @@ static bool is_kept(struct planner *p, const char *what)
 
 /* ---- routing ---- */
 
+/* "leaf 'z1-l07' must send 24.0 hosts' worth of traffic ..." */
 static void say_bound(struct planner *p)
 {
     const struct csin_balance *b = &p->plan->balance;
     const struct csin_fabric *f = p->plan->scenario->fabric;
-    if (b->bound_switch == CSIN_NONE)
+    if (b->bound_switch == CSIN_NONE && b->bound_zone == CSIN_NONE)
         return;
-    const struct csin_switch *sw = &f->switches[b->bound_switch];
-    double host_Bps = sw->rate_Bps;
+    bool zone = b->bound_zone != CSIN_NONE;
+    const struct csin_switch *sw =
+        &f->switches[zone ? f->zones[b->bound_zone].first_leaf : b->bound_switch];
     say(p,
         "routing: %s '%s' must %s %s hosts' worth of traffic (%s) over %u cable%s (%s), so no "
         "tables have a worst load below %s",
-        csin_layer_names[sw->layer], sw->name, b->bound_is_out ? "send" : "take in",
-        csin_show_fixed(b->bound_Bps / host_Bps, 1).s, csin_show_rate(b->bound_Bps).s,
-        b->bound_cables, b->bound_cables == 1 ? "" : "s", csin_show_rate(b->bound_capacity_Bps).s,
-        csin_show_fixed(b->bound, 3).s);
+        zone ? "zone" : csin_layer_names[sw->layer], zone ? f->zones[b->bound_zone].name : sw->name,
+        b->bound_is_out ? "send" : "take in", csin_show_fixed(b->bound_Bps / sw->rate_Bps, 1).s,
+        csin_show_rate(b->bound_Bps).s, b->bound_cables, b->bound_cables == 1 ? "" : "s",
+        csin_show_rate(b->bound_capacity_Bps).s, csin_show_fixed(b->bound, 3).s);
 }
 
 static void say_balance(struct planner *p, const struct csin_offered *offered)
@@ -201,14 +204,35 @@ static void adopt(const struct csin_fabric *f, const struct csin_routes *given,
         }
 }
 
+/* What the tables may choose from: all shortest ways, or, where zones are joined, those of
+ * dmodk-one-vl, so that no choice closes a credit loop. */
+static enum csin_policy base_policy(const struct csin_scenario *sc)
+{
+    const struct csin_fabric *f = sc->fabric;
+    if (csin_policy_has_table(sc->policy) && sc->policy != CSIN_DMODK && sc->policy != CSIN_LFT)
+        return sc->policy;
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        if (f->switches[s].layer == CSIN_INTER_ZONE)
+            return CSIN_DMODK_ONE_VL;
+    return CSIN_DMODK;
+}
+
+/* Tables that could stop for good are said to be so. */
+static void say_loops(struct planner *p, const struct csin_routes *routes, const char *whose)
+{
+    struct csin_channels channels;
+    if (csin_channels_init(&channels, routes))
+        say(p, "routing: %s tables have %s on one virtual lane", whose,
+            channels.is_acyclic ? "no credit loop" : "a credit loop");
+    csin_channels_finish(&channels);
+}
+
 static void plan_routing(struct planner *p)
 {
     struct csin_plan *plan = p->plan;
     const struct csin_scenario *sc = plan->scenario;
     struct csin_offered offered = {0};
-    enum csin_policy base = csin_policy_has_table(sc->policy) && sc->policy != CSIN_LFT
-                                ? sc->policy
-                                : CSIN_DMODK;
+    enum csin_policy base = base_policy(sc);
     begin(p, "balancing the tables");
     p->status = csin_offered_create(&p->schedule, sc->routes, sc->fabric, p->diag, &offered);
     if (p->status == CSIN_OK)
@@ -230,12 +254,19 @@ static void plan_routing(struct planner *p)
     csin_offered_finish(&offered);
     if (p->status != CSIN_OK || (plan->balance.n_changed == 0 && !keep && base == sc->policy))
         return;
+    if (!csin_routes_seal(plan->own_routes)) {
+        p->status = csin_no_memory(p->diag);
+        return;
+    }
     plan->planned.routes = plan->own_routes;
     plan->planned.policy = CSIN_LFT;
     plan->routes = is_kept(p, "routing");
     if (plan->routes) {
         say(p, "routing: %s of %s entries change", csin_show_count(plan->balance.n_changed).s,
             csin_show_count(plan->balance.n_entries).s);
+        if (base == CSIN_DMODK_ONE_VL && csin_policy_has_table(sc->policy))
+            say_loops(p, sc->routes, "the");
+        say_loops(p, plan->own_routes, "the new");
     } else {
         plan->planned.routes = sc->routes;
         plan->planned.policy = sc->policy;
