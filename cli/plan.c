@@ -37,7 +37,7 @@ enum {
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
      "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
-    {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json or svg (of sizes)", 0},
     {"optimize", KEY_OPTIMIZE, "WHAT", 0,
      "a list of placement, routing, isolation and knobs (isolation that may also set "
      "request-to-send and concurrency); default: placement,routing,isolation. Or upgrades: changes "
