@@ -959,6 +959,34 @@ void csin_routes_set(struct csin_routes *r, uint32_t sw, uint32_t nic, uint32_t 
     *table_entry(r, sw, nic) = (uint16_t)port_of(r->f, arc);
 }
 
+/* What the entries say, whatever the file looked like. */
+static struct csin_sha256 digest_of(const struct csin_routes *routes)
+{
+    struct csin_sha256_stream *sha = csin_sha256_start();
+    unsigned char bytes[4096];
+    size_t n = 0;
+    for (uint32_t s = 0; sha && s < routes->f->n_switches; s++)
+        for (uint32_t nic = 0; nic < routes->f->n_nics; nic++) {
+            uint16_t port = *table_entry(routes, s, nic);
+            bytes[n++] = (unsigned char)(port & 0xff);
+            bytes[n++] = (unsigned char)(port >> 8);
+            if (n == sizeof bytes) {
+                csin_sha256_add(sha, bytes, n);
+                n = 0;
+            }
+        }
+    csin_sha256_add(sha, bytes, n);
+    return csin_sha256_finish(sha);
+}
+
+bool csin_routes_seal(struct csin_routes *r)
+{
+    assert(r->table);
+    r->policy = CSIN_LFT;
+    r->digest = digest_of(r);
+    return r->digest.hex[0] != 0;
+}
+
 uint32_t csin_routes_entry(const struct csin_routes *r, uint32_t sw, uint32_t nic)
 {
     uint16_t port = *table_entry(r, sw, nic);

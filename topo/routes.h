@@ -127,6 +127,11 @@ uint32_t csin_routes_choices(const struct csin_routes *routes, uint32_t sw, uint
  * routes that nobody uses yet. The policy has tables. */
 void csin_routes_set(struct csin_routes *routes, uint32_t sw, uint32_t nic, uint32_t arc);
 
+/* Takes the entries, changed or not, as those of a file from now on: lft with a digest of them, so
+ * that the cache tells them from others, and entries stay where cables die. False without memory.
+ */
+bool csin_routes_seal(struct csin_routes *routes);
+
 /* Cables left between two switches, 255 where there is no way. */
 unsigned csin_routes_hops(const struct csin_routes *routes, uint32_t from_switch,
                           uint32_t to_switch);
