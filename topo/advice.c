@@ -97,14 +97,8 @@ static void advise_loops(struct advisor *a)
            csin_show_count(loops->n).s,
            csin_vertex_name(a->f, csin_arc_head(a->f, loops->loop[0].arc)).s,
            csin_show_count(loops->n_arcs).s);
-    if (loops->zone_lanes)
-        remedy(a,
-               "give traffic of each direction between zones a VL of its own (%u VLs), or take "
-               "--routing dmodk-one-vl",
-               loops->zone_lanes);
-    else
-        remedy(a,
-               "take routes that never go up again after they went down, or separate them by VL");
+    if (a->found->loops_remedy)
+        remedy(a, "%s", a->found->loops_remedy);
 }
 
 static void advise_longer(struct advisor *a)

@@ -9,6 +9,7 @@
  *     reach      topo/tables.c         pairs without a route, ways that are longer than needed
  *     balance    topo/tables.c         routes on each arc
  *     loops      topo/loops.c          credit loops: channel dependency graph
+ *     remedy     topo/loop_remedy.c    what would end them
  *     patterns   topo/permutations.c   shifts, random permutations
  *     worst      topo/worst.c          the worst permutation, exactly
  *     failures   topo/survive.c        dead cables and switches
@@ -199,6 +200,7 @@ struct csin_findings {
     uint32_t n_idle_spines, idle_spine; /* without any route; one of them */
     const char *loops_why_not;          /* NULL where they were looked for */
     struct csin_loops loops;
+    const char *loops_remedy;                  /* NULL without a loop */
     struct csin_shifts shifts, compute_shifts; /* n_ranks 0: not looked at */
     struct csin_random random;
     struct csin_worst worst;
@@ -228,6 +230,12 @@ enum csin_status csin_findings_create(const struct csin_fabric *fabric,
                                       const struct csin_findings_options *options,
                                       struct csin_arena *arena, struct csin_diag *diag,
                                       struct csin_findings *ret_findings);
+
+/* What would end the credit loops that `routes` have, for a person: only what was tried here and
+ * helps, or where nothing that csin has does, a subnet manager that does. In `arena`. Costs the
+ * making of three sets of tables, and a look at each; fails without memory only. */
+enum csin_status csin_loops_remedy(const struct csin_routes *routes, struct csin_arena *arena,
+                                   struct csin_diag *diag, const char **ret_remedy);
 
 /* Whether opensm 3.3.23 would route `fabric` with ftree, by the rules of its osm_ucast_ftree.c,
  * from the part of the fabric with most NICs. `guids` [n_switches]: node GUIDs, which break ties as

@@ -388,6 +388,40 @@ static void lanes_by_direction_between_zones_end_the_loop_of_the_flagship(void *
     close_fabric(&b);
 }
 
+/* A remedy that does not help is worse than none: what is advised must have no loop. */
+static void a_remedy_for_loops_is_one_that_helps(void **state)
+{
+    (void)state;
+    struct built b = open_fabric("configs/fire-flyer-2.yaml", CSIN_DMODK, 1);
+    assert_non_null(strstr(advice_of(&b, 672)->remedy, "--routing dmodk-one-vl"));
+    close_fabric(&b);
+    b = open_fabric("configs/fire-flyer-2.yaml", CSIN_DMODK_ONE_VL, 1);
+    assert_null(advice_of(&b, 672));
+    assert_null(b.found.loops_remedy);
+    close_fabric(&b);
+
+    /* Leaf i reaches spines i and i + 1 alone: a ring, of which no policy makes a tree. */
+    char text[2000];
+    size_t n = (size_t)snprintf(text, sizeof text, "%s",
+                                SMALL "zones: {a: {model: s, leaves: 4, spines: 4, "
+                                      "hosts-per-leaf: 4}}\n"
+                                      "hosts: [{names: 'h[1-16]', model: h, attach: {zone: a}}]\n"
+                                      "overrides:\n");
+    for (unsigned i = 0; i < 8; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "  - {between: [a-leaf%u, a-spine%u], state: down}\n", i / 2 + 1,
+                              (i / 2 + 2 + i % 2) % 4 + 1);
+    static const enum csin_policy policies[] = {CSIN_DMODK, CSIN_DMODK_ONE_VL, CSIN_RANDOM};
+    for (unsigned i = 0; i < 3; i++) {
+        b = open_fabric(text, policies[i], 1);
+        const char *remedy = advice_of(&b, 672)->remedy;
+        assert_non_null(strstr(remedy, "replace the 8 dead cables"));
+        assert_null(strstr(remedy, "--routing"));
+        assert_null(strstr(remedy, "zones"));
+        close_fabric(&b);
+    }
+}
+
 /* ---- the worst permutation, by trying all ---- */
 
 struct brute {
@@ -684,6 +718,7 @@ CHECK_MAIN(cmocka_unit_test(every_shift_of_a_full_zone_is_free_with_dmodk),
            cmocka_unit_test(tables_of_noise_are_followed_to_their_ends),
            cmocka_unit_test(credit_loops_are_those_of_a_closure_of_all_paths),
            cmocka_unit_test(lanes_by_direction_between_zones_end_the_loop_of_the_flagship),
+           cmocka_unit_test(a_remedy_for_loops_is_one_that_helps),
            cmocka_unit_test(the_worst_permutation_is_that_of_all_tried),
            cmocka_unit_test(what_a_failure_cuts_off_is_what_is_left_without_it),
            cmocka_unit_test(dead_cables_cost_more_the_more_there_are),
