@@ -168,6 +168,26 @@ static void advise_single_points(struct advisor *a)
 
 /* ---- load ---- */
 
+static void advise_core(struct advisor *a, const struct csin_fabric_facts *facts)
+{
+    uint32_t worst = csin_worst_pod(a->f, facts), n = 0, n_pods = 0;
+    for (uint32_t z = 0; z < a->f->n_zones; z++) {
+        n += facts->zones[z].core_oversubscription > 1 + 1e-9;
+        n_pods += facts->zones[z].core_oversubscription > 0;
+    }
+    if (n == 0)
+        return;
+    const struct csin_zone_facts *pod = &facts->zones[worst];
+    advise(a, 682, false,
+           "the core is oversubscribed: hosts of %s send %s and its cables to the core carry %s "
+           "(%s); %s of %s pods are like that",
+           a->f->zones[worst].name, csin_show_rate(pod->host_Bps).s,
+           csin_show_rate(pod->core_Bps).s,
+           csin_show_oversubscription(pod->core_oversubscription).s,
+           n == n_pods ? "all" : csin_show_count(n).s, csin_show_count(n_pods).s);
+    remedy(a, "keep jobs inside a pod, or add cables between spines and core switches");
+}
+
 /* One word for all classes: that which is spread worst. */
 static void advise_balance(struct advisor *a)
 {
@@ -380,6 +400,7 @@ bool csin_advise(const struct csin_fabric *f, const struct csin_fabric_facts *fa
     advise_loops(&a);
     advise_ftree(&a);
     advise_lanes(&a, options->n_lanes_needed);
+    advise_core(&a, facts);
     advise_storage(&a, findings->ftree_storage_spread);
     advise_balance(&a);
     advise_idle_spines(&a);

@@ -254,6 +254,7 @@ static void write_cuts(struct csin_json *json, const struct csin_fabric *f,
     csin_json_bool(json, "disjoint_ways_exact", found->disjoint.is_exact);
     write_vertex(json, "between", f, found->disjoint.a);
     write_vertex(json, "and", f, found->disjoint.b);
+    csin_json_real(json, "whole_bisection_Bps", facts->whole_bisection_Bps);
     csin_json_array(json, "bisections");
     for (uint32_t z = 0; z < f->n_zones; z++) {
         csin_json_flat_object(json, NULL);

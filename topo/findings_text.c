@@ -264,6 +264,9 @@ static void write_cuts(const struct csin_fabric *f, const struct csin_fabric_fac
     else
         fprintf(out, "%s ways without a common cable between any two leaves%s\n",
                 csin_show_count(disjoint->paths).s, disjoint->is_exact ? "" : " looked at");
+    if (facts->n_cuts)
+        fprintf(out, "%-14sbisection of the whole fabric, half of the %s: %s\n", "",
+                f->n_trees ? "pods" : "zones", csin_show_rate(facts->whole_bisection_Bps).s);
     for (uint32_t z = 0; z < f->n_zones && z < 4; z++)
         if (f->zones[z].n_leaves > 1)
             fprintf(out, "%-14sbisection of %.20s: %s\n", "",

@@ -422,6 +422,18 @@ static void a_remedy_for_loops_is_one_that_helps(void **state)
     }
 }
 
+static void a_thin_core_is_warned_of(void **state)
+{
+    (void)state;
+    struct built b = open_fabric("leaf:4 spine:4 host:4 pod:4 core:4 uplinks:1 200Gb/s", CSIN_DMODK,
+                                 1);
+    assert_non_null(strstr(advice_of(&b, 682)->text, "4.0:1"));
+    close_fabric(&b);
+    b = open_fabric("leaf:4 spine:4 host:4 pod:4 core:16 uplinks:4 200Gb/s", CSIN_DMODK, 1);
+    assert_null(advice_of(&b, 682));
+    close_fabric(&b);
+}
+
 /* ---- the worst permutation, by trying all ---- */
 
 struct brute {
@@ -718,6 +730,7 @@ CHECK_MAIN(cmocka_unit_test(every_shift_of_a_full_zone_is_free_with_dmodk),
            cmocka_unit_test(tables_of_noise_are_followed_to_their_ends),
            cmocka_unit_test(credit_loops_are_those_of_a_closure_of_all_paths),
            cmocka_unit_test(lanes_by_direction_between_zones_end_the_loop_of_the_flagship),
+           cmocka_unit_test(a_thin_core_is_warned_of),
            cmocka_unit_test(a_remedy_for_loops_is_one_that_helps),
            cmocka_unit_test(the_worst_permutation_is_that_of_all_tried),
            cmocka_unit_test(what_a_failure_cuts_off_is_what_is_left_without_it),
