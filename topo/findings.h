@@ -142,13 +142,15 @@ struct csin_failures {
     uint32_t max_hosts, worst_hosts; /* most hosts cut off, and by which; CSIN_NONE */
 };
 
-/* Several cables between switches dead at once, drawn by the seed. */
+/* Some cables between switches dead at once: each subset of that many once, or where they are more
+ * than a few some that differ, drawn by the seed. */
 struct csin_dead {
     uint32_t n_dead, n_samples;
+    bool is_all;        /* all subsets were tried */
     bool rerouted;      /* tables made again by the same policy */
     double shift_share; /* mean over the shifts looked at and the samples */
     double shift_kept;  /* relative to the fabric as it is */
-    double random_share, random_kept, random_error; /* standard error of random_share */
+    double random_share, random_kept, random_error; /* of random_share, by the draws; 0: all */
     double lost_share;                              /* of the flows, without a way */
 };
 

@@ -212,6 +212,7 @@ static void write_failures(struct csin_json *json, const struct csin_fabric *f,
         csin_json_flat_object(json, NULL);
         csin_json_count(json, "dead", dead->n_dead);
         csin_json_count(json, "draws", dead->n_samples);
+        csin_json_bool(json, "all", dead->is_all);
         csin_json_bool(json, "rerouted", dead->rerouted);
         csin_json_real(json, "shift_share", dead->shift_share);
         csin_json_real(json, "shift_share_kept", dead->shift_kept);

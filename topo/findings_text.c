@@ -243,9 +243,9 @@ static void write_failures(const struct csin_fabric *f, const struct csin_findin
             "shifts", "kept", "random", "kept", "flows lost");
     for (uint32_t i = 0; i < found->n_dead; i++) {
         const struct csin_dead *dead = &found->dead[i];
-        char what[60];
-        snprintf(what, sizeof what, "%.20s at once, %.20s draws", csin_show_count(dead->n_dead).s,
-                 csin_show_count(dead->n_samples).s);
+        char what[80];
+        snprintf(what, sizeof what, "%.20s at once, %s%.20s", csin_show_count(dead->n_dead).s,
+                 dead->is_all ? "all " : "sample of ", csin_show_count(dead->n_samples).s);
         fprintf(
             out, "  %-24s%10s%9s%%%10s%9s%%%11s%%\n", what, csin_show_fixed(dead->shift_share, 3).s,
             csin_show_fixed(100 * dead->shift_kept, 1).s, csin_show_fixed(dead->random_share, 3).s,

@@ -597,6 +597,48 @@ static void what_a_failure_cuts_off_is_what_is_left_without_it(void **state)
     }
 }
 
+/* Every subset by nested loops: a fabric of six cables between switches. */
+static void few_dead_cables_are_tried_in_all_ways(void **state)
+{
+    (void)state;
+    struct built b = {0};
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_findings_options options = {.dead = {1, 2, 6}, .n_dead = 3};
+    build(&b, "leaf:3 spine:2 host:2 200Gb/s", CSIN_DMODK, 1);
+    assert_int_equal(
+        csin_findings_create(b.f, &b.facts, b.routes, &options, b.arena, diag, &b.found), CSIN_OK);
+    bool *up = calloc(b.f->n_cables, sizeof *up);
+    double sum[2] = {0};
+    uint32_t n[2] = {0};
+    assert_non_null(up);
+    for (uint32_t x = 0; x < b.f->n_cables; x++)
+        for (uint32_t y = x; y < b.f->n_cables; y++) {
+            struct csin_routes *routes;
+            struct csin_shifts shifts;
+            if (b.f->cables[x].place == CSIN_AT_HOST || b.f->cables[y].place == CSIN_AT_HOST)
+                continue;
+            for (uint32_t c = 0; c < b.f->n_cables; c++)
+                up[c] = c != x && c != y;
+            assert_int_equal(csin_routes_renew(b.routes, up, diag, &routes), CSIN_OK);
+            assert_true(csin_shifts_look(b.f, routes, CSIN_ALL, 100, 1, NULL, &shifts));
+            sum[x != y] += shifts.mean_share;
+            n[x != y]++;
+            csin_routes_destroy(routes);
+        }
+    assert_int_equal(n[0], 6);
+    assert_int_equal(n[1], 15);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(b.found.dead[i].is_all && b.found.dead[i].random_error == 0);
+        assert_int_equal(b.found.dead[i].n_samples, n[i]);
+        assert_close(b.found.dead[i].shift_share, sum[i] / n[i], 1e-12);
+    }
+    assert_int_equal(b.found.dead[2].n_samples, 1);
+    assert_true(b.found.dead[2].lost_share > 0.5);
+    free(up);
+    csin_diag_destroy(diag);
+    close_fabric(&b);
+}
+
 static void dead_cables_cost_more_the_more_there_are(void **state)
 {
     (void)state;
@@ -614,6 +656,7 @@ static void dead_cables_cost_more_the_more_there_are(void **state)
     assert_true(b.found.dead[1].shift_share > 0.85 &&
                 b.found.dead[1].shift_share < b.found.dead[0].shift_share);
     assert_true(b.found.dead[0].lost_share == 0);
+    assert_true(!b.found.dead[0].is_all && b.found.dead[0].n_samples == 8);
     csin_diag_destroy(diag);
     close_fabric(&b);
 }
@@ -734,6 +777,7 @@ CHECK_MAIN(cmocka_unit_test(every_shift_of_a_full_zone_is_free_with_dmodk),
            cmocka_unit_test(a_remedy_for_loops_is_one_that_helps),
            cmocka_unit_test(the_worst_permutation_is_that_of_all_tried),
            cmocka_unit_test(what_a_failure_cuts_off_is_what_is_left_without_it),
+           cmocka_unit_test(few_dead_cables_are_tried_in_all_ways),
            cmocka_unit_test(dead_cables_cost_more_the_more_there_are),
            cmocka_unit_test(aggregation_nodes_on_spines_need_the_guids_of_the_hosts),
            cmocka_unit_test(one_dead_cable_makes_ftree_fall_back_without_roots),
