@@ -140,6 +140,9 @@ struct csin_failures {
     double mean_pairs;
     uint32_t worst;                  /* cable or switch with max_pairs; CSIN_NONE */
     uint32_t max_hosts, worst_hosts; /* most hosts cut off, and by which; CSIN_NONE */
+    /* Switches that cut off hosts which are plugged in elsewhere too, or only elsewhere: what a
+     * second way would save. */
+    uint32_t n_beyond, max_beyond, worst_beyond;
 };
 
 /* Some cables between switches dead at once: each subset of that many once, or where they are more

@@ -232,8 +232,8 @@ static bool hangs_on(const struct search *s, uint32_t sw, uint32_t child)
 }
 
 /* Hosts that the death of a switch cuts off: its own, and those in all but the largest of the
- * pieces it leaves. */
-static uint32_t cut_by_switch(struct search *s, uint32_t sw)
+ * pieces it leaves. *ret_own: of these, hosts that are plugged into it alone. */
+static uint32_t cut_by_switch(struct search *s, uint32_t sw, uint32_t *ret_own)
 {
     uint32_t hosts = 0, begin = s->number[s->root[sw]], end = s->last[s->root[sw]];
     uint32_t largest = CSIN_NONE, most = 0, hanging = 0;
@@ -249,6 +249,7 @@ static uint32_t cut_by_switch(struct search *s, uint32_t sw)
         }
     }
     lose_range(s, s->number[sw], s->number[sw], &hosts);
+    *ret_own = hosts;
     uint32_t own = nics_of(s, s->number[sw], s->number[sw]);
     uint32_t rest = nics_of(s, begin, end) - own - hanging;
     if (rest >= most)
@@ -313,9 +314,16 @@ static void one_of_each(struct search *s, const struct loads *loads, struct csin
             add_failure(&findings->cables[f->cables[c].place], c, loads ? routes_over(loads, c) : 0,
                         cut_by_cable(s, c));
     for (uint32_t sw = 0; sw < f->n_switches; sw++)
-        if (s->first[sw] < s->first[sw + 1] || nics_of(s, s->number[sw], s->number[sw]))
-            add_failure(&findings->switches[f->switches[sw].layer], sw,
-                        loads ? loads->through[sw] : 0, cut_by_switch(s, sw));
+        if (s->first[sw] < s->first[sw + 1] || nics_of(s, s->number[sw], s->number[sw])) {
+            struct csin_failures *failures = &findings->switches[f->switches[sw].layer];
+            uint32_t own, hosts = cut_by_switch(s, sw, &own);
+            add_failure(failures, sw, loads ? loads->through[sw] : 0, hosts);
+            failures->n_beyond += hosts > own;
+            if (hosts - own > failures->max_beyond) {
+                failures->max_beyond = hosts - own;
+                failures->worst_beyond = sw;
+            }
+        }
 }
 
 bool csin_failures_look(const struct csin_fabric *f, const struct loads *loads,

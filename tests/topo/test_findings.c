@@ -75,7 +75,8 @@ static const struct csin_advice *advice_of(const struct built *b, unsigned code)
 
 #define SMALL                                                                                      \
     "fabric: test\nswitch-models: {s: {ports: 16, rate: 100Gb/s}}\n"                               \
-    "host-models: {h: {rate: 100Gb/s}}\n"
+    "host-models: {h: {rate: 100Gb/s}, d: {rate: 100Gb/s, nics: 2}, t: {rate: 100Gb/s, role: "     \
+    "storage}}\n"
 
 #define TWO_ZONES                                                                                  \
     SMALL                                                                                          \
@@ -434,6 +435,57 @@ static void a_thin_core_is_warned_of(void **state)
     close_fabric(&b);
 }
 
+static void hosts_with_one_nic_are_not_warned_of(void **state)
+{
+    (void)state;
+    static const char *const healthy[] = {
+        "leaf:4 spine:4 host:4 200Gb/s", "leaf:2 spine:2 host:2 pod:2 core:4 uplinks:2 200Gb/s",
+        "configs/fire-flyer-2.yaml", "leaf:4 spine:4 host:4 plane:2 200Gb/s"};
+    for (unsigned i = 0; i < 4; i++) {
+        struct built b = open_fabric(healthy[i], CSIN_DMODK, 1);
+        assert_null(advice_of(&b, 680));
+        close_fabric(&b);
+    }
+    struct built b = open_fabric(healthy[0], CSIN_DMODK, 1);
+    assert_int_equal(b.found.switches[CSIN_LEAF].n_cutting, 4); /* the table has them */
+    close_fabric(&b);
+
+    /* One of eight hosts lost its second leaf. */
+    b = open_fabric(SMALL
+                    "zones: {a: {model: s, leaves: 2, spines: 2, hosts-per-leaf: 8}}\n"
+                    "hosts: [{names: 'd[1-8]', model: d, attach: [{switches: a-leaf1, nic: 0}, "
+                    "{switches: a-leaf2, nic: 1}]}]\n"
+                    "overrides: [{between: [d3, a-leaf2], state: down}]\n",
+                    CSIN_DMODK, 1);
+    assert_non_null(strstr(advice_of(&b, 680)->text, "1 host depends on one leaf"));
+    assert_non_null(strstr(advice_of(&b, 680)->text, "d3"));
+    close_fabric(&b);
+
+    /* A single spine between leaves is worth a word: hosts are cut off that hang on no part of it.
+     */
+    b = open_fabric("leaf:4 spine:1 host:4 200Gb/s", CSIN_DMODK, 1);
+    assert_non_null(strstr(advice_of(&b, 680)->text, "spine"));
+    close_fabric(&b);
+}
+
+static void a_few_storage_hosts_are_no_pattern(void **state)
+{
+    (void)state;
+    struct built b = open_fabric(SMALL
+                                 "zones: {a: {model: s, leaves: 4, spines: 4, hosts-per-leaf: 4}}\n"
+                                 "hosts:\n"
+                                 "  - {names: 's', model: t, attach: {zone: a}}\n"
+                                 "  - {names: 'h[1-15]', model: h, attach: {zone: a}}\n",
+                                 CSIN_DMODK, 1);
+    assert_true(b.found.ftree_storage_spread == 0);
+    assert_null(advice_of(&b, 678));
+    close_fabric(&b);
+    b = open_fabric("leaf:4 spine:4 host:3 storage:1 100Gb/s", CSIN_DMODK, 1);
+    assert_close(b.found.ftree_storage_spread, 4, 1e-12); /* one port of each leaf */
+    assert_non_null(advice_of(&b, 678));
+    close_fabric(&b);
+}
+
 /* ---- the worst permutation, by trying all ---- */
 
 struct brute {
@@ -773,6 +825,8 @@ CHECK_MAIN(cmocka_unit_test(every_shift_of_a_full_zone_is_free_with_dmodk),
            cmocka_unit_test(tables_of_noise_are_followed_to_their_ends),
            cmocka_unit_test(credit_loops_are_those_of_a_closure_of_all_paths),
            cmocka_unit_test(lanes_by_direction_between_zones_end_the_loop_of_the_flagship),
+           cmocka_unit_test(hosts_with_one_nic_are_not_warned_of),
+           cmocka_unit_test(a_few_storage_hosts_are_no_pattern),
            cmocka_unit_test(a_thin_core_is_warned_of),
            cmocka_unit_test(a_remedy_for_loops_is_one_that_helps),
            cmocka_unit_test(the_worst_permutation_is_that_of_all_tried),
