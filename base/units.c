@@ -547,7 +547,7 @@ static struct csin_shown show_scaled(double x, double step, const char *const *u
 
 struct csin_shown csin_show_rate(double rate_Bps)
 {
-    static const char *const units[] = {"B/s", "kB/s", "MB/s", "GB/s", "TB/s"};
+    static const char *const units[] = {"B/s", "kB/s", "MB/s", "GB/s", "TB/s", "PB/s"};
     return show_scaled(rate_Bps, 1000, units, COUNT_OF(units));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/folder.h"
 #include "base/units.h"
+#include "topo/findings.h"
 #include "topo/qos.h"
 
 /* ---- what there is to write ---- */
@@ -205,6 +206,7 @@ struct job {
     struct csin_folder folder;
     struct csin_diag *diag;
     struct csin_qos qos;
+    const char *loops_remedy; /* NULL: the tables have no credit loop */
     bool has_fabric_file[N_FABRIC_FILES], has_qos_file[N_QOS_FILES];
 };
 
@@ -275,6 +277,27 @@ static void write_about(const char *file, const struct about *about, FILE *out)
         write_lines("    ", about->mind, out);
 }
 
+/* Broken at blanks, as a remedy may be longer than a line. */
+static void write_loops(const char *remedy, FILE *out)
+{
+    unsigned column = 4;
+    fputs("\nBefore routes.lft is loaded\n"
+          "    Its tables have a credit loop [CSIN-733]: under load, full buffers on it would\n"
+          "    wait for each other for ever. What helps:\n   ",
+          out);
+    while (*remedy) {
+        int n = (int)strcspn(remedy, " ");
+        if (column + 1 + (unsigned)n > 80) {
+            fputs("\n   ", out);
+            column = 3;
+        }
+        column += 1 + (unsigned)n;
+        fprintf(out, " %.*s", n, remedy);
+        remedy += n + (int)strspn(remedy + n, " ");
+    }
+    fputc('\n', out);
+}
+
 static enum csin_status write_readme(struct job *job)
 {
     const struct csin_fabric *f = job->export->view.fabric;
@@ -295,6 +318,8 @@ static enum csin_status write_readme(struct job *job)
           ". 'csin topo ... --export' writes the folder anew, all of "
           "it.\n",
           out);
+    if (job->loops_remedy)
+        write_loops(job->loops_remedy, out);
     for (size_t i = 0; i < N_QOS_FILES; i++)
         if (job->has_qos_file[i])
             write_about(qos_files[i].file, &qos_files[i].about, out);
@@ -310,6 +335,23 @@ static enum csin_status write_readme(struct job *job)
               out);
     }
     return csin_folder_end(&job->folder, job->diag);
+}
+
+enum csin_status csin_warn_of_loops(const struct csin_fabric_view *view, struct csin_arena *arena,
+                                    struct csin_diag *diag, const char **ret_remedy)
+{
+    *ret_remedy = NULL;
+    if (!view->switch_routes->has_loop)
+        return CSIN_OK;
+    enum csin_status status = csin_loops_remedy(view->routes, arena, diag, ret_remedy);
+    if (status != CSIN_OK)
+        return status;
+    csin_warning(diag, 733, (struct csin_loc){0},
+                 "the tables of routing '%s' have a credit loop: full buffers on it would wait for "
+                 "each other for ever",
+                 csin_policy_name(csin_routes_policy(view->routes)));
+    csin_note(diag, (struct csin_loc){0}, "%s", *ret_remedy);
+    return CSIN_OK;
 }
 
 enum csin_status csin_export(const struct csin_export *export, struct csin_arena *arena,
@@ -328,14 +370,8 @@ enum csin_status csin_export(const struct csin_export *export, struct csin_arena
         job.view.switch_routes = &job.switch_routes;
         status = csin_switch_routes_create(job.view.routes, arena, diag, &job.switch_routes);
     }
-    if (status == CSIN_OK && job.view.switch_routes && job.switch_routes.has_loop) {
-        csin_warning(diag, 733, (struct csin_loc){0},
-                     "the tables of routing '%s' have a credit loop: full buffers on it would wait "
-                     "for each other for ever",
-                     csin_policy_name(policy));
-        csin_note(diag, (struct csin_loc){0},
-                  "'--routing dmodk-one-vl' keeps tables free of loops on one VL");
-    }
+    if (status == CSIN_OK && job.view.switch_routes)
+        status = csin_warn_of_loops(&job.view, arena, diag, &job.loops_remedy);
     if (status == CSIN_OK && sc && list_classes(sc, arena, &job.qos) != CSIN_OK)
         status = csin_no_memory(diag);
     if (status != CSIN_OK)

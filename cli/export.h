@@ -17,4 +17,9 @@ struct csin_export {
 enum csin_status csin_export(const struct csin_export *job, struct csin_arena *arena,
                              struct csin_diag *diag);
 
+/* Warns where the tables of `view`, which has switch routes, have a credit loop, and says what
+ * would end it: *ret_remedy in `arena`, NULL without a loop. */
+enum csin_status csin_warn_of_loops(const struct csin_fabric_view *view, struct csin_arena *arena,
+                                    struct csin_diag *diag, const char **ret_remedy);
+
 #endif

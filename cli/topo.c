@@ -211,6 +211,7 @@ static enum csin_status write_view(const struct arguments *arguments,
     struct csin_output output;
     struct csin_ib ib;
     struct csin_switch_routes switch_routes;
+    const char *remedy;
     enum csin_status status = CSIN_OK;
     if (writer->needs_ib) {
         view->ib = &ib;
@@ -220,6 +221,8 @@ static enum csin_status write_view(const struct arguments *arguments,
         view->switch_routes = &switch_routes;
         status = csin_switch_routes_create(view->routes, arena, diag, &switch_routes);
     }
+    if (status == CSIN_OK && writer->needs_table)
+        status = csin_warn_of_loops(view, arena, diag, &remedy);
     if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);
     if (status != CSIN_OK)

@@ -97,14 +97,8 @@ static void advise_loops(struct advisor *a)
            csin_show_count(loops->n).s,
            csin_vertex_name(a->f, csin_arc_head(a->f, loops->loop[0].arc)).s,
            csin_show_count(loops->n_arcs).s);
-    if (loops->zone_lanes)
-        remedy(a,
-               "give traffic of each direction between zones a VL of its own (%u VLs), or take "
-               "--routing dmodk-one-vl",
-               loops->zone_lanes);
-    else
-        remedy(a,
-               "take routes that never go up again after they went down, or separate them by VL");
+    if (a->found->loops_remedy)
+        remedy(a, "%s", a->found->loops_remedy);
 }
 
 static void advise_longer(struct advisor *a)
@@ -143,20 +137,93 @@ static void advise_cut_off(struct advisor *a, const struct csin_fabric_facts *fa
     }
 }
 
+/* Hosts that should be alike. */
+struct kind {
+    const char *model;
+    uint32_t role, n_nics, host;
+    bool hangs_on_one; /* NICs that work are on one leaf */
+};
+
+static int by_kind(const void *left, const void *right)
+{
+    const struct kind *a = left, *z = right;
+    int order = strcmp(a->model, z->model);
+    if (order == 0)
+        order = (a->role > z->role) - (a->role < z->role);
+    if (order == 0)
+        order = (a->n_nics > z->n_nics) - (a->n_nics < z->n_nics);
+    return order;
+}
+
+/* NICs of a host that work: how many, and whether all are on one leaf. */
+static uint32_t count_joined(const struct csin_fabric *f, uint32_t host, bool *ret_one_leaf)
+{
+    uint32_t n = 0, leaf = CSIN_NONE;
+    *ret_one_leaf = true;
+    for (uint32_t k = f->hosts[host].first_nic;
+         k < f->hosts[host].first_nic + f->hosts[host].n_nics; k++) {
+        if (f->nics[k].cable == CSIN_NONE || !f->cables[f->nics[k].cable].up)
+            continue;
+        *ret_one_leaf &= n++ == 0 || f->nics[k].leaf == leaf;
+        leaf = f->nics[k].leaf;
+    }
+    return n;
+}
+
+/* Hosts that depend on one leaf where most of their kind do not. Hosts that all do so were meant
+ * to: the table of failures has them. */
+static void advise_odd_hosts(struct advisor *a)
+{
+    const struct csin_fabric *f = a->f;
+    struct kind *kinds = calloc(f->n_hosts + 1u, sizeof *kinds);
+    uint32_t n = 0, n_odd = 0, example = CSIN_NONE;
+    a->ok &= kinds != NULL;
+    for (uint32_t h = 0; kinds && h < f->n_hosts; h++) {
+        kinds[n] = (struct kind){f->hosts[h].model ? f->hosts[h].model : "", f->hosts[h].role,
+                                 f->hosts[h].n_nics, h, false};
+        n += count_joined(f, h, &kinds[n].hangs_on_one) > 0;
+    }
+    if (kinds)
+        qsort(kinds, n, sizeof *kinds, by_kind);
+    for (uint32_t begin = 0, end; begin < n; begin = end) {
+        uint32_t single = 0, first = CSIN_NONE;
+        for (end = begin; end < n && by_kind(&kinds[begin], &kinds[end]) == 0; end++) {
+            single += kinds[end].hangs_on_one;
+            if (kinds[end].hangs_on_one && kinds[end].host < first)
+                first = kinds[end].host;
+        }
+        if (2 * single > end - begin)
+            continue;
+        n_odd += single;
+        example = first < example ? first : example;
+    }
+    free(kinds);
+    if (n_odd == 0)
+        return;
+    advise(a, 680, false, "%s host%s depend%s on one leaf, while most of %s kind have two: %s",
+           csin_show_count(n_odd).s, plural(n_odd), n_odd == 1 ? "s" : "",
+           n_odd == 1 ? "its" : "their", f->hosts[example].name);
+    remedy(a, "mend or add the cable to the other leaf");
+}
+
 static void advise_single_points(struct advisor *a)
 {
     static const char *const layers[CSIN_N_LAYERS] = {"leaves", "spines", "core switches",
                                                       "inter-zone switches"};
     for (unsigned l = 0; l < CSIN_N_LAYERS; l++) {
         const struct csin_failures *failures = &a->found->switches[l];
-        if (failures->n_cutting == 0)
+        if (failures->n_beyond == 0)
             continue;
-        advise(a, 680, false, "%s of %s %s cut%s hosts off where they fail: %s %s of them",
-               failures->n_cutting == failures->n ? "all" : csin_show_count(failures->n_cutting).s,
-               csin_show_count(failures->n).s, layers[l], failures->n_cutting == 1 ? "s" : "",
-               name_of(a, failures->worst_hosts), csin_show_count(failures->max_hosts).s);
-        if (l != CSIN_LEAF)
-            remedy(a, "give every leaf a way round it");
+        advise(a, 680, false,
+               "%s of %s %s cut%s off hosts that are plugged in elsewhere, where %s: %s %s of "
+               "them",
+               failures->n_beyond == failures->n && failures->n > 1
+                   ? "all"
+                   : csin_show_count(failures->n_beyond).s,
+               csin_show_count(failures->n).s, layers[l], failures->n_beyond == 1 ? "s" : "",
+               failures->n_beyond == 1 ? "it fails" : "they fail",
+               name_of(a, failures->worst_beyond), csin_show_count(failures->max_beyond).s);
+        remedy(a, "give every leaf a way round it");
     }
     for (unsigned p = 0; p < CSIN_N_PLACES; p++) {
         const struct csin_failures *failures = &a->found->cables[p];
@@ -173,6 +240,26 @@ static void advise_single_points(struct advisor *a)
 }
 
 /* ---- load ---- */
+
+static void advise_core(struct advisor *a, const struct csin_fabric_facts *facts)
+{
+    uint32_t worst = csin_worst_pod(a->f, facts), n = 0, n_pods = 0;
+    for (uint32_t z = 0; z < a->f->n_zones; z++) {
+        n += facts->zones[z].core_oversubscription > 1 + 1e-9;
+        n_pods += facts->zones[z].core_oversubscription > 0;
+    }
+    if (n == 0)
+        return;
+    const struct csin_zone_facts *pod = &facts->zones[worst];
+    advise(a, 682, false,
+           "the core is oversubscribed: hosts of %s send %s and its cables to the core carry %s "
+           "(%s); %s of %s pods are like that",
+           a->f->zones[worst].name, csin_show_rate(pod->host_Bps).s,
+           csin_show_rate(pod->core_Bps).s,
+           csin_show_oversubscription(pod->core_oversubscription).s,
+           n == n_pods ? "all" : csin_show_count(n).s, csin_show_count(n_pods).s);
+    remedy(a, "keep jobs inside a pod, or add cables between spines and core switches");
+}
 
 /* One word for all classes: that which is spread worst. */
 static void advise_balance(struct advisor *a)
@@ -193,15 +280,18 @@ static void advise_balance(struct advisor *a)
     if (n_uneven == 0)
         return;
     const struct csin_balance *b = &a->found->balance[CSIN_GROUP_UP][from][to];
+    char idle[80] = "";
+    if (b->uneven_idle)
+        snprintf(idle, sizeof idle, ", and %s of its uplinks %s unused",
+                 csin_show_count(b->uneven_idle).s, b->uneven_idle == 1 ? "is" : "are");
     advise(a, 676, false,
            "routes from %s to %s hosts are uneven: %s sends %s times the fair share over %s (%s "
-           "in the mean), and %s of its uplinks are unused; %u of %u kinds of traffic are like "
-           "that",
+           "in the mean)%s; %u of %u kind%s of traffic %s like that",
            from == CSIN_ALL ? "all" : csin_role_names[from],
            to == CSIN_ALL ? "all" : csin_role_names[to],
            name_of(a, csin_arc_tail(a->f, b->uneven_arc)), csin_show_fixed(b->uneven, 2).s,
            name_of(a, csin_arc_head(a->f, b->uneven_arc)), csin_show_fixed(b->uneven_mean, 1).s,
-           csin_show_count(b->uneven_idle).s, n_uneven, n);
+           idle, n_uneven, n, n == 1 ? "" : "s", n_uneven == 1 ? "is" : "are");
     if (a->found->policy == CSIN_RANDOM || a->found->policy == CSIN_LFT)
         remedy(a, "--routing dmodk numbers the hosts that exist one after the other, and so "
                   "spreads every class");
@@ -218,16 +308,17 @@ static void advise_idle_spines(struct advisor *a)
 }
 
 /* opensm's ftree sends to the j-th host of a leaf over spine j, so storage hosts on the same ports
- * of every leaf share the same spines. Measured on opensm 3.3.23; dfsssp does alike. */
+ * of every leaf share the same spines. Measured on opensm 3.3.23; dfsssp does alike. 0 where fewer
+ * than half of the leaves have storage hosts: a few in one place are no pattern. */
 static double spread_of_storage(const struct csin_fabric *f)
 {
     uint64_t n = 0, most = 0;
-    uint32_t n_spines = 0;
+    uint32_t n_spines = 0, n_leaves = 0, n_with = 0; /* leaves with hosts, with storage hosts */
     uint64_t *by_spine = calloc(CSIN_MAX_PORTS, sizeof *by_spine);
     if (!by_spine)
         return 0;
     for (uint32_t s = 0; s < f->n_switches; s++) {
-        uint32_t position = 0, spines = 0;
+        uint32_t position = 0, spines = 0, storage = 0;
         const uint32_t *arcs = f->port_arc + f->switches[s].first_port;
         for (uint32_t p = 0; p < f->switches[s].n_ports; p++)
             spines += arcs[p] != CSIN_NONE && f->cables[arcs[p] >> 1].up &&
@@ -239,17 +330,22 @@ static double spread_of_storage(const struct csin_fabric *f)
             uint32_t host = f->nics[csin_arc_head(f, arcs[p]) - f->n_switches].host;
             if (f->hosts[host].role == CSIN_STORAGE) {
                 by_spine[position % spines]++;
-                n++;
+                storage++;
             }
             if (position == 0 && spines > n_spines)
                 n_spines = spines;
             position++;
         }
+        n += storage;
+        n_leaves += position > 0;
+        n_with += storage > 0;
     }
     for (uint32_t i = 0; i < n_spines; i++)
         most = by_spine[i] > most ? by_spine[i] : most;
     free(by_spine);
-    return n && n_spines && n < f->n_nics ? (double)most * n_spines / (double)n : 0;
+    if (n_with < 2 || 2 * n_with < n_leaves)
+        return 0;
+    return n_spines && n < f->n_nics ? (double)most * n_spines / (double)n : 0;
 }
 
 static void advise_storage(struct advisor *a, double spread)
@@ -279,17 +375,17 @@ static void describe(const struct advisor *a, const struct csin_ftree *v, char *
                  v->n_of_a, name_of(a, v->b), v->n_of_b);
         return;
     case CSIN_FTREE_UP_GROUPS:
-        snprintf(text, room, "%s has %u neighbours above, %s has %u", name_of(a, v->a), v->n_of_a,
-                 name_of(a, v->b), v->n_of_b);
+        snprintf(text, room, "%s has %u neighbour%s above, %s has %u", name_of(a, v->a), v->n_of_a,
+                 plural(v->n_of_a), name_of(a, v->b), v->n_of_b);
         return;
     case CSIN_FTREE_DOWN_GROUPS:
-        snprintf(text, room, "%s has %u neighbours below, %s has %u", name_of(a, v->a), v->n_of_a,
-                 name_of(a, v->b), v->n_of_b);
+        snprintf(text, room, "%s has %u neighbour%s below, %s has %u", name_of(a, v->a), v->n_of_a,
+                 plural(v->n_of_a), name_of(a, v->b), v->n_of_b);
         return;
     case CSIN_FTREE_UP_PORTS:
     case CSIN_FTREE_DOWN_PORTS:
-        snprintf(text, room, "%s has %u cables to a neighbour, %s has %u", name_of(a, v->a),
-                 v->n_of_a, name_of(a, v->b), v->n_of_b);
+        snprintf(text, room, "%s has %u cable%s to a neighbour, %s has %u", name_of(a, v->a),
+                 v->n_of_a, plural(v->n_of_a), name_of(a, v->b), v->n_of_b);
         return;
     case CSIN_FTREE_FEW_SWITCHES:
         snprintf(text, room, "there are fewer than two switches");
@@ -386,11 +482,13 @@ bool csin_advise(const struct csin_fabric *f, const struct csin_fabric_facts *fa
     advise_loops(&a);
     advise_ftree(&a);
     advise_lanes(&a, options->n_lanes_needed);
+    advise_core(&a, facts);
     advise_storage(&a, findings->ftree_storage_spread);
     advise_balance(&a);
     advise_idle_spines(&a);
     advise_longer(&a);
     advise_single_points(&a);
+    advise_odd_hosts(&a);
     findings->advice = csin_arena_alloc(arena, a.n, sizeof *findings->advice);
     if (!a.ok || !findings->advice)
         return false;

@@ -283,6 +283,45 @@ static igraph_error_t between_zones(struct work *work, struct csin_fabric_facts 
     return e;
 }
 
+/* Bisection of zones: maximum flow from the leaves of the first half of the zones of each plane, by
+ * index, rounded down, to those of the others, over all switches. Each half is one vertex, so a
+ * thin pod does not limit the rest of its half. */
+static igraph_error_t between_halves(struct work *work, struct csin_fabric_facts *facts)
+{
+    const struct csin_fabric *f = work->fabric;
+    enum { SOURCE, SINK, OTHERS };
+    uint32_t n = OTHERS;
+    struct net net = {0};
+    if (facts->n_cuts == 0)
+        return IGRAPH_SUCCESS;
+    memset(work->vertex, 0xff, f->n_switches * sizeof *work->vertex);
+    for (uint32_t p = 0; p < f->n_planes; p++) {
+        uint32_t n_zones = 0, k = 0;
+        for (uint32_t z = 0; z < f->n_zones; z++)
+            n_zones += f->zones[z].plane == p;
+        for (uint32_t z = 0; z < f->n_zones; z++) {
+            if (f->zones[z].plane != p || n_zones < 2)
+                continue;
+            uint32_t side = k++ < n_zones / 2 ? SOURCE : SINK;
+            for (uint32_t i = 0; i < f->zones[z].n_leaves; i++)
+                work->vertex[f->zones[z].first_leaf + i] = side;
+        }
+    }
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        if (work->vertex[s] == CSIN_NONE)
+            work->vertex[s] = n++;
+
+    igraph_error_t e = IGRAPH_SUCCESS;
+    for (uint32_t s = 0; s < f->n_switches && e == IGRAPH_SUCCESS; s++)
+        e = net_add(&net, work, s);
+    if (e == IGRAPH_SUCCESS)
+        e = net_close(&net, n);
+    if (e == IGRAPH_SUCCESS)
+        e = net_flow(&net, SOURCE, SINK, &facts->whole_bisection_Bps);
+    net_finish(&net);
+    return e;
+}
+
 /* The components that the NICs of a host are in, each once; the NICs whose cable is up. */
 struct reach {
     uint32_t host, n;
@@ -512,6 +551,8 @@ static igraph_error_t measure(struct work *work, struct csin_fabric_facts *facts
         e = bisection(work, &f->zones[z], &facts->zones[z].bisection_flow_Bps);
     if (e == IGRAPH_SUCCESS)
         e = between_zones(work, facts);
+    if (e == IGRAPH_SUCCESS)
+        e = between_halves(work, facts);
     if (e != IGRAPH_SUCCESS)
         return e;
 
@@ -566,6 +607,37 @@ static void count_leaf(const struct csin_fabric *f, uint32_t leaf, struct csin_z
     if (host_Bps > 0)
         zone->oversubscription = fmax(zone->oversubscription,
                                       uplink_Bps > 0 ? host_Bps / uplink_Bps : INFINITY);
+}
+
+/* What joins the spines of a zone to core switches, of its hosts' bandwidth, counted before. */
+static void count_core(const struct csin_fabric *f, const struct csin_zone *zone,
+                       struct csin_zone_facts *fact)
+{
+    uint32_t n = 0;
+    for (uint32_t s = zone->first_spine; s < zone->first_spine + zone->n_spines; s++)
+        for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
+            uint32_t arc = f->port_arc[f->switches[s].first_port + p];
+            if (arc == CSIN_NONE || csin_is_nic(f, csin_arc_head(f, arc)) ||
+                f->switches[csin_arc_head(f, arc)].layer != CSIN_CORE)
+                continue;
+            n++;
+            fact->core_Bps += f->cables[arc >> 1].up ? f->cables[arc >> 1].capacity_Bps : 0;
+        }
+    if (n && fact->host_Bps > 0)
+        fact->core_oversubscription = fact->core_Bps > 0 ? fact->host_Bps / fact->core_Bps
+                                                         : INFINITY;
+}
+
+uint32_t csin_worst_pod(const struct csin_fabric *f, const struct csin_fabric_facts *facts)
+{
+    uint32_t worst = CSIN_NONE;
+    double most = 0;
+    for (uint32_t z = 0; z < f->n_zones; z++)
+        if (facts->zones[z].core_oversubscription > most) {
+            worst = z;
+            most = facts->zones[z].core_oversubscription;
+        }
+    return worst;
 }
 
 /* Leaves with hosts that stand for all: of those with the same neighbours one, but of the first
@@ -678,6 +750,7 @@ enum csin_status csin_fabric_analyze(const struct csin_fabric *fabric, struct cs
         const struct csin_zone *zone = &fabric->zones[z];
         for (uint32_t i = 0; i < zone->n_leaves; i++)
             count_leaf(fabric, zone->first_leaf + i, &facts.zones[z]);
+        count_core(fabric, zone, &facts.zones[z]);
         facts.zones[z].planned_oversubscription = facts.zones[z].oversubscription;
         if (!zone->regular) { /* there is no formula */
             facts.zones[z].bisection_formula_Bps = NAN;

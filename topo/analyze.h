@@ -18,6 +18,9 @@ struct csin_zone_facts {
     double oversubscription;     /* worst leaf: host / uplink bandwidth, of what is plugged in */
     double planned_oversubscription; /* with a host in every host port, and no cable
                                       * dead; the former where the zone is not regular */
+    double core_Bps;                 /* up cables of its spines to core switches */
+    double core_oversubscription;    /* host_Bps / core_Bps; 0 where its spines have none, dead or
+                                      * alive, INFINITY where all are dead */
     /* Bisection: half of the leaves against the other half. 0 where the zone has one leaf. */
     double bisection_flow_Bps; /* by maximum flow */
     /* By the formula of docs/model.md; equal unless cables are dead. NAN where the zone is not
@@ -36,6 +39,8 @@ struct csin_fabric_facts {
     uint32_t diameter;     /* cables on the longest shortest path between NICs */
     double inter_zone_Bps; /* smallest cut between any two zones of a plane, each way */
     uint32_t n_cuts;       /* pairs of zones looked at for that; 0: no plane has two */
+    double whole_bisection_Bps;    /* half of the zones of each plane against the other half, of all
+                                    * planes together; 0 where n_cuts is */
     struct csin_zone_facts *zones; /* [n_zones], owned by the caller's arena */
     struct csin_oddities oddities;
 };
@@ -58,5 +63,9 @@ enum csin_status csin_fabric_disjoint(const struct csin_fabric *fabric, struct c
 /* '1.5:1': two decimals, one where that is exact; rounded up, so that it never looks better than it
  * is. 'no hosts' for 0, 'no uplinks' for infinity. */
 struct csin_shown csin_show_oversubscription(double oversubscription);
+
+/* The zone (pod) whose hosts outdo its cables to the core most; CSIN_NONE where no zone has such.
+ */
+uint32_t csin_worst_pod(const struct csin_fabric *fabric, const struct csin_fabric_facts *facts);
 
 #endif

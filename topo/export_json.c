@@ -30,6 +30,7 @@ static void write_facts(struct csin_json *json, const struct csin_fabric *f,
     csin_json_count(json, "connected_parts", facts->n_parts);
     csin_json_count(json, "diameter_cables", facts->diameter);
     csin_json_real(json, "inter_zone_Bps", facts->inter_zone_Bps);
+    csin_json_real(json, "whole_bisection_Bps", facts->whole_bisection_Bps);
     csin_json_object(json, "layers");
     for (unsigned l = 0; l < CSIN_N_LAYERS; l++) {
         csin_json_flat_object(json, csin_layer_names[l]);
@@ -78,6 +79,7 @@ static void write_zones(struct csin_json *json, const struct csin_fabric *f,
         csin_json_real(json, "host_Bps", fact->host_Bps);
         csin_json_real(json, "uplink_Bps", fact->uplink_Bps);
         csin_json_real(json, "oversubscription", fact->oversubscription);
+        csin_json_real(json, "core_oversubscription", fact->core_oversubscription);
         csin_json_real(json, "bisection_flow_Bps", fact->bisection_flow_Bps);
         csin_json_real(json, "bisection_formula_Bps", fact->bisection_formula_Bps);
         csin_json_end_object(json);

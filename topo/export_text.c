@@ -355,6 +355,30 @@ static struct csin_shown planes_of(const struct csin_fabric_facts *facts)
     return shown;
 }
 
+/* Bandwidth above the leaves. With two zones of a plane any two of them are the halves. */
+static void write_between(const struct csin_fabric *f, const struct csin_fabric_facts *facts,
+                          FILE *out)
+{
+    uint32_t worst = csin_worst_pod(f, facts);
+    if (worst != CSIN_NONE) {
+        const struct csin_zone_facts *pod = &facts->zones[worst];
+        fprintf(out, "%-14soversubscription above the spines %s\n", "Pods",
+                csin_show_oversubscription(pod->core_oversubscription).s);
+        fprintf(out, "%-14s(the worst: hosts %s, cables to the core %s)\n", "",
+                csin_show_rate(pod->host_Bps).s, csin_show_rate(pod->core_Bps).s);
+    }
+    if (facts->inter_zone_Bps > 0)
+        fprintf(out, "%-14s%s%s\n", f->n_trees ? "Between pods" : "Between zones",
+                csin_show_rate(facts->inter_zone_Bps).s,
+                f->n_zones > 2 ? " (smallest cut between any two)" : "");
+    else
+        fprintf(out, "%-14snothing: some zones are not joined\n",
+                f->n_trees ? "Between pods" : "Between zones");
+    if (f->n_zones > 2)
+        fprintf(out, "%-14s%s (half of the %s against the other half, by max-flow)\n", "Bisection",
+                csin_show_rate(facts->whole_bisection_Bps).s, f->n_trees ? "pods" : "zones");
+}
+
 void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
 {
     const struct csin_fabric *fabric = view->fabric;
@@ -368,9 +392,7 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
     write_zones(fabric, facts, out);
     write_cables(fabric, facts, out);
     if (facts->n_cuts)
-        fprintf(out, "%-14s%s\n", fabric->n_trees ? "Between pods" : "Between zones",
-                facts->inter_zone_Bps > 0 ? csin_show_rate(facts->inter_zone_Bps).s
-                                          : "nothing: some zones are not joined");
+        write_between(fabric, facts, out);
     fprintf(out, "%-14s%s cable%s on the longest way between two NICs\n", "Diameter",
             csin_show_count(facts->diameter).s, facts->diameter == 1 ? "" : "s");
     if (facts->n_parts == 0)

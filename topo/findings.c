@@ -138,6 +138,8 @@ enum csin_status csin_findings_create(const struct csin_fabric *fabric,
         status = csin_dead_look(fabric, routes, options->dead[i], found.seed, diag, &found);
     if (status == CSIN_OK)
         status = look_at_ftree(fabric, arena, diag, &found);
+    if (status == CSIN_OK && found.loops.n)
+        status = csin_loops_remedy(routes, arena, diag, &found.loops_remedy);
     if (status == CSIN_OK && !csin_advise(fabric, facts, options, arena, &found))
         status = csin_no_memory(diag);
     if (status == CSIN_OK)

@@ -9,6 +9,7 @@
  *     reach      topo/tables.c         pairs without a route, ways that are longer than needed
  *     balance    topo/tables.c         routes on each arc
  *     loops      topo/loops.c          credit loops: channel dependency graph
+ *     remedy     topo/loop_remedy.c    what would end them
  *     patterns   topo/permutations.c   shifts, random permutations
  *     worst      topo/worst.c          the worst permutation, exactly
  *     failures   topo/survive.c        dead cables and switches
@@ -139,15 +140,20 @@ struct csin_failures {
     double mean_pairs;
     uint32_t worst;                  /* cable or switch with max_pairs; CSIN_NONE */
     uint32_t max_hosts, worst_hosts; /* most hosts cut off, and by which; CSIN_NONE */
+    /* Switches that cut off hosts which are plugged in elsewhere too, or only elsewhere: what a
+     * second way would save. */
+    uint32_t n_beyond, max_beyond, worst_beyond;
 };
 
-/* Several cables between switches dead at once, drawn by the seed. */
+/* Some cables between switches dead at once: each subset of that many once, or where they are more
+ * than a few some that differ, drawn by the seed. */
 struct csin_dead {
     uint32_t n_dead, n_samples;
+    bool is_all;        /* all subsets were tried */
     bool rerouted;      /* tables made again by the same policy */
     double shift_share; /* mean over the shifts looked at and the samples */
     double shift_kept;  /* relative to the fabric as it is */
-    double random_share, random_kept, random_error; /* standard error of random_share */
+    double random_share, random_kept, random_error; /* of random_share, by the draws; 0: all */
     double lost_share;                              /* of the flows, without a way */
 };
 
@@ -199,6 +205,7 @@ struct csin_findings {
     uint32_t n_idle_spines, idle_spine; /* without any route; one of them */
     const char *loops_why_not;          /* NULL where they were looked for */
     struct csin_loops loops;
+    const char *loops_remedy;                  /* NULL without a loop */
     struct csin_shifts shifts, compute_shifts; /* n_ranks 0: not looked at */
     struct csin_random random;
     struct csin_worst worst;
@@ -228,6 +235,12 @@ enum csin_status csin_findings_create(const struct csin_fabric *fabric,
                                       const struct csin_findings_options *options,
                                       struct csin_arena *arena, struct csin_diag *diag,
                                       struct csin_findings *ret_findings);
+
+/* What would end the credit loops that `routes` have, for a person: only what was tried here and
+ * helps, or where nothing that csin has does, a subnet manager that does. In `arena`. Costs the
+ * making of three sets of tables, and a look at each; fails without memory only. */
+enum csin_status csin_loops_remedy(const struct csin_routes *routes, struct csin_arena *arena,
+                                   struct csin_diag *diag, const char **ret_remedy);
 
 /* Whether opensm 3.3.23 would route `fabric` with ftree, by the rules of its osm_ucast_ftree.c,
  * from the part of the fabric with most NICs. `guids` [n_switches]: node GUIDs, which break ties as

@@ -212,6 +212,7 @@ static void write_failures(struct csin_json *json, const struct csin_fabric *f,
         csin_json_flat_object(json, NULL);
         csin_json_count(json, "dead", dead->n_dead);
         csin_json_count(json, "draws", dead->n_samples);
+        csin_json_bool(json, "all", dead->is_all);
         csin_json_bool(json, "rerouted", dead->rerouted);
         csin_json_real(json, "shift_share", dead->shift_share);
         csin_json_real(json, "shift_share_kept", dead->shift_kept);
@@ -254,6 +255,7 @@ static void write_cuts(struct csin_json *json, const struct csin_fabric *f,
     csin_json_bool(json, "disjoint_ways_exact", found->disjoint.is_exact);
     write_vertex(json, "between", f, found->disjoint.a);
     write_vertex(json, "and", f, found->disjoint.b);
+    csin_json_real(json, "whole_bisection_Bps", facts->whole_bisection_Bps);
     csin_json_array(json, "bisections");
     for (uint32_t z = 0; z < f->n_zones; z++) {
         csin_json_flat_object(json, NULL);

@@ -243,9 +243,9 @@ static void write_failures(const struct csin_fabric *f, const struct csin_findin
             "shifts", "kept", "random", "kept", "flows lost");
     for (uint32_t i = 0; i < found->n_dead; i++) {
         const struct csin_dead *dead = &found->dead[i];
-        char what[60];
-        snprintf(what, sizeof what, "%.20s at once, %.20s draws", csin_show_count(dead->n_dead).s,
-                 csin_show_count(dead->n_samples).s);
+        char what[80];
+        snprintf(what, sizeof what, "%.20s at once, %s%.20s", csin_show_count(dead->n_dead).s,
+                 dead->is_all ? "all " : "sample of ", csin_show_count(dead->n_samples).s);
         fprintf(
             out, "  %-24s%10s%9s%%%10s%9s%%%11s%%\n", what, csin_show_fixed(dead->shift_share, 3).s,
             csin_show_fixed(100 * dead->shift_kept, 1).s, csin_show_fixed(dead->random_share, 3).s,
@@ -264,6 +264,9 @@ static void write_cuts(const struct csin_fabric *f, const struct csin_fabric_fac
     else
         fprintf(out, "%s ways without a common cable between any two leaves%s\n",
                 csin_show_count(disjoint->paths).s, disjoint->is_exact ? "" : " looked at");
+    if (facts->n_cuts)
+        fprintf(out, "%-14sbisection of the whole fabric, half of the %s: %s\n", "",
+                f->n_trees ? "pods" : "zones", csin_show_rate(facts->whole_bisection_Bps).s);
     for (uint32_t z = 0; z < f->n_zones && z < 4; z++)
         if (f->zones[z].n_leaves > 1)
             fprintf(out, "%-14sbisection of %.20s: %s\n", "",

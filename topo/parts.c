@@ -215,7 +215,8 @@ void csin_parts_note_names(struct csin_diag *diag, const struct csin_list *list,
     if (near)
         csin_note(diag, list->loc, "did you mean the %s '%s'?", what, near);
     else if (n)
-        csin_note(diag, list->loc, "%ss of the catalogue: %s; add '%s' to them", what, text, name);
+        csin_note(diag, list->loc, "%s%s of the catalogue: %s; add '%s' to them", what,
+                  what[strlen(what) - 1] == 'h' ? "es" : "s", text, name);
     else
         csin_note(diag, list->loc.line ? list->loc : loc, "the catalogue has none; add '%s'", name);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What failures do. One cable or one switch: exactly, for each of them. Several cables at once:
- * drawn, and the tables made again. */
+ * each subset where they are few, else drawn, and the tables made again. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "topo/findings_inside.h"
 
 #define SAMPLE_FLOWS 1000000u /* of all samples of one number of dead cables */
+#define ALL_MAX 64u           /* subsets that are all tried; with more, some are drawn */
 
 /* ---- who is cut off ----
  *
@@ -231,8 +232,8 @@ static bool hangs_on(const struct search *s, uint32_t sw, uint32_t child)
 }
 
 /* Hosts that the death of a switch cuts off: its own, and those in all but the largest of the
- * pieces it leaves. */
-static uint32_t cut_by_switch(struct search *s, uint32_t sw)
+ * pieces it leaves. *ret_own: of these, hosts that are plugged into it alone. */
+static uint32_t cut_by_switch(struct search *s, uint32_t sw, uint32_t *ret_own)
 {
     uint32_t hosts = 0, begin = s->number[s->root[sw]], end = s->last[s->root[sw]];
     uint32_t largest = CSIN_NONE, most = 0, hanging = 0;
@@ -248,6 +249,7 @@ static uint32_t cut_by_switch(struct search *s, uint32_t sw)
         }
     }
     lose_range(s, s->number[sw], s->number[sw], &hosts);
+    *ret_own = hosts;
     uint32_t own = nics_of(s, s->number[sw], s->number[sw]);
     uint32_t rest = nics_of(s, begin, end) - own - hanging;
     if (rest >= most)
@@ -312,9 +314,16 @@ static void one_of_each(struct search *s, const struct loads *loads, struct csin
             add_failure(&findings->cables[f->cables[c].place], c, loads ? routes_over(loads, c) : 0,
                         cut_by_cable(s, c));
     for (uint32_t sw = 0; sw < f->n_switches; sw++)
-        if (s->first[sw] < s->first[sw + 1] || nics_of(s, s->number[sw], s->number[sw]))
-            add_failure(&findings->switches[f->switches[sw].layer], sw,
-                        loads ? loads->through[sw] : 0, cut_by_switch(s, sw));
+        if (s->first[sw] < s->first[sw + 1] || nics_of(s, s->number[sw], s->number[sw])) {
+            struct csin_failures *failures = &findings->switches[f->switches[sw].layer];
+            uint32_t own, hosts = cut_by_switch(s, sw, &own);
+            add_failure(failures, sw, loads ? loads->through[sw] : 0, hosts);
+            failures->n_beyond += hosts > own;
+            if (hosts - own > failures->max_beyond) {
+                failures->max_beyond = hosts - own;
+                failures->worst_beyond = sw;
+            }
+        }
 }
 
 bool csin_failures_look(const struct csin_fabric *f, const struct loads *loads,
@@ -347,14 +356,102 @@ static uint32_t *list_cables(const struct csin_fabric *f, uint32_t *ret_n)
     return list;
 }
 
-/* Moves n drawn cables to the front of the list. */
-static void draw(struct csin_rng *rng, uint32_t *list, uint32_t n_list, uint32_t n)
+static int by_number(const void *left, const void *right)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t k = i + (uint32_t)csin_rng_below(rng, n_list - i), t = list[i];
-        list[i] = list[k];
-        list[k] = t;
-    }
+    const uint32_t *a = left, *z = right;
+    return (*a > *z) - (*a < *z);
+}
+
+/* Subsets of n of n_list cables, no two the same: all in order where they are at most `max`, else
+ * `max` drawn. */
+struct subsets {
+    uint32_t *list; /* [n_list] cables */
+    uint32_t n_list, n, n_all, n_done, max;
+    uint32_t *order;  /* [n_list] scratch, some order of all indices */
+    uint32_t *chosen; /* [n_list] indices into list, the first n of use, ascending */
+    uint32_t *seen;   /* [max][n] those drawn before */
+    struct csin_rng rng;
+};
+
+/* n_list over n, or max + 1 where that is more. */
+static uint32_t count_subsets(uint32_t n_list, uint32_t n, uint32_t max)
+{
+    uint64_t count = 1;
+    for (uint32_t i = 1; i <= n && count <= max; i++)
+        count = count * (n_list - n + i) / i;
+    return count > max ? max + 1 : (uint32_t)count;
+}
+
+static void subsets_finish(struct subsets *s)
+{
+    free(s->list);
+    free(s->order);
+    free(s->chosen);
+    free(s->seen);
+}
+
+/* False without memory; finish in any case. */
+static bool subsets_init(struct subsets *s, const struct csin_fabric *f, uint32_t n,
+                         uint32_t most_all, uint32_t most_drawn, uint64_t seed)
+{
+    *s = (struct subsets){.n = n, .rng = csin_rng_init(seed, n)};
+    s->list = list_cables(f, &s->n_list);
+    if (!s->list || n > s->n_list)
+        return s->list != NULL;
+    s->n_all = count_subsets(s->n_list, n, most_all);
+    s->max = s->n_all <= most_all ? s->n_all : most_drawn;
+    s->chosen = malloc((s->n_list + 1u) * sizeof *s->chosen);
+    s->seen = malloc(((size_t)s->max * n + 1) * sizeof *s->seen);
+    s->order = malloc((s->n_list + 1u) * sizeof *s->order);
+    for (uint32_t i = 0; s->chosen && s->order && i < s->n_list; i++)
+        s->chosen[i] = s->order[i] = i;
+    return s->chosen && s->seen && s->order;
+}
+
+static bool is_new(const struct subsets *s)
+{
+    for (uint32_t i = 0; i < s->n_done; i++)
+        if (memcmp(s->seen + (size_t)i * s->n, s->chosen, s->n * sizeof *s->chosen) == 0)
+            return false;
+    return true;
+}
+
+/* The next in the order of a dictionary. */
+static void step(struct subsets *s)
+{
+    uint32_t i = s->n;
+    while (i-- > 0 && s->chosen[i] == s->n_list - s->n + i)
+        ;
+    s->chosen[i]++;
+    for (uint32_t k = i + 1; k < s->n; k++)
+        s->chosen[k] = s->chosen[k - 1] + 1;
+}
+
+/* Draws until there are some that were not there before. */
+static void draw(struct subsets *s)
+{
+    do {
+        for (uint32_t i = 0; i < s->n; i++) {
+            uint32_t k = i + (uint32_t)csin_rng_below(&s->rng, s->n_list - i), t = s->order[i];
+            s->order[i] = s->order[k];
+            s->order[k] = t;
+        }
+        memcpy(s->chosen, s->order, s->n * sizeof *s->chosen);
+        qsort(s->chosen, s->n, sizeof *s->chosen, by_number);
+    } while (!is_new(s));
+    memcpy(s->seen + (size_t)s->n_done * s->n, s->chosen, s->n * sizeof *s->chosen);
+}
+
+static bool subsets_next(struct subsets *s)
+{
+    if (s->n_done == s->max)
+        return false;
+    if (s->n_all != s->max)
+        draw(s);
+    else if (s->n_done)
+        step(s);
+    s->n_done++;
+    return true;
 }
 
 struct sums {
@@ -383,31 +480,32 @@ enum csin_status csin_dead_look(const struct csin_fabric *f, const struct csin_r
                                 struct csin_findings *findings)
 {
     struct csin_dead *found = &findings->dead[findings->n_dead];
-    struct csin_rng rng = csin_rng_init(seed, n_dead);
     struct sums whole = {0}, sums = {0};
-    uint32_t n_cables = 0, *list = list_cables(f, &n_cables);
-    bool *up = malloc(f->n_cables + 1u);
-    enum csin_status status = list && up ? CSIN_OK : csin_no_memory(diag);
+    struct subsets subsets;
     uint32_t n_patterns = csin_affordable(f, SAMPLE_FLOWS, 8, 1000);
-    uint32_t n_samples = n_patterns < 200 ? 4 : 8, each = n_patterns / n_samples / 2 + 1;
+    bool ok = subsets_init(&subsets, f, n_dead, f->n_hosts <= SAMPLE_FLOWS / ALL_MAX ? ALL_MAX : 1,
+                           n_patterns < 200 ? 4 : 8, seed);
+    uint32_t each = subsets.max ? n_patterns / subsets.max / 2 + 1 : 0;
+    bool *up = malloc(f->n_cables + 1u);
+    enum csin_status status = ok && up ? CSIN_OK : csin_no_memory(diag);
     *found = (struct csin_dead){.n_dead = n_dead,
+                                .is_all = subsets.n_all == subsets.max,
                                 .rerouted = csin_routes_policy(routes) != CSIN_LFT};
-    if (status == CSIN_OK && n_dead <= n_cables && f->n_hosts > 1) {
+    if (status == CSIN_OK && subsets.max && f->n_hosts > 1) {
         if (!measure(f, routes, each, each, seed, &whole))
             status = csin_no_memory(diag);
         for (uint32_t c = 0; c < f->n_cables; c++)
             up[c] = f->cables[c].up;
-        while (status == CSIN_OK && found->n_samples < n_samples) {
+        while (status == CSIN_OK && subsets_next(&subsets)) {
             struct csin_routes *again = NULL;
-            draw(&rng, list, n_cables, n_dead);
             for (uint32_t i = 0; i < n_dead; i++)
-                up[list[i]] = false;
+                up[subsets.list[subsets.chosen[i]]] = false;
             status = csin_routes_renew(routes, up, diag, &again);
             if (status == CSIN_OK && !measure(f, again, each, each, seed, &sums))
                 status = csin_no_memory(diag);
             csin_routes_destroy(again);
             for (uint32_t i = 0; i < n_dead; i++)
-                up[list[i]] = true;
+                up[subsets.list[subsets.chosen[i]]] = true;
             found->n_samples++;
         }
     }
@@ -418,13 +516,13 @@ enum csin_status csin_dead_look(const struct csin_fabric *f, const struct csin_r
         found->shift_kept = whole.shift > 0 ? found->shift_share / whole.shift : 0;
         found->random_kept = whole.random > 0 ? found->random_share / whole.random : 0;
         found->lost_share = sums.flows > 0 ? sums.lost / sums.flows : 0;
-        if (n > 1)
+        if (n > 1 && !found->is_all)
             found->random_error = sqrt(
                 fmax(0, sums.random_squares / n - found->random_share * found->random_share) /
                 (n - 1));
         findings->n_dead++;
     }
-    free(list);
+    subsets_finish(&subsets);
     free(up);
     return status;
 }

@@ -363,7 +363,7 @@ static void rates_are_shown_with_the_prefix_that_fits(void **state)
         {1, "1 B/s"},           {999, "999 B/s"},
         {999.94, "999.9 B/s"},  {999.96, "1 kB/s"},
         {1000, "1 kB/s"},       {12345678, "12.35 MB/s"},
-        {1e15, "1000 TB/s"},    {1e20, "100000000 TB/s"},
+        {1e15, "1 PB/s"},       {1e20, "100000 PB/s"},
         {0.0001, "0.0001 B/s"}, {9.9996e9, "10 GB/s"},
         {99.996e9, "100 GB/s"}, {INFINITY, "inf"},
         {NAN, "nan"},           {9.66e9, "9.66 GB/s"},

@@ -475,8 +475,13 @@ def test_an_exported_folder_is_whole_or_not_there(folder):
     assert "nccl.conf" not in os.listdir(folder / "out") and os.listdir(folder) == ["out"]
     (folder / "out" / "mine").write_text("work")
     expect(run(folder, "topo", SPEC, "--export", "out"), 2, "", holds("'mine'", "CSIN-735"))
-    expect(run(folder, "topo", FLAGSHIP, "--export", "flagship"), 0, "", holds("CSIN-733"))
+    expect(run(folder, "topo", FLAGSHIP, "--export", "flagship"), 0, "", holds("CSIN-733", "--routing dmodk-one-vl, which has none"))
+    readme = (folder / "flagship" / "README.txt").read_text()
+    assert "CSIN-733" in readme and "--routing dmodk-one-vl" in readme, readme
+    expect(run(folder, "topo", FLAGSHIP, "--format", "lft"), 0, holds("Unicast lids"), holds("CSIN-733", "--routing dmodk-one-vl"))
+    expect(run(folder, "topo", FLAGSHIP, "--format", "lft", "--routing", "dmodk-one-vl"), 0, holds("Unicast lids"), "")
     expect(run(folder, "topo", FLAGSHIP, "--export", "flagship", "--routing", "dmodk-one-vl"), 0, "", "")
+    assert "CSIN-733" not in (folder / "flagship" / "README.txt").read_text()
     shutil.rmtree(folder / "flagship")
     expect(run(folder, "topo", SPEC, "--export", "missing/out"), 1, "", holds("no such file or directory"))
     expect(run(folder, "topo", "leaf:2", "--export", "new"), 3, "", None)

@@ -431,6 +431,31 @@ static void the_worst_pair_of_zones_counts(void **state)
     close_fabric(&m);
 }
 
+/* P pods of L leaves with H hosts, S spines with u uplinks each: hosts L H, to the core S u, and
+ * half of the pods have P/2 S u. */
+static void the_core_of_pods_is_measured_too(void **state)
+{
+    (void)state;
+    for (unsigned pods = 2; pods <= 5; pods++)
+        for (unsigned uplinks = 1; uplinks <= 4; uplinks++) {
+            char line[200];
+            snprintf(line, sizeof line, "leaf:4 spine:4 host:4 pod:%u core:%u uplinks:%u 200Gb/s",
+                     pods, 4 * uplinks, uplinks);
+            struct measured m = open_fabric(line);
+            assert_true(m.facts.zones[0].oversubscription == 1);
+            for (unsigned z = 0; z < pods; z++)
+                assert_true(m.facts.zones[z].core_oversubscription == 4.0 / uplinks);
+            assert_true(m.facts.inter_zone_Bps == 4 * uplinks * 200 * GBPS);
+            assert_true(m.facts.whole_bisection_Bps == pods / 2 * 4 * uplinks * 200 * GBPS);
+            assert_int_equal(csin_worst_pod(m.f, &m.facts), 0);
+            close_fabric(&m);
+        }
+    struct measured m = open_yaml(JOINED);
+    assert_true(m.facts.whole_bisection_Bps == m.facts.inter_zone_Bps);
+    assert_int_equal(csin_worst_pod(m.f, &m.facts), CSIN_NONE);
+    close_fabric(&m);
+}
+
 static void fire_flyer_2_is_as_published(void **state)
 {
     (void)state;
@@ -454,6 +479,7 @@ static void fire_flyer_2_is_as_published(void **state)
 
 CHECK_MAIN(cmocka_unit_test(bisection_by_flow_is_the_formula_for_every_shape),
            cmocka_unit_test(bisection_of_32768_hosts_is_the_formula),
+           cmocka_unit_test(the_core_of_pods_is_measured_too),
            cmocka_unit_test(a_dead_cable_of_the_smaller_half_costs_its_rate),
            cmocka_unit_test(a_dead_cable_of_the_larger_half_costs_nothing_while_the_rest_suffices),
            cmocka_unit_test(a_degraded_cable_costs_what_it_lost),

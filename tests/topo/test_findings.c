@@ -75,7 +75,8 @@ static const struct csin_advice *advice_of(const struct built *b, unsigned code)
 
 #define SMALL                                                                                      \
     "fabric: test\nswitch-models: {s: {ports: 16, rate: 100Gb/s}}\n"                               \
-    "host-models: {h: {rate: 100Gb/s}}\n"
+    "host-models: {h: {rate: 100Gb/s}, d: {rate: 100Gb/s, nics: 2}, t: {rate: 100Gb/s, role: "     \
+    "storage}}\n"
 
 #define TWO_ZONES                                                                                  \
     SMALL                                                                                          \
@@ -388,6 +389,103 @@ static void lanes_by_direction_between_zones_end_the_loop_of_the_flagship(void *
     close_fabric(&b);
 }
 
+/* A remedy that does not help is worse than none: what is advised must have no loop. */
+static void a_remedy_for_loops_is_one_that_helps(void **state)
+{
+    (void)state;
+    struct built b = open_fabric("configs/fire-flyer-2.yaml", CSIN_DMODK, 1);
+    assert_non_null(strstr(advice_of(&b, 672)->remedy, "--routing dmodk-one-vl"));
+    close_fabric(&b);
+    b = open_fabric("configs/fire-flyer-2.yaml", CSIN_DMODK_ONE_VL, 1);
+    assert_null(advice_of(&b, 672));
+    assert_null(b.found.loops_remedy);
+    close_fabric(&b);
+
+    /* Leaf i reaches spines i and i + 1 alone: a ring, of which no policy makes a tree. */
+    char text[2000];
+    size_t n = (size_t)snprintf(text, sizeof text, "%s",
+                                SMALL "zones: {a: {model: s, leaves: 4, spines: 4, "
+                                      "hosts-per-leaf: 4}}\n"
+                                      "hosts: [{names: 'h[1-16]', model: h, attach: {zone: a}}]\n"
+                                      "overrides:\n");
+    for (unsigned i = 0; i < 8; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "  - {between: [a-leaf%u, a-spine%u], state: down}\n", i / 2 + 1,
+                              (i / 2 + 2 + i % 2) % 4 + 1);
+    static const enum csin_policy policies[] = {CSIN_DMODK, CSIN_DMODK_ONE_VL, CSIN_RANDOM};
+    for (unsigned i = 0; i < 3; i++) {
+        b = open_fabric(text, policies[i], 1);
+        const char *remedy = advice_of(&b, 672)->remedy;
+        assert_non_null(strstr(remedy, "replace the 8 dead cables"));
+        assert_null(strstr(remedy, "--routing"));
+        assert_null(strstr(remedy, "zones"));
+        close_fabric(&b);
+    }
+}
+
+static void a_thin_core_is_warned_of(void **state)
+{
+    (void)state;
+    struct built b = open_fabric("leaf:4 spine:4 host:4 pod:4 core:4 uplinks:1 200Gb/s", CSIN_DMODK,
+                                 1);
+    assert_non_null(strstr(advice_of(&b, 682)->text, "4.0:1"));
+    close_fabric(&b);
+    b = open_fabric("leaf:4 spine:4 host:4 pod:4 core:16 uplinks:4 200Gb/s", CSIN_DMODK, 1);
+    assert_null(advice_of(&b, 682));
+    close_fabric(&b);
+}
+
+static void hosts_with_one_nic_are_not_warned_of(void **state)
+{
+    (void)state;
+    static const char *const healthy[] = {
+        "leaf:4 spine:4 host:4 200Gb/s", "leaf:2 spine:2 host:2 pod:2 core:4 uplinks:2 200Gb/s",
+        "configs/fire-flyer-2.yaml", "leaf:4 spine:4 host:4 plane:2 200Gb/s"};
+    for (unsigned i = 0; i < 4; i++) {
+        struct built b = open_fabric(healthy[i], CSIN_DMODK, 1);
+        assert_null(advice_of(&b, 680));
+        close_fabric(&b);
+    }
+    struct built b = open_fabric(healthy[0], CSIN_DMODK, 1);
+    assert_int_equal(b.found.switches[CSIN_LEAF].n_cutting, 4); /* the table has them */
+    close_fabric(&b);
+
+    /* One of eight hosts lost its second leaf. */
+    b = open_fabric(SMALL
+                    "zones: {a: {model: s, leaves: 2, spines: 2, hosts-per-leaf: 8}}\n"
+                    "hosts: [{names: 'd[1-8]', model: d, attach: [{switches: a-leaf1, nic: 0}, "
+                    "{switches: a-leaf2, nic: 1}]}]\n"
+                    "overrides: [{between: [d3, a-leaf2], state: down}]\n",
+                    CSIN_DMODK, 1);
+    assert_non_null(strstr(advice_of(&b, 680)->text, "1 host depends on one leaf"));
+    assert_non_null(strstr(advice_of(&b, 680)->text, "d3"));
+    close_fabric(&b);
+
+    /* A single spine between leaves is worth a word: hosts are cut off that hang on no part of it.
+     */
+    b = open_fabric("leaf:4 spine:1 host:4 200Gb/s", CSIN_DMODK, 1);
+    assert_non_null(strstr(advice_of(&b, 680)->text, "spine"));
+    close_fabric(&b);
+}
+
+static void a_few_storage_hosts_are_no_pattern(void **state)
+{
+    (void)state;
+    struct built b = open_fabric(SMALL
+                                 "zones: {a: {model: s, leaves: 4, spines: 4, hosts-per-leaf: 4}}\n"
+                                 "hosts:\n"
+                                 "  - {names: 's', model: t, attach: {zone: a}}\n"
+                                 "  - {names: 'h[1-15]', model: h, attach: {zone: a}}\n",
+                                 CSIN_DMODK, 1);
+    assert_true(b.found.ftree_storage_spread == 0);
+    assert_null(advice_of(&b, 678));
+    close_fabric(&b);
+    b = open_fabric("leaf:4 spine:4 host:3 storage:1 100Gb/s", CSIN_DMODK, 1);
+    assert_close(b.found.ftree_storage_spread, 4, 1e-12); /* one port of each leaf */
+    assert_non_null(advice_of(&b, 678));
+    close_fabric(&b);
+}
+
 /* ---- the worst permutation, by trying all ---- */
 
 struct brute {
@@ -551,6 +649,48 @@ static void what_a_failure_cuts_off_is_what_is_left_without_it(void **state)
     }
 }
 
+/* Every subset by nested loops: a fabric of six cables between switches. */
+static void few_dead_cables_are_tried_in_all_ways(void **state)
+{
+    (void)state;
+    struct built b = {0};
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_findings_options options = {.dead = {1, 2, 6}, .n_dead = 3};
+    build(&b, "leaf:3 spine:2 host:2 200Gb/s", CSIN_DMODK, 1);
+    assert_int_equal(
+        csin_findings_create(b.f, &b.facts, b.routes, &options, b.arena, diag, &b.found), CSIN_OK);
+    bool *up = calloc(b.f->n_cables, sizeof *up);
+    double sum[2] = {0};
+    uint32_t n[2] = {0};
+    assert_non_null(up);
+    for (uint32_t x = 0; x < b.f->n_cables; x++)
+        for (uint32_t y = x; y < b.f->n_cables; y++) {
+            struct csin_routes *routes;
+            struct csin_shifts shifts;
+            if (b.f->cables[x].place == CSIN_AT_HOST || b.f->cables[y].place == CSIN_AT_HOST)
+                continue;
+            for (uint32_t c = 0; c < b.f->n_cables; c++)
+                up[c] = c != x && c != y;
+            assert_int_equal(csin_routes_renew(b.routes, up, diag, &routes), CSIN_OK);
+            assert_true(csin_shifts_look(b.f, routes, CSIN_ALL, 100, 1, NULL, &shifts));
+            sum[x != y] += shifts.mean_share;
+            n[x != y]++;
+            csin_routes_destroy(routes);
+        }
+    assert_int_equal(n[0], 6);
+    assert_int_equal(n[1], 15);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(b.found.dead[i].is_all && b.found.dead[i].random_error == 0);
+        assert_int_equal(b.found.dead[i].n_samples, n[i]);
+        assert_close(b.found.dead[i].shift_share, sum[i] / n[i], 1e-12);
+    }
+    assert_int_equal(b.found.dead[2].n_samples, 1);
+    assert_true(b.found.dead[2].lost_share > 0.5);
+    free(up);
+    csin_diag_destroy(diag);
+    close_fabric(&b);
+}
+
 static void dead_cables_cost_more_the_more_there_are(void **state)
 {
     (void)state;
@@ -568,6 +708,7 @@ static void dead_cables_cost_more_the_more_there_are(void **state)
     assert_true(b.found.dead[1].shift_share > 0.85 &&
                 b.found.dead[1].shift_share < b.found.dead[0].shift_share);
     assert_true(b.found.dead[0].lost_share == 0);
+    assert_true(!b.found.dead[0].is_all && b.found.dead[0].n_samples == 8);
     csin_diag_destroy(diag);
     close_fabric(&b);
 }
@@ -684,8 +825,13 @@ CHECK_MAIN(cmocka_unit_test(every_shift_of_a_full_zone_is_free_with_dmodk),
            cmocka_unit_test(tables_of_noise_are_followed_to_their_ends),
            cmocka_unit_test(credit_loops_are_those_of_a_closure_of_all_paths),
            cmocka_unit_test(lanes_by_direction_between_zones_end_the_loop_of_the_flagship),
+           cmocka_unit_test(hosts_with_one_nic_are_not_warned_of),
+           cmocka_unit_test(a_few_storage_hosts_are_no_pattern),
+           cmocka_unit_test(a_thin_core_is_warned_of),
+           cmocka_unit_test(a_remedy_for_loops_is_one_that_helps),
            cmocka_unit_test(the_worst_permutation_is_that_of_all_tried),
            cmocka_unit_test(what_a_failure_cuts_off_is_what_is_left_without_it),
+           cmocka_unit_test(few_dead_cables_are_tried_in_all_ways),
            cmocka_unit_test(dead_cables_cost_more_the_more_there_are),
            cmocka_unit_test(aggregation_nodes_on_spines_need_the_guids_of_the_hosts),
            cmocka_unit_test(one_dead_cable_makes_ftree_fall_back_without_roots),
