@@ -26,6 +26,8 @@
 
 /* An empty fabric with its arena; NULL without memory. (topo/fabric.c) */
 struct csin_fabric *csin_fabric_alloc(void);
+/* The digest of a fabric that is whole otherwise; false without memory. (topo/build.c) */
+bool csin_fabric_set_digest(struct csin_fabric *fabric);
 
 /* A hostlist of switches that are to be made, with their model. */
 struct group {

@@ -484,6 +484,26 @@ def test_an_exported_folder_is_whole_or_not_there(folder):
     assert (folder / "out" / "mine").read_text() == "work" and os.listdir(folder) == ["out"]
 
 
+def test_planes_are_subnets_of_their_own(folder):
+    planes = "leaf:2 spine:2 host:2 plane:2 200Gb/s"
+    expect(run(folder, "topo", planes, "--export", "out"), 0, "", "")
+    for plane in ("p1", "p2"):
+        part = folder / "out" / plane
+        assert f"Plane    {plane[1]} of 2" in (part / "README.txt").read_text()
+        netlist = (part / "fabric.ibnet").read_text()
+        assert netlist.count("\nSwitch") == 4 and f'"{plane}-leaf1"' in netlist and " lid 1 " in netlist, netlist
+        assert (part / "routes.lft").read_text().count("8 lids dumped") == 4
+        expect(run(folder, "topo", planes, "--plane", plane[1], "-f", "lft"), 0, (part / "routes.lft").read_text(), "")
+        expect(run(folder, "topo", part / "fabric.ibnet", "--routing", f"lft:{part}/routes.lft", "--analyze"), 0, None, "")
+    expect(run(folder, "topo", planes, "-f", "ibnet"), 0, None, holds("--plane 1", "CSIN-741"))
+    expect(run(folder, "topo", planes, "--plane", "3"), 2, "", holds("there is no plane 3 [CSIN-740]"))
+    expect(run(folder, "topo", planes, "--plane", "0"), 2, "", holds("they count from 1"))
+    expect(run(folder, "topo", planes, "--plane", "1", "--slurm", "x"), 2, "", holds("--slurm exclude"))
+    expect(run(folder, "topo", SPEC, "--plane", "1", "--export", "one"), 0, "", "")
+    assert (folder / "one" / "routes.lft").exists() and (folder / "out" / "p2" / "cn_guids").read_text() not in \
+        (folder / "out" / "p1" / "cn_guids").read_text()
+
+
 def test_an_interrupted_export_leaves_a_whole_folder(folder):
     for _ in range(2):  # a new one and one that is there
         with start(folder, "topo", FLAGSHIP, "--export", "out") as process:
