@@ -157,11 +157,38 @@ static void find_nominal(struct ib_fabric *ib)
         for (k = 1; i + k < n && samples[i + k].kind == samples[i].kind; k++)
             ;
         double usual_Bps = usual_rate(samples + i, k);
-        for (uint32_t m = i; m < i + k; m++)
-            ib->links[samples[m].link].nominal_Bps = fmax(usual_Bps, samples[m].rate_Bps);
+        for (uint32_t m = i; m < i + k; m++) {
+            struct ib_link *l = &ib->links[samples[m].link];
+            l->nominal_Bps = fmax(usual_Bps, samples[m].rate_Bps);
+            l->is_usual = samples[m].rate_Bps == 0 && usual_Bps > 0;
+        }
     }
     free(samples);
     cap_at_port_rates(ib);
+}
+
+/* Links that do not tell their rate, where others of their kind do. */
+static void tell_usual(struct ib_fabric *ib)
+{
+    uint32_t n = 0, line = 0;
+    double rate_Bps = 0;
+    bool one = true;
+    for (uint32_t i = 0; i < ib->n_links; i++) {
+        const struct ib_link *l = &ib->links[i];
+        if (l->is_left_out || l->rate_Bps > 0 || !l->is_usual)
+            continue;
+        one = one && (n == 0 || l->nominal_Bps == rate_Bps);
+        rate_Bps = l->nominal_Bps;
+        line = n++ ? line : l->line;
+    }
+    if (n && one)
+        csin_warning(ib->diag, 629, csin_ibnet_loc(ib, line),
+                     "%s cable%s no rate; taken as %s, as others of the kind", csin_show_count(n).s,
+                     n == 1 ? " tells" : "s tell", csin_show_linerate(rate_Bps).s);
+    else if (n)
+        csin_warning(ib->diag, 629, csin_ibnet_loc(ib, line),
+                     "%s cables tell no rate; taken as others of their kinds",
+                     csin_show_count(n).s);
 }
 
 /* Links of which nothing is known run as the overlay says, or as the fastest of the file. */
@@ -181,6 +208,7 @@ static void fill_in_rates(struct ib_fabric *ib, const struct csin_ibnet_spec *ov
         l->nominal_Bps = rate_Bps;
         line = unknown++ ? line : l->line;
     }
+    tell_usual(ib);
     if (unknown && !(overlay && overlay->rate_Bps.loc.line)) {
         csin_warning(ib->diag, 629, csin_ibnet_loc(ib, line),
                      "%s cables tell no rate, and none of their kind does; %s is assumed",

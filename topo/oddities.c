@@ -181,6 +181,12 @@ static struct csin_vertex_name end_of(const struct csin_fabric *f, const struct 
     return name;
 }
 
+/* The line of a cable, where it is known; otherwise that of a switch it is at. */
+static struct csin_loc loc_of(const struct csin_cable *cable, const struct csin_switch *sw)
+{
+    return cable->line ? (struct csin_loc){sw->loc.file, cable->line, 1} : sw->loc;
+}
+
 static void look_at_cable(struct finder *w, const struct csin_cable *cable)
 {
     const struct csin_fabric *f = w->f;
@@ -188,25 +194,26 @@ static void look_at_cable(struct finder *w, const struct csin_cable *cable)
     struct csin_vertex_name a = end_of(f, cable, 0), b = end_of(f, cable, 1);
     if (csin_is_nic(f, cable->end[0])) {
         if (high->layer != CSIN_LEAF)
-            ADD(w, CSIN_ODD_HOST, high->loc, "host '%s' is on %s '%s'", a.s,
+            ADD(w, CSIN_ODD_HOST, loc_of(cable, high), "host '%s' is on %s '%s'", a.s,
                 csin_layer_names[high->layer], b.s);
         return;
     }
     const struct csin_switch *low = &f->switches[cable->end[0]];
     if (low->layer == high->layer)
-        ADD(w, CSIN_ODD_SIDEWAYS, low->loc, "'%s' and '%s' are both %s switches", a.s, b.s,
-            csin_layer_names[low->layer]);
+        ADD(w, CSIN_ODD_SIDEWAYS, loc_of(cable, low), "'%s' and '%s' are both %s switches", a.s,
+            b.s, csin_layer_names[low->layer]);
     else if (cable->place == CSIN_AT_SPINE && low->zone != high->zone && low->zone != CSIN_NONE &&
              high->zone != CSIN_NONE)
-        ADD(w, CSIN_ODD_ZONE, low->loc, "'%s' of zone '%s' has a cable to '%s' of zone '%s'", a.s,
-            f->zones[low->zone].name, b.s, f->zones[high->zone].name);
+        ADD(w, CSIN_ODD_ZONE, loc_of(cable, low),
+            "'%s' of zone '%s' has a cable to '%s' of zone '%s'", a.s, f->zones[low->zone].name,
+            b.s, f->zones[high->zone].name);
 }
 
 static void look_at_rate(struct finder *w, const struct csin_cable *cable)
 {
     if (!cable->found_slow)
         return;
-    ADD(w, CSIN_ODD_SLOW, w->f->switches[cable->end[1]].loc,
+    ADD(w, CSIN_ODD_SLOW, loc_of(cable, &w->f->switches[cable->end[1]]),
         "the cable from '%s' to '%s' runs at %s, slower than others of its kind",
         end_of(w->f, cable, 0).s, end_of(w->f, cable, 1).s,
         csin_show_linerate(cable->capacity_Bps).s);

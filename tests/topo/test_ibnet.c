@@ -41,7 +41,10 @@ static struct built read_quietly(const char *text)
 static struct built read_as(const struct csin_fabric *f, struct ibnet_style style)
 {
     char *text = ibnet_text(f, style);
-    struct built b = read_quietly(text);
+    struct csin_diag *diag = csin_diag_create();
+    /* That rates are not told is told. */
+    struct built b = style.no_rate ? read_text(text, diag) : read_quietly(text);
+    csin_diag_destroy(diag);
     free(text);
     return b;
 }
