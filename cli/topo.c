@@ -109,6 +109,14 @@ static void read_dead(struct argp_state *state, const char *text,
     free(words);
 }
 
+/* An option that is given twice says the same thing, or nobody knows which was meant. */
+static void set_once(struct argp_state *state, const char **option, const char *name, char *arg)
+{
+    if (*option && strcmp(*option, arg) != 0)
+        argp_error(state, "%s is both '%s' and '%s'", name, *option, arg);
+    *option = arg;
+}
+
 static uint32_t read_plane(struct argp_state *state, const char *text)
 {
     uint64_t n = 0;
@@ -122,10 +130,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct arguments *arguments = state->input;
     switch (key) {
     case 'f':
-        arguments->format = arg;
+        set_once(state, &arguments->format, "--format", arg);
         return 0;
     case 'o':
-        arguments->output = arg;
+        set_once(state, &arguments->output, "--output", arg);
         return 0;
     case KEY_ROUTING:
         arguments->routing = csin_pick_routing(state, arg);
@@ -173,6 +181,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                        : arguments->bom    ? "--bom"
                        : arguments->output ? "--output"
                                            : "--format");
+        if (arguments->analyze && (arguments->folder || arguments->bom || arguments->slurm))
+            argp_error(state, "--analyze and %s exclude each other",
+                       arguments->folder ? "--export"
+                       : arguments->bom  ? "--bom"
+                                         : "--slurm");
+        if (arguments->bom && arguments->slurm)
+            argp_error(state, "--bom and --slurm exclude each other");
         if (arguments->plane && (arguments->bom || arguments->slurm))
             argp_error(state, "--plane and %s exclude each other",
                        arguments->bom ? "--bom" : "--slurm");

@@ -391,7 +391,8 @@ static const struct csin_element cables_element = ELEMENT(csin_cables_spec, cabl
 static const struct csin_element override_element = ELEMENT(csin_override_spec, override_keys);
 
 static const struct csin_foreign scenario = {
-    "a scenario", "'csin sim' simulates scenarios; the key 'fabric' in it names its fabric"};
+    "a scenario", "'csin sim' and 'csin topo SCENARIO --export DIR' take scenarios; the key "
+                  "'fabric' in it names its fabric"};
 
 static const struct csin_foreign catalogue = {
     "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' takes one of each"};

@@ -504,6 +504,30 @@ def test_planes_are_subnets_of_their_own(folder):
         (folder / "out" / "p1" / "cn_guids").read_text()
 
 
+def test_options_that_exclude_each_other_are_errors_of_usage(folder):
+    for options, words in ((("--export", "out", "--analyze"), "--analyze and --export"),
+                           (("--bom", "--parts", "p.yaml", "--analyze"), "--analyze and --bom"),
+                           (("--analyze", "--slurm", "t.conf"), "--analyze and --slurm"),
+                           (("--bom", "--parts", "p.yaml", "--slurm", "t.conf"), "--bom and --slurm"),
+                           (("-f", "json", "-f", "svg"), "--format is both 'json' and 'svg'"),
+                           (("-o", "a.json", "-o", "b.json"), "--output is both")):
+        expect(run(folder, "topo", SPEC, *options), 2, "", holds(words))
+    expect(run(folder, "topo", SPEC, "-f", "json", "-f", "json"), 0, None, "")
+    assert listing(folder) == [], listing(folder)
+
+
+def test_a_drawing_counts_faults_once_and_tells_nics_apart(folder):
+    (folder / "f.yaml").write_text("""fabric: f
+switch-models: {s: {ports: 16, rate: 200Gb/s}}
+host-models: {g: {nics: 2, rate: 200Gb/s}}
+zones: {a: {model: s, leaves: 2, spines: 2}}
+hosts: [{names: "gpu[001-004]", model: g, attach: [{zone: a, nic: 0}, {zone: a, nic: 1}]}]
+overrides: [{between: [a-leaf1, a-spine1], state: down}, {between: [a-leaf2, a-spine2], rate: 100Gb/s}]
+""")
+    expect(run(folder, "topo", "f.yaml", "-f", "svg"), 0,
+           holds(">2 leaf-spine cables of 200 Gb/s<", ">1 dead cable<", ">1 degraded cable<", ">gpu001.0<", ">gpu001.1<"), "")
+
+
 def test_an_interrupted_export_leaves_a_whole_folder(folder):
     for _ in range(2):  # a new one and one that is there
         with start(folder, "topo", FLAGSHIP, "--export", "out") as process:
