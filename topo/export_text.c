@@ -370,7 +370,9 @@ void csin_fabric_write_text(const struct csin_fabric_view *view, FILE *out)
     if (facts->n_cuts)
         fprintf(out, "%-14s%s\n", fabric->n_trees ? "Between pods" : "Between zones",
                 facts->inter_zone_Bps > 0 ? csin_show_rate(facts->inter_zone_Bps).s
-                                          : "nothing: some zones are not joined");
+                : facts->n_parts == 1 && facts->n_components > 1
+                    ? "nothing: they are planes apart, and hosts are in several"
+                    : "nothing: some zones are not joined");
     fprintf(out, "%-14s%s cable%s on the longest way between two NICs\n", "Diameter",
             csin_show_count(facts->diameter).s, facts->diameter == 1 ? "" : "s");
     if (facts->n_parts == 0)

@@ -189,6 +189,7 @@ static const struct csin_key switches_keys[] = {
     {"model", CSIN_REQUIRED, AT(csin_switches_spec, model), csin_yaml_name, NULL},
     {"layer", CSIN_REQUIRED, AT(csin_switches_spec, layer), csin_yaml_choice, csin_layer_names},
     {"zone", 0, AT(csin_switches_spec, zone), read_zone_name, NULL},
+    {"hosts-per-leaf", 0, AT(csin_switches_spec, hosts_per_leaf), csin_yaml_count, &hosts_range},
     {0},
 };
 

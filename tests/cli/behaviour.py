@@ -528,6 +528,27 @@ overrides: [{between: [a-leaf1, a-spine1], state: down}, {between: [a-leaf2, a-s
            holds(">2 leaf-spine cables of 200 Gb/s<", ">1 dead cable<", ">1 degraded cable<", ">gpu001.0<", ">gpu001.1<"), "")
 
 
+def test_a_fabric_written_out_keeps_its_plan_and_planes(folder):
+    plan = """fabric: f
+switch-models: {s: {ports: 14, rate: 200Gb/s}}
+host-models: {g: {rate: 200Gb/s}}
+zones: {a: {model: s, leaves: 4, spines: 4, hosts-per-leaf: 10}}
+hosts: [{names: "g[1-16]", model: g, attach: {zone: a}}]
+"""
+    (folder / "plan.yaml").write_text(plan)
+    expect(run(folder, "topo", "plan.yaml", "-o", "out.yaml"), 0, "", "")
+    assert "hosts-per-leaf: 10" in (folder / "out.yaml").read_text()
+    for name in ("plan", "out"):
+        expect(run(folder, "topo", f"{name}.yaml", "-o", f"{name}.json"), 0, "", "")
+    zones = [json.loads((folder / f"{name}.json").read_text())["zones"][0] for name in ("plan", "out")]
+    for key in zones[0]:
+        assert key == "family" or zones[0][key] == zones[1][key], (key, zones)
+    (folder / "bad.yaml").write_text((folder / "out.yaml").read_text().replace("layer: spine", "layer: spine, hosts-per-leaf: 3"))
+    expect(run(folder, "check", "bad.yaml"), 3, "", holds("CSIN-613"))
+    expect(run(folder, "topo", "leaf:2 spine:2 host:2 plane:2 200Gb/s", "-o", "p.ibnet"), 0, "", holds("CSIN-741"))
+    expect(run(folder, "topo", "p.ibnet"), 0, holds("nothing: they are planes apart"), "")
+
+
 def test_an_interrupted_export_leaves_a_whole_folder(folder):
     for _ in range(2):  # a new one and one that is there
         with start(folder, "topo", FLAGSHIP, "--export", "out") as process:
