@@ -40,6 +40,14 @@ static enum csin_status cannot_write(struct csin_diag *diag, const char *path, i
     return cannot(diag, 135, "write", path, error);
 }
 
+enum csin_status csin_folder_make_parent(struct csin_diag *diag, const char *path)
+{
+    struct stat st;
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+        return CSIN_OK;
+    return cannot_create(diag, path, errno);
+}
+
 /* ---- what is there already ---- */
 
 /* The text of the hidden file, malloc'ed; NULL where there is none of csin's. */

@@ -51,4 +51,7 @@ enum csin_status csin_folder_commit(struct csin_folder *folder, struct csin_diag
 /* Throws away what there is. NULL-safe after a failed open or a commit. */
 void csin_folder_abandon(struct csin_folder *folder);
 
+/* Makes the folder that others go into, where it is not there. */
+enum csin_status csin_folder_make_parent(struct csin_diag *diag, const char *path);
+
 #endif

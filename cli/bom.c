@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "topo/bom.h"
+#include "topo/stray.h"
 
 static struct csin_format get_format(int i)
 {
@@ -57,7 +58,7 @@ bool csin_is_catalogue(const char *path)
     if (csin_fabric_is_line(path) ||
         csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
         return false;
-    bool yes = csin_parts_is_catalogue(text, bytes);
+    bool yes = csin_stray_kind(text) == CSIN_NOT_STRAY && csin_parts_is_catalogue(text, bytes);
     free(text);
     return yes;
 }

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "base/yaml.h"
 #include "topo/spec.h"
+#include "topo/stray.h"
 
 int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
                      struct csin_format (*get)(int i))
@@ -49,7 +50,7 @@ bool csin_is_scenario(const char *path)
     if (csin_fabric_is_line(path) ||
         csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
         return false;
-    bool yes = csin_yaml_top_has(text, bytes, names);
+    bool yes = csin_stray_kind(text) == CSIN_NOT_STRAY && csin_yaml_top_has(text, bytes, names);
     free(text);
     return yes;
 }

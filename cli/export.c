@@ -183,17 +183,20 @@ static enum csin_status list_classes(const struct csin_scenario *sc, struct csin
     return list_traffic(sc, arena, qos);
 }
 
+/* Of all NICs of the fabric that classes are about, which are the same in the part at hand. */
 static enum csin_status list_guids(const struct csin_fabric_view *view, struct csin_arena *arena,
                                    struct csin_diag *diag, struct csin_qos *qos)
 {
-    const struct csin_fabric *f = view->fabric;
+    const struct csin_fabric *f = qos->fabric;
     uint64_t *guids = csin_arena_alloc(arena, f->n_nics, sizeof *guids);
-    if (!guids)
-        return csin_no_memory(diag);
-    for (uint32_t nic = 0; nic < f->n_nics; nic++)
-        guids[nic] = view->ib->points[f->n_switches + nic].port_guid;
+    struct csin_ib ib = *view->ib;
+    enum csin_status status = guids ? CSIN_OK : csin_no_memory(diag);
+    if (status == CSIN_OK && f != view->fabric)
+        status = csin_ib_guids(f, arena, diag, &ib);
+    for (uint32_t nic = 0; nic < f->n_nics && status == CSIN_OK; nic++)
+        guids[nic] = ib.points[f->n_switches + nic].port_guid;
     qos->port_guid = guids;
-    return CSIN_OK;
+    return status;
 }
 
 /* ---- the folder ---- */
@@ -310,6 +313,13 @@ static enum csin_status write_readme(struct job *job)
     fprintf(out, "         %s switches, %s hosts, %s NICs, %s cables; sha256 %.16s\n",
             csin_show_count(f->n_switches).s, csin_show_count(f->n_hosts).s,
             csin_show_count(f->n_nics).s, csin_show_count(f->n_cables).s, f->digest.hex);
+    if (job->export->n_parts > 1)
+        fprintf(out,
+                "Plane    %u of %u: parts that no cable joins are subnets of their own, with a "
+                "subnet\n"
+                "         manager, LIDs and a folder each. Names of Slurm are in every folder: use "
+                "one.\n",
+                job->export->part, job->export->n_parts);
     fprintf(out, "Routing  %s, seed %llu\n", csin_policy_name(csin_routes_policy(routes)),
             (unsigned long long)csin_routes_seed(routes));
     if (job->export->scenario)
@@ -360,7 +370,7 @@ enum csin_status csin_export(const struct csin_export *export, struct csin_arena
     const struct csin_scenario *sc = export->scenario;
     struct job job = {.export = export, .view = export->view, .diag = diag};
     enum csin_policy policy = csin_routes_policy(export->view.routes);
-    job.qos.fabric = export->view.fabric;
+    job.qos.fabric = export->whole ? export->whole : export->view.fabric;
     job.qos.sprays = policy == CSIN_SPRAY;
     enum csin_status status = csin_ib_identify(export->view.fabric, arena, diag, &job.ib);
     job.view.ib = &job.ib;

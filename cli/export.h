@@ -11,6 +11,10 @@ struct csin_export {
     const char *folder;
     struct csin_fabric_view view;         /* with routes */
     const struct csin_scenario *scenario; /* NULL: a fabric alone, without classes */
+    /* Where the view is of a part that no cable joins to others (topo/part.h): the fabric that it
+     * is of, which the scenario is about, and which of how many parts it is, from 1. */
+    const struct csin_fabric *whole;
+    uint32_t part, n_parts;
 };
 
 /* Writes the folder: all of it or nothing. */

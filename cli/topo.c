@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
+#include "base/units.h"
 #include "cli/bom.h"
 #include "cli/command.h"
 #include "cli/export.h"
 #include "topo/export.h"
 #include "topo/findings.h"
 #include "topo/lft.h"
+#include "topo/part.h"
 #include "topo/slurm.h"
 
 struct arguments {
@@ -17,6 +20,7 @@ struct arguments {
     struct csin_routing routing;
     bool routing_given, seed_given;
     uint64_t seed;
+    uint32_t plane; /* from 1; 0: not given */
     const char *parts;
     bool bom, analyze;
     struct csin_findings_options findings;
@@ -31,7 +35,8 @@ enum {
     KEY_BOM,
     KEY_PARTS,
     KEY_SLURM,
-    KEY_EXPORT
+    KEY_EXPORT,
+    KEY_PLANE
 };
 
 static const struct argp_option options[] = {
@@ -60,6 +65,8 @@ static const struct argp_option options[] = {
     {"export", KEY_EXPORT, "DIR", 0,
      "write all files that deploy the fabric into DIR; with a scenario, those of its classes too",
      0},
+    {"plane", KEY_PLANE, "NUMBER", 0,
+     "write this one of the parts that no cable joins, from 1: each is a subnet of its own", 0},
     {"slurm", KEY_SLURM, "FILE", 0,
      "compare with Slurm's topology.conf in place of showing the fabric; exit 4 if they differ", 0},
     {0},
@@ -102,15 +109,31 @@ static void read_dead(struct argp_state *state, const char *text,
     free(words);
 }
 
+/* An option that is given twice says the same thing, or nobody knows which was meant. */
+static void set_once(struct argp_state *state, const char **option, const char *name, char *arg)
+{
+    if (*option && strcmp(*option, arg) != 0)
+        argp_error(state, "%s is both '%s' and '%s'", name, *option, arg);
+    *option = arg;
+}
+
+static uint32_t read_plane(struct argp_state *state, const char *text)
+{
+    uint64_t n = 0;
+    if (csin_read_count(NULL, (struct csin_loc){0}, text, 1, CSIN_MAX_SWITCHES, &n) != CSIN_OK)
+        argp_error(state, "'%s' is not the number of a plane; they count from 1", text);
+    return (uint32_t)n;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
     case 'f':
-        arguments->format = arg;
+        set_once(state, &arguments->format, "--format", arg);
         return 0;
     case 'o':
-        arguments->output = arg;
+        set_once(state, &arguments->output, "--output", arg);
         return 0;
     case KEY_ROUTING:
         arguments->routing = csin_pick_routing(state, arg);
@@ -121,6 +144,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SLURM:
         arguments->slurm = arg;
+        return 0;
+    case KEY_PLANE:
+        arguments->plane = read_plane(state, arg);
         return 0;
     case KEY_ANALYZE:
         arguments->analyze = true;
@@ -155,6 +181,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                        : arguments->bom    ? "--bom"
                        : arguments->output ? "--output"
                                            : "--format");
+        if (arguments->analyze && (arguments->folder || arguments->bom || arguments->slurm))
+            argp_error(state, "--analyze and %s exclude each other",
+                       arguments->folder ? "--export"
+                       : arguments->bom  ? "--bom"
+                                         : "--slurm");
+        if (arguments->bom && arguments->slurm)
+            argp_error(state, "--bom and --slurm exclude each other");
+        if (arguments->plane && (arguments->bom || arguments->slurm))
+            argp_error(state, "--plane and %s exclude each other",
+                       arguments->bom ? "--bom" : "--slurm");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -284,6 +320,68 @@ static enum csin_status compare_slurm(const struct arguments *arguments,
     return status != CSIN_OK || csin_slurm_agrees(&difference) ? status : CSIN_E_NO;
 }
 
+/* The fabric of a command and how it is routed. */
+struct source {
+    const struct csin_fabric *fabric;
+    const struct csin_scenario *scenario; /* NULL: a fabric alone */
+    struct csin_routing routing;
+    struct csin_loc routing_loc;
+    uint64_t seed;
+    bool is_line;
+};
+
+/* All files of `fabric`: the whole one, or part `part` of n. */
+static enum csin_status export_one(const struct arguments *arguments, const struct source *source,
+                                   const struct csin_fabric *fabric, uint32_t part, uint32_t n,
+                                   const char *folder, struct csin_arena *arena,
+                                   struct csin_diag *diag)
+{
+    struct csin_routes *routes = NULL;
+    struct csin_fabric_facts facts;
+    struct csin_export export = {
+        folder, {.fabric = fabric, .facts = &facts}, source->scenario, source->fabric, part, n};
+    enum csin_status status = csin_fabric_analyze(fabric, arena, diag, &facts);
+    if (status == CSIN_OK && source->routing.policy == CSIN_LFT)
+        status = csin_lft_open(fabric, source->routing_loc, source->routing.file, diag, NULL,
+                               &routes);
+    else if (status == CSIN_OK)
+        status = csin_routes_create(fabric, NULL, source->routing.policy, source->seed, diag,
+                                    &routes);
+    export.view.routes = routes;
+    if (status == CSIN_OK && arguments->parts)
+        status = csin_bom_attach(arguments->parts, source->is_line, arena, diag, &export.view);
+    if (status == CSIN_OK)
+        status = csin_export(&export, arena, diag);
+    csin_routes_destroy(routes);
+    return status;
+}
+
+/* Parts that no cable joins are subnets of their own and get a folder each: DIR/p1, DIR/p2. One
+ * that was asked for goes into DIR itself. */
+static enum csin_status export_all(const struct arguments *arguments, const struct source *source,
+                                   struct csin_arena *arena, struct csin_diag *diag)
+{
+    uint32_t n = csin_fabric_parts(source->fabric, NULL), plane = arguments->plane;
+    enum csin_status status = CSIN_OK;
+    if (n == CSIN_NONE)
+        return csin_no_memory(diag);
+    if (n <= 1 && !plane)
+        return export_one(arguments, source, source->fabric, 1, 1, arguments->folder, arena, diag);
+    if (!plane)
+        status = csin_folder_make_parent(diag, arguments->folder);
+    for (uint32_t i = plane ? plane : 1; i <= (plane ? plane : n) && status == CSIN_OK; i++) {
+        struct csin_fabric *part = NULL;
+        const char *folder = plane ? arguments->folder
+                                   : csin_arena_printf(arena, "%s/p%u", arguments->folder, i);
+        status = folder ? csin_fabric_take_part(source->fabric, i, diag, &part)
+                        : csin_no_memory(diag);
+        if (status == CSIN_OK)
+            status = export_one(arguments, source, part, i, n, folder, arena, diag);
+        csin_fabric_destroy(part);
+    }
+    return status;
+}
+
 static enum csin_status export_scenario(const struct arguments *arguments, struct csin_arena *arena,
                                         struct csin_diag *diag)
 {
@@ -295,24 +393,75 @@ static enum csin_status export_scenario(const struct arguments *arguments, struc
                                        .seed = arguments->seed,
                                        .seed_given = arguments->seed_given};
     struct csin_scenario *scenario = NULL;
-    struct csin_fabric_facts facts;
     enum csin_status status = csin_scenario_open(arguments->fabric, &overrides, arena, diag,
                                                  &scenario);
     if (status == CSIN_OK)
-        status = csin_fabric_analyze(scenario->fabric, arena, diag, &facts);
-    if (status == CSIN_OK)
-        status = csin_export(
-            &(struct csin_export){
-                arguments->folder,
-                {.fabric = scenario->fabric, .facts = &facts, .routes = scenario->routes},
-                scenario},
-            arena, diag);
+        status = export_all(arguments,
+                            &(struct source){scenario->fabric,
+                                             scenario,
+                                             {scenario->policy, scenario->inputs[2].path},
+                                             {0},
+                                             scenario->seed,
+                                             false},
+                            arena, diag);
     csin_scenario_destroy(scenario);
+    return status;
+}
+
+/* The part that was asked for, in place of the whole, which *ret_whole keeps for its names. */
+static enum csin_status pick_part(const struct arguments *arguments,
+                                  const struct csin_fabric_writer *writer,
+                                  struct csin_fabric **fabric, struct csin_fabric **ret_whole,
+                                  struct csin_diag *diag)
+{
+    struct csin_fabric *part;
+    if (!arguments->plane) {
+        uint32_t n = writer->needs_ib ? csin_fabric_parts(*fabric, NULL) : 1;
+        if (n == CSIN_NONE)
+            return csin_no_memory(diag);
+        if (n > 1) {
+            csin_warning(diag, 741, (struct csin_loc){0},
+                         "the fabric has %s parts that no cable joins, each a subnet of its own",
+                         csin_show_count(n).s);
+            csin_note(diag, (struct csin_loc){0},
+                      "a subnet manager takes one of them: --plane 1 writes the first");
+        }
+        return CSIN_OK;
+    }
+    enum csin_status status = csin_fabric_take_part(*fabric, arguments->plane, diag, &part);
+    if (status == CSIN_OK) {
+        *ret_whole = *fabric;
+        *fabric = part;
+    }
+    return status;
+}
+
+static enum csin_status show_fabric(const struct arguments *arguments, int format,
+                                    const struct csin_fabric_writer *writer,
+                                    const struct source *source, struct csin_arena *arena,
+                                    struct csin_diag *diag)
+{
+    struct csin_routes *routes = NULL;
+    struct csin_fabric_facts facts;
+    enum csin_status status = csin_fabric_analyze(source->fabric, arena, diag, &facts);
+    if (status == CSIN_OK)
+        status = make_routes(arguments, writer, source->fabric, diag, &routes);
+    struct csin_fabric_view view = {.fabric = source->fabric, .facts = &facts, .routes = routes};
+    if (status == CSIN_OK && arguments->parts && !writer->uses_parts)
+        csin_warning(diag, 704, (struct csin_loc){0}, "--parts has no effect on format '%s'",
+                     writer->name);
+    else if (status == CSIN_OK && arguments->parts)
+        status = csin_bom_attach(arguments->parts, source->is_line, arena, diag, &view);
+    if (status == CSIN_OK)
+        status = arguments->analyze ? write_findings(arguments, format, &view, arena, diag)
+                                    : write_view(arguments, writer, &view, arena, diag);
+    csin_routes_destroy(routes);
     return status;
 }
 
 static enum csin_status show(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
+    static const struct csin_fabric_writer analysis = {.name = "analysis", .needs_routes = true};
     const struct arguments *arguments = the_arguments;
     if (arguments->bom)
         return csin_bom_show(&(struct csin_bom_request){arguments->fabric, arguments->parts,
@@ -324,14 +473,9 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
                                   arguments->analyze ? get_findings_format : get_format);
     if (format < 0)
         return CSIN_E_USAGE;
-    static const struct csin_fabric_writer analysis = {.name = "analysis", .needs_routes = true};
-    static const struct csin_fabric_writer folder = {.needs_routes = true, .uses_parts = true};
-    const struct csin_fabric_writer *writer = arguments->folder    ? &folder
-                                              : arguments->analyze ? &analysis
-                                                                   : &csin_fabric_writers[format];
-    struct csin_fabric *fabric = NULL;
-    struct csin_routes *routes = NULL;
-    struct csin_fabric_facts facts;
+    const struct csin_fabric_writer *writer = arguments->analyze ? &analysis
+                                                                 : &csin_fabric_writers[format];
+    struct csin_fabric *fabric = NULL, *whole = NULL;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};
     const char *inputs[] = {line ? NULL : arguments->fabric, arguments->routing.file,
@@ -339,28 +483,21 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
     if (!csin_spares(diag, arguments->output, inputs, 4))
         return CSIN_E_USAGE;
     enum csin_status status = csin_fabric_open(diag, arena, loc, arguments->fabric, &fabric, NULL);
-    if (status == CSIN_OK && arguments->slurm) {
-        status = compare_slurm(arguments, fabric, arena, diag);
-        csin_fabric_destroy(fabric);
+    struct source source = {fabric, NULL, arguments->routing, {0}, arguments->seed, line};
+    if (status != CSIN_OK)
         return status;
+    if (arguments->slurm) {
+        status = compare_slurm(arguments, fabric, arena, diag);
+    } else if (arguments->folder) {
+        status = export_all(arguments, &source, arena, diag);
+    } else {
+        status = pick_part(arguments, writer, &fabric, &whole, diag);
+        source.fabric = fabric;
+        if (status == CSIN_OK)
+            status = show_fabric(arguments, format, writer, &source, arena, diag);
     }
-    if (status == CSIN_OK)
-        status = csin_fabric_analyze(fabric, arena, diag, &facts);
-    if (status == CSIN_OK)
-        status = make_routes(arguments, writer, fabric, diag, &routes);
-    struct csin_fabric_view view = {.fabric = fabric, .facts = &facts, .routes = routes};
-    if (status == CSIN_OK && arguments->parts && !writer->uses_parts)
-        csin_warning(diag, 704, (struct csin_loc){0}, "--parts has no effect on format '%s'",
-                     writer->name);
-    else if (status == CSIN_OK && arguments->parts)
-        status = csin_bom_attach(arguments->parts, line, arena, diag, &view);
-    if (status == CSIN_OK && arguments->folder)
-        status = csin_export(&(struct csin_export){arguments->folder, view, NULL}, arena, diag);
-    else if (status == CSIN_OK)
-        status = arguments->analyze ? write_findings(arguments, format, &view, arena, diag)
-                                    : write_view(arguments, writer, &view, arena, diag);
-    csin_routes_destroy(routes);
     csin_fabric_destroy(fabric);
+    csin_fabric_destroy(whole);
     return status;
 }
 

@@ -6,8 +6,9 @@
 
 #include "base/units.h"
 
-/* Lengths are sums of what people wrote: a micrometre is no difference. */
-#define SAME_LENGTH_M 1e-6
+/* Lengths are sums of what people wrote, with units of racks of 44.45 mm, and shown to centimetres:
+ * a millimetre is no difference. */
+#define SAME_LENGTH_M 1e-3
 
 const char *const csin_part_kind_names[] = {"switch", "nic", "cable", "transceiver", "host", NULL};
 

@@ -21,7 +21,7 @@ static void set_arcs(struct csin_fabric *f)
     }
 }
 
-static bool set_digest(struct csin_fabric *f)
+bool csin_fabric_set_digest(struct csin_fabric *f)
 {
     struct csin_sha256_stream *sha = csin_sha256_start();
     if (!sha)
@@ -79,7 +79,7 @@ static void make_arcs(struct builder *b)
     for (uint32_t i = 0; i < b->spec->overrides.n; i++)
         csin_build_apply_override(b, &overrides[i]);
     set_arcs(f);
-    if (!set_digest(f))
+    if (!csin_fabric_set_digest(f))
         csin_build_fail(b, csin_no_memory(b->diag));
 }
 

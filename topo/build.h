@@ -26,6 +26,8 @@
 
 /* An empty fabric with its arena; NULL without memory. (topo/fabric.c) */
 struct csin_fabric *csin_fabric_alloc(void);
+/* The digest of a fabric that is whole otherwise; false without memory. (topo/build.c) */
+bool csin_fabric_set_digest(struct csin_fabric *fabric);
 
 /* A hostlist of switches that are to be made, with their model. */
 struct group {
@@ -35,7 +37,8 @@ struct group {
     enum csin_layer layer;
     uint32_t zone; /* CSIN_NONE in none */
     struct csin_loc loc;
-    uint32_t n_planes; /* of core switches: names of each plane, one after the other */
+    uint32_t hosts_per_leaf; /* of leaves of a zone; 0: not told */
+    uint32_t n_planes;       /* of core switches: names of each plane, one after the other */
 };
 
 /* A zone, or all its pods or planes, under a name that a person may write: of zone `a` with pods

@@ -62,6 +62,7 @@ static void add_wire(struct builder *b, const struct wire *wire, enum csin_place
         return;
     struct csin_cable *cable = &b->f->cables[b->f->n_cables - 1];
     memcpy(cable->port, wire->port, sizeof wire->port);
+    cable->line = wire->plug->key.loc.line;
     cable->degraded =
         wire->plug->degraded_Bps.loc.line; /* the rate is that of csin_build_degrade_wires */
 }

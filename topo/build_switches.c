@@ -76,7 +76,10 @@ static void plan_groups(struct builder *b, struct group *groups, uint32_t n_zone
         *groups = (struct group){.model = csin_build_switch_model(b, &sw[i].model),
                                  .layer = (enum csin_layer)sw[i].layer.i,
                                  .zone = CSIN_NONE,
+                                 .hosts_per_leaf = (uint32_t)sw[i].hosts_per_leaf.n,
                                  .loc = sw[i].names.loc};
+        if (sw[i].hosts_per_leaf.loc.line && (!sw[i].zone.s || groups->layer != CSIN_LEAF))
+            FAIL(b, 613, sw[i].hosts_per_leaf.loc, "'hosts-per-leaf' is of the leaves of a zone");
         csin_build_expand(b, b->f->arena, &sw[i].names, &groups->names, &groups->n);
         if (!sw[i].zone.s)
             continue;
@@ -110,6 +113,10 @@ static void add_explicit_zone(struct builder *b, uint32_t zone, uint32_t *s)
     z->first_leaf = *s;
     add_groups(b, zone, CSIN_LEAF, s);
     z->n_leaves = *s - z->first_leaf;
+    uint32_t n_groups = b->spec->inter_zone.n + b->spec->core.n + b->spec->switches.n;
+    for (const struct group *g = b->groups; g < b->groups + n_groups; g++)
+        if (g->zone == zone && g->hosts_per_leaf > z->hosts_per_leaf)
+            z->hosts_per_leaf = g->hosts_per_leaf; /* at least what is plugged in, see its shape */
     z->first_spine = *s;
     add_groups(b, zone, CSIN_SPINE, s);
     z->n_spines = *s - z->first_spine;

@@ -416,10 +416,12 @@ static void write_cell(struct csin_svg *d, uint32_t leaf, uint32_t port, enum ce
                 px(box.w - 2 * inset).s);
     fputs("<title>", d->out);
     const char *name = "";
+    struct csin_vertex_name nic;
     if (cell == COMPUTE || cell == STORAGE) {
         const struct csin_host *host = &f->hosts[f->nics[other - f->n_switches].host];
-        name = host->name;
-        escaped(d->out, name);
+        nic = csin_vertex_name(f, other); /* tells the NICs of a host apart */
+        name = nic.s;
+        escaped(d->out, host->name);
         fprintf(d->out, " (%s", csin_role_names[host->role]);
         if (host->model && *host->model) {
             fputs(", ", d->out);

@@ -372,8 +372,10 @@ static void write_between(const struct csin_fabric *f, const struct csin_fabric_
                 csin_show_rate(facts->inter_zone_Bps).s,
                 f->n_zones > 2 ? " (smallest cut between any two)" : "");
     else
-        fprintf(out, "%-14snothing: some zones are not joined\n",
-                f->n_trees ? "Between pods" : "Between zones");
+        fprintf(out, "%-14s%s\n", f->n_trees ? "Between pods" : "Between zones",
+                facts->n_parts == 1 && facts->n_components > 1
+                    ? "nothing: they are planes apart, and hosts are in several"
+                    : "nothing: some zones are not joined");
     if (f->n_zones > 2)
         fprintf(out, "%-14s%s (half of the %s against the other half, by max-flow)\n", "Bisection",
                 csin_show_rate(facts->whole_bisection_Bps).s, f->n_trees ? "pods" : "zones");

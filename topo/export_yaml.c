@@ -180,6 +180,25 @@ static void write_list(FILE *out, const char *list, int column)
     putc('"', out);
 }
 
+/* Ports meant for hosts, where more are than any leaf uses; otherwise 0, as reading finds the same.
+ */
+static uint32_t spare_plan(const struct csin_fabric *f, const struct csin_switch *sw)
+{
+    if (sw->layer != CSIN_LEAF || sw->zone == CSIN_NONE)
+        return 0;
+    const struct csin_zone *zone = &f->zones[sw->zone];
+    for (uint32_t leaf = zone->first_leaf; leaf < zone->first_leaf + zone->n_leaves; leaf++) {
+        uint32_t n = 0;
+        for (uint32_t p = 0; p < f->switches[leaf].n_ports; p++) {
+            uint32_t arc = f->port_arc[f->switches[leaf].first_port + p];
+            n += arc != CSIN_NONE && csin_is_nic(f, csin_arc_head(f, arc));
+        }
+        if (n >= zone->hosts_per_leaf)
+            return 0;
+    }
+    return zone->hosts_per_leaf;
+}
+
 static bool share_entry(const struct csin_switch *a, const struct csin_switch *b)
 {
     return a->layer == b->layer && a->zone == b->zone && strcmp(a->model, b->model) == 0;
@@ -200,6 +219,9 @@ static bool write_switches(const struct csin_fabric *f, struct csin_arena *arena
         fprintf(out, ", model: %s, layer: %s", name_of(sw->model).s, csin_layer_names[sw->layer]);
         if (sw->zone != CSIN_NONE)
             fprintf(out, ", zone: %s", name_of(f->zones[sw->zone].name).s);
+        uint32_t planned = spare_plan(f, sw);
+        if (planned)
+            fprintf(out, ", hosts-per-leaf: %u", planned);
         fputs("}\n", out);
     }
     return true;

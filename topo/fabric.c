@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "topo/build.h"
 #include "topo/ibnet.h"
+#include "topo/stray.h"
 
 struct csin_fabric *csin_fabric_alloc(void)
 {
@@ -64,6 +65,9 @@ static enum csin_status read_discovered(struct csin_diag *diag, struct csin_aren
     enum csin_status status = read_input(diag, names, ibnet->file.loc, path, input);
     if (status != CSIN_OK)
         return status;
+    status = csin_stray_refuse(diag, input->name, input->text);
+    if (status != CSIN_OK)
+        return status;
     if (!csin_ibnet_is(input->text, input->bytes)) {
         status = csin_error(diag, CSIN_E_INPUT, 614, ibnet->file.loc,
                             "'%s' is no file of ibnetdiscover", csin_brief(path, SIZE_MAX).s);
@@ -96,6 +100,8 @@ static enum csin_status read_file(struct csin_diag *diag, struct csin_arena *nam
     if (status != CSIN_OK && !inputs[0].text && strpbrk(path, " ="))
         csin_note(diag, loc.file ? loc : (struct csin_loc){path, 0, 0},
                   "a fabric in one line begins with 'leaf:', as leaf:4 spine:2 host:16 200Gb/s");
+    if (status == CSIN_OK)
+        status = csin_stray_refuse(diag, inputs[0].name, inputs[0].text);
     if (status == CSIN_OK && csin_ibnet_is(inputs[0].text, inputs[0].bytes))
         status = csin_ibnet_read(names, diag, inputs[0].name, inputs[0].text, inputs[0].bytes, NULL,
                                  spec);

@@ -87,6 +87,7 @@ struct csin_cable {
     bool up;             /* false: dead, carries nothing */
     bool degraded;       /* slower than its two ports would make it, by an override */
     bool found_slow;     /* degraded when it was discovered, not by an override */
+    uint32_t line;       /* of the file that it was discovered in; 0: not known */
     double capacity_Bps; /* each way */
     double latency_s;    /* of the cable alone */
 };

@@ -204,33 +204,49 @@ static enum csin_status check_count(const struct csin_fabric *f, uint32_t n, str
                "%s switches and NICs need a LID each; an InfiniBand subnet has %s",
                csin_show_count(needed).s, csin_show_count(CSIN_IB_MAX_LID).s);
     csin_note(diag, (struct csin_loc){0},
-              "planes that no cable joins are subnets of their own: write a fabric file for each");
+              "planes that no cable joins are subnets of their own: --plane 1 writes one of them");
     return CSIN_E_INPUT;
+}
+
+enum csin_status csin_ib_guids(const struct csin_fabric *f, struct csin_arena *arena,
+                               struct csin_diag *diag, struct csin_ib *ret)
+{
+    struct csin_ib ib = {.n = f->n_vertices + f->n_switches};
+    for (ib.n_slots = 16; ib.n_slots < 2 * ib.n;)
+        ib.n_slots *= 2;
+    ib.points = csin_arena_alloc(arena, ib.n, sizeof *ib.points);
+    ib.guid_slots = csin_arena_alloc(arena, ib.n_slots, sizeof *ib.guid_slots);
+    if (!ib.points || !ib.guid_slots)
+        return csin_no_memory(diag);
+    memset(ib.guid_slots, 0xff, ib.n_slots * sizeof *ib.guid_slots);
+    struct maker m = {f, &ib, diag, CSIN_OK};
+    take_known_guids(&m);
+    if (m.status == CSIN_OK) {
+        make_guids(&m, 0, f->n_switches, SWITCH_GUIDS);
+        make_guids(&m, f->n_switches, f->n_nics, NIC_GUIDS);
+    }
+    *ret = ib;
+    return m.status;
 }
 
 enum csin_status csin_ib_identify(const struct csin_fabric *f, struct csin_arena *arena,
                                   struct csin_diag *diag, struct csin_ib *ret)
 {
-    struct csin_ib ib = {.n = f->n_vertices + f->n_switches, .max_lid = CSIN_IB_MAX_LID};
-    enum csin_status status = check_count(f, ib.n, diag);
+    struct csin_ib ib = {0};
+    enum csin_status status = check_count(f, f->n_vertices + f->n_switches, diag);
     if (status != CSIN_OK)
         return status;
-    for (ib.n_slots = 16; ib.n_slots < 2 * ib.n;)
-        ib.n_slots *= 2;
-    ib.points = csin_arena_alloc(arena, ib.n, sizeof *ib.points);
-    ib.by_lid = csin_arena_alloc(arena, CSIN_IB_MAX_LID + 2, sizeof *ib.by_lid);
-    ib.guid_slots = csin_arena_alloc(arena, ib.n_slots, sizeof *ib.guid_slots);
-    if (!ib.points || !ib.by_lid || !ib.guid_slots)
-        return csin_no_memory(diag);
-    memset(ib.by_lid, 0xff, (CSIN_IB_MAX_LID + 2) * sizeof *ib.by_lid);
-    memset(ib.guid_slots, 0xff, ib.n_slots * sizeof *ib.guid_slots);
-    struct maker m = {f, &ib, diag, CSIN_OK};
-    take_known_guids(&m);
+    uint32_t *by_lid = csin_arena_alloc(arena, CSIN_IB_MAX_LID + 2, sizeof *by_lid);
+    status = by_lid ? csin_ib_guids(f, arena, diag, &ib) : csin_no_memory(diag);
+    if (!by_lid || !ib.points)
+        return status;
+    memset(by_lid, 0xff, (CSIN_IB_MAX_LID + 2) * sizeof *by_lid);
+    ib.by_lid = by_lid;
+    ib.max_lid = CSIN_IB_MAX_LID;
+    struct maker m = {f, &ib, diag, status};
     take_known_lids(&m);
     if (m.status != CSIN_OK)
         return m.status;
-    make_guids(&m, 0, f->n_switches, SWITCH_GUIDS);
-    make_guids(&m, f->n_switches, f->n_nics, NIC_GUIDS);
     make_lids(&m);
     *ret = ib;
     return CSIN_OK;

@@ -48,6 +48,10 @@ struct csin_ib {
 enum csin_status csin_ib_identify(const struct csin_fabric *fabric, struct csin_arena *arena,
                                   struct csin_diag *diag, struct csin_ib *ret);
 
+/* The same without LIDs, for any number of ports: by_lid is NULL and max_lid is 0. */
+enum csin_status csin_ib_guids(const struct csin_fabric *fabric, struct csin_arena *arena,
+                               struct csin_diag *diag, struct csin_ib *ret);
+
 /* The point with this port GUID or LID, CSIN_NONE where there is none. O(1). */
 uint32_t csin_ib_by_guid(const struct csin_ib *ib, uint64_t port_guid);
 uint32_t csin_ib_by_lid(const struct csin_ib *ib, uint64_t lid);

@@ -85,6 +85,54 @@ static uint64_t kind_of_cable(const struct ib_fabric *ib, const struct ib_link *
     return mix(mix(layers, a->zone), b->zone) + mix(mix(layers, b->zone), a->zone);
 }
 
+/* One rate of all cables of a switch, or of all that join it to switches, is what its ports have: a
+ * switch of an older generation, not damage, which comes cable by cable. ret_Bps: [n_nodes], 0
+ * where rates differ or fewer than two are told. */
+static void find_port_rates(const struct ib_fabric *ib, double *all_Bps, double *up_Bps)
+{
+    uint32_t *n = calloc(2 * (ib->n_nodes + 1u), sizeof *n), *n_up = n ? n + ib->n_nodes : NULL;
+    for (uint32_t i = 0; n && i < ib->n_links; i++) {
+        const struct ib_link *l = &ib->links[i];
+        bool between = ib->nodes[l->node[0]].kind == IB_SWITCH &&
+                       ib->nodes[l->node[1]].kind == IB_SWITCH;
+        for (unsigned e = 0; e < 2 && !l->is_left_out && l->rate_Bps > 0; e++) {
+            uint32_t node = l->node[e];
+            all_Bps[node] = n[node]++ && all_Bps[node] != l->rate_Bps ? -1 : l->rate_Bps;
+            if (between)
+                up_Bps[node] = n_up[node]++ && up_Bps[node] != l->rate_Bps ? -1 : l->rate_Bps;
+        }
+    }
+    for (uint32_t i = 0; n && i < ib->n_nodes; i++) {
+        bool is_switch = ib->nodes[i].kind == IB_SWITCH;
+        all_Bps[i] = is_switch && n[i] > 1 && all_Bps[i] > 0 ? all_Bps[i] : 0;
+        up_Bps[i] = is_switch && n_up[i] > 1 && up_Bps[i] > 0 ? up_Bps[i] : 0;
+    }
+    free(n);
+}
+
+static void cap_at_port_rates(struct ib_fabric *ib)
+{
+    double *all_Bps = csin_arena_alloc(ib->scratch, ib->n_nodes, sizeof *all_Bps);
+    double *up_Bps = csin_arena_alloc(ib->scratch, ib->n_nodes, sizeof *up_Bps);
+    if (!all_Bps || !up_Bps) {
+        csin_ibnet_no_memory(ib);
+        return;
+    }
+    find_port_rates(ib, all_Bps, up_Bps);
+    for (uint32_t i = 0; i < ib->n_links; i++) {
+        struct ib_link *l = &ib->links[i];
+        bool between = ib->nodes[l->node[0]].kind == IB_SWITCH &&
+                       ib->nodes[l->node[1]].kind == IB_SWITCH;
+        for (unsigned e = 0; e < 2 && !l->is_left_out; e++) {
+            double one_Bps = all_Bps[l->node[e]];
+            if (one_Bps == 0 && between)
+                one_Bps = up_Bps[l->node[e]];
+            if (one_Bps > 0)
+                l->nominal_Bps = fmin(l->nominal_Bps, one_Bps);
+        }
+    }
+}
+
 /* Gives every link the rate that links of its kind usually have, or its own where that is higher. A
  * link that does not tell its rate is taken for a usual one. */
 static void find_nominal(struct ib_fabric *ib)
@@ -109,10 +157,38 @@ static void find_nominal(struct ib_fabric *ib)
         for (k = 1; i + k < n && samples[i + k].kind == samples[i].kind; k++)
             ;
         double usual_Bps = usual_rate(samples + i, k);
-        for (uint32_t m = i; m < i + k; m++)
-            ib->links[samples[m].link].nominal_Bps = fmax(usual_Bps, samples[m].rate_Bps);
+        for (uint32_t m = i; m < i + k; m++) {
+            struct ib_link *l = &ib->links[samples[m].link];
+            l->nominal_Bps = fmax(usual_Bps, samples[m].rate_Bps);
+            l->is_usual = samples[m].rate_Bps == 0 && usual_Bps > 0;
+        }
     }
     free(samples);
+    cap_at_port_rates(ib);
+}
+
+/* Links that do not tell their rate, where others of their kind do. */
+static void tell_usual(struct ib_fabric *ib)
+{
+    uint32_t n = 0, line = 0;
+    double rate_Bps = 0;
+    bool one = true;
+    for (uint32_t i = 0; i < ib->n_links; i++) {
+        const struct ib_link *l = &ib->links[i];
+        if (l->is_left_out || l->rate_Bps > 0 || !l->is_usual)
+            continue;
+        one = one && (n == 0 || l->nominal_Bps == rate_Bps);
+        rate_Bps = l->nominal_Bps;
+        line = n++ ? line : l->line;
+    }
+    if (n && one)
+        csin_warning(ib->diag, 629, csin_ibnet_loc(ib, line),
+                     "%s cable%s no rate; taken as %s, as others of the kind", csin_show_count(n).s,
+                     n == 1 ? " tells" : "s tell", csin_show_linerate(rate_Bps).s);
+    else if (n)
+        csin_warning(ib->diag, 629, csin_ibnet_loc(ib, line),
+                     "%s cables tell no rate; taken as others of their kinds",
+                     csin_show_count(n).s);
 }
 
 /* Links of which nothing is known run as the overlay says, or as the fastest of the file. */
@@ -132,6 +208,7 @@ static void fill_in_rates(struct ib_fabric *ib, const struct csin_ibnet_spec *ov
         l->nominal_Bps = rate_Bps;
         line = unknown++ ? line : l->line;
     }
+    tell_usual(ib);
     if (unknown && !(overlay && overlay->rate_Bps.loc.line)) {
         csin_warning(ib->diag, 629, csin_ibnet_loc(ib, line),
                      "%s cables tell no rate, and none of their kind does; %s is assumed",

@@ -41,6 +41,7 @@ struct ib_link {
     double nominal_Bps; /* what its kind runs at */
     uint32_t line;
     bool two_sided, is_left_out;
+    bool is_usual; /* tells no rate, but others of its kind do */
 };
 
 /* A port of an adapter that has a cable to a switch. */
@@ -87,6 +88,8 @@ void csin_ibnet_no_memory(struct ib_fabric *ib);
 
 /* Reads the text: nodes and links. */
 void csin_ibnet_parse(struct ib_fabric *ib, const char *text, size_t bytes);
+/* GUIDs of two ports are errors (CSIN-612), LIDs warnings (CSIN-634). */
+void csin_ibnet_check(struct ib_fabric *ib);
 /* Names of switches; aggregation nodes become part of them. */
 void csin_ibnet_name_switches(struct ib_fabric *ib);
 /* NICs and hosts from adapters. */

@@ -27,7 +27,8 @@ struct parser {
     struct slice *about; /* [n_links] its description, where told */
     size_t peer_room, about_room;
     uint32_t *slots, n_slots; /* index of nodes by id: 1 + node, 0 empty */
-    unsigned n_unknown;
+    unsigned n_unknown, n_bad_rates, n_bad_lids;
+    bool is_wrong; /* lines were: records may be missing for that reason */
 };
 
 void csin_ibnet_no_memory(struct ib_fabric *ib)
@@ -38,6 +39,11 @@ void csin_ibnet_no_memory(struct ib_fabric *ib)
 static struct csin_loc here(const struct parser *p)
 {
     return (struct csin_loc){p->ib->file, p->line, (uint32_t)(p->p - p->start) + 1};
+}
+
+static struct csin_loc at(const struct parser *p, const char *where)
+{
+    return (struct csin_loc){p->ib->file, p->line, (uint32_t)(where - p->start) + 1};
 }
 
 #define WRONG(parser, code, ...)                                                                   \
@@ -153,27 +159,53 @@ static const struct {
 } speeds[] = {{"SDR", 2},  {"DDR", 4},  {"QDR", 8},   {"FDR10", 10}, {"FDR", 14.0625 * 64 / 66},
               {"EDR", 25}, {"HDR", 50}, {"NDR", 100}, {"XDR", 200}};
 
-/* 4xHDR; 0 for what is none. */
-static double rate_of(const char *word, size_t n)
+static bool is_width(unsigned width)
+{
+    return width == 1 || width == 2 || width == 4 || width == 8 || width == 12;
+}
+
+/* 4xHDR; 0 for what is none. ret_wrong: it has the form of a rate and is none. */
+static double rate_of(const char *word, size_t n, bool *ret_wrong)
 {
     char text[16];
     unsigned width;
     int used = 0;
     if (n >= sizeof text)
-        return 0;
+        n = sizeof text - 1;
     memcpy(text, word, n);
     text[n] = 0;
-    if (*text < '1' || *text > '9' || sscanf(text, "%2ux%n", &width, &used) != 1 || used == 0 ||
-        width > 12)
+    *ret_wrong = false;
+    if (*text < '1' || *text > '9' || sscanf(text, "%2ux%n", &width, &used) != 1 || used == 0)
+        return 0;
+    *ret_wrong = !is_width(width);
+    if (*ret_wrong)
         return 0;
     for (size_t i = 0; i < sizeof speeds / sizeof *speeds; i++)
         if (strcmp(text + used, speeds[i].name) == 0)
             return width * speeds[i].lane_Gbps * 125e6;
+    *ret_wrong = true;
     return 0;
 }
 
+static void tell_lid(struct parser *parser, const char *from, uint32_t value)
+{
+    if (parser->n_bad_lids++ < SAY_MOST)
+        csin_warning(parser->ib->diag, 633, at(parser, from),
+                     "%u is no LID of a port: those are 1 to 49151", value);
+}
+
+static void tell_rate(struct parser *parser, const char *word, size_t n)
+{
+    if (parser->n_bad_rates++ >= SAY_MOST)
+        return;
+    csin_warning(parser->ib->diag, 632, at(parser, word),
+                 "'%s' is no width and speed of a cable, such as 4xHDR", csin_brief(word, n).s);
+    csin_note(parser->ib->diag, at(parser, word), "it is read as if no rate were told");
+}
+
 /* 'lid N' and a rate among the words from `p` to `end`. */
-static void read_words(const char *p, const char *end, uint32_t *lid, double *rate_Bps)
+static void read_words(struct parser *parser, const char *p, const char *end, uint32_t *lid,
+                       double *rate_Bps)
 {
     while (p < end) {
         while (p < end && (*p == ' ' || *p == '\t'))
@@ -186,12 +218,18 @@ static void read_words(const char *p, const char *end, uint32_t *lid, double *ra
             uint32_t value = 0;
             while (p < end && (*p == ' ' || *p == '\t'))
                 p++;
+            const char *from = p;
             for (; p < end && *p >= '0' && *p <= '9' && value < 100000; p++)
                 value = value * 10 + (uint32_t)(*p - '0');
             if (value <= 0xbfff) /* others are no unicast LIDs */
                 *lid = value;
-        } else if (n > 2 && *rate_Bps == 0) {
-            *rate_Bps = rate_of(word, n);
+            else
+                tell_lid(parser, from, value);
+        } else if (n > 2 && rate_Bps && *rate_Bps == 0) {
+            bool wrong;
+            *rate_Bps = rate_of(word, n, &wrong);
+            if (wrong)
+                tell_rate(parser, word, n);
         }
     }
 }
@@ -206,13 +244,12 @@ static struct comment read_comment(struct parser *p)
     const char *open = memchr(hash, '"', (size_t)(p->end - hash));
     const char *close = open ? memrchr(open, '"', (size_t)(p->end - open)) : NULL;
     if (!open || close == open) { /* none, or one that was never closed */
-        read_words(hash + 1, p->end, &c.lid, &c.rate_Bps);
+        read_words(p, hash + 1, p->end, &c.lid, &c.rate_Bps);
         return c;
     }
     c.description = (struct slice){open + 1, (uint32_t)(close - open - 1)};
-    double none = 0;
-    read_words(hash + 1, open, &c.near_lid, &none);
-    read_words(close + 1, p->end, &c.lid, &c.rate_Bps);
+    read_words(p, hash + 1, open, &c.near_lid, NULL);
+    read_words(p, close + 1, p->end, &c.lid, &c.rate_Bps);
     return c;
 }
 
@@ -440,32 +477,55 @@ static void read_lines(struct parser *p, const char *text, size_t bytes)
     if (p->n_unknown > SAY_MOST)
         csin_note(p->ib->diag, csin_ibnet_loc(p->ib, 0), "%u lines more are wrong",
                   p->n_unknown - SAY_MOST);
+    if (p->n_bad_rates > SAY_MOST)
+        csin_note(p->ib->diag, csin_ibnet_loc(p->ib, 0), "so are %u rates more",
+                  p->n_bad_rates - SAY_MOST);
+    if (p->n_bad_lids > SAY_MOST)
+        csin_note(p->ib->diag, csin_ibnet_loc(p->ib, 0), "so are %u LIDs more",
+                  p->n_bad_lids - SAY_MOST);
 }
 
 /* ---- links ---- */
 
+/* Ports of a second record of a node are taken for those of the first, so that nothing more is told
+ * of them than that. */
+static void join_records(struct ib_fabric *ib, const uint32_t *first)
+{
+    for (uint32_t i = 0; i < ib->n_links; i++)
+        ib->links[i].node[0] = first[ib->links[i].node[0]];
+}
+
 static void index_nodes(struct parser *p)
 {
     struct ib_fabric *ib = p->ib;
+    uint32_t *first = malloc((ib->n_nodes + 1u) * sizeof *first);
+    unsigned n_twice = 0;
     p->n_slots = 16;
     while (p->n_slots / 2 < ib->n_nodes + ib->n_links)
         p->n_slots *= 2;
     p->slots = calloc(p->n_slots, sizeof *p->slots);
-    if (!p->slots) {
+    if (!p->slots || !first) {
         csin_ibnet_no_memory(ib);
+        free(first);
         return;
     }
     for (uint32_t i = 0; i < ib->n_nodes; i++) {
         uint32_t *slot = slot_of(p, ib->nodes[i].id);
+        first[i] = *slot ? *slot - 1 : i;
         if (!*slot) {
             *slot = i + 1;
             continue;
         }
+        ib->nodes[i].guid = ib->nodes[i].lid = 0; /* those of the first */
+        n_twice++;
         ib->status = csin_error(ib->diag, CSIN_E_INPUT, 622, csin_ibnet_loc(ib, ib->nodes[i].line),
                                 "the node \"%s\" is there twice",
                                 csin_brief(ib->nodes[i].id.s, ib->nodes[i].id.n).s);
         csin_note(ib->diag, csin_ibnet_loc(ib, ib->nodes[*slot - 1].line), "it is here first");
     }
+    if (n_twice)
+        join_records(ib, first);
+    free(first);
 }
 
 /* The node at the other end of a claim; one without a record is made from what the claim says. */
@@ -489,7 +549,7 @@ static uint32_t find_peer(struct parser *p, uint32_t claim, unsigned *n_made)
                            .lid = to_switch ? link->lid[1] : 0,
                            .line = link->line,
                            .zone = CSIN_NONE};
-    if ((*n_made)++ < SAY_MOST)
+    if (!p->is_wrong && (*n_made)++ < SAY_MOST)
         csin_warning(ib->diag, 626, csin_ibnet_loc(ib, link->line),
                      "\"%s\" has no record of its own; the file may be cut off",
                      csin_brief(id.s, id.n).s);
@@ -514,7 +574,7 @@ static void find_peers(struct parser *p)
 {
     struct ib_fabric *ib = p->ib;
     unsigned n_made = 0;
-    for (uint32_t i = 0; i < ib->n_links && ib->status == CSIN_OK; i++) {
+    for (uint32_t i = 0; i < ib->n_links && ib->status != CSIN_E_FAILED; i++) {
         uint32_t peer = find_peer(p, i, &n_made);
         struct ib_link *l = &ib->links[i];
         if (peer == CSIN_NONE)
@@ -663,8 +723,8 @@ static void look_at_links(struct ib_fabric *ib)
             csin_warning(ib->diag, 628, csin_ibnet_loc(ib, l->line),
                          "this cable %s and is left out", why);
         l->is_left_out = l->is_left_out || why;
-        if (l->is_left_out || l->two_sided || !ib->nodes[l->node[0]].has_record ||
-            !ib->nodes[l->node[1]].has_record)
+        if (ib->status != CSIN_OK || l->is_left_out || l->two_sided ||
+            !ib->nodes[l->node[0]].has_record || !ib->nodes[l->node[1]].has_record)
             continue;
         if (n_one_sided++ < SAY_MOST)
             csin_warning(ib->diag, 625, csin_ibnet_loc(ib, l->line),
@@ -685,16 +745,20 @@ void csin_ibnet_parse(struct ib_fabric *ib, const char *text, size_t bytes)
         bytes -= 3;
     }
     read_lines(&p, text, bytes);
-    if (ib->status == CSIN_OK)
+    p.is_wrong = ib->status != CSIN_OK;
+    /* What can be read is looked at even so: one run tells all. */
+    if (ib->status != CSIN_E_FAILED)
         index_nodes(&p);
-    if (ib->status == CSIN_OK)
+    if (ib->status != CSIN_E_FAILED)
         find_peers(&p);
-    if (ib->status == CSIN_OK) {
+    if (ib->status != CSIN_E_FAILED) {
         merge_links(ib);
         leave_out_conflicts(ib);
     }
-    if (ib->status == CSIN_OK)
+    if (ib->status != CSIN_E_FAILED)
         look_at_links(ib);
+    if (ib->status != CSIN_E_FAILED)
+        csin_ibnet_check(ib);
     free(p.peer);
     free(p.about);
     free(p.slots);

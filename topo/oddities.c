@@ -22,6 +22,7 @@ struct finder {
     size_t room;
     uint32_t *count; /* [n_switches] cables of a leaf to each spine */
     uint32_t *odd;   /* [n_switches] leaves that a spine has not the usual number of cables to */
+    uint32_t *usual; /* [n_switches] cables from a spine to each leaf, where nothing is wrong */
     bool ok;
 };
 
@@ -58,6 +59,32 @@ static uint32_t count_pairs(struct finder *w, const struct csin_zone *z, uint32_
     return up;
 }
 
+/* Boyer and Moore: what most leaves have to a spine, if most have the same. A spine of another make
+ * may have more or fewer cables than its peers, but then to every leaf; so where three quarters
+ * have that many, it was meant. */
+static void find_usual(struct finder *w, const struct csin_zone *z)
+{
+    uint32_t *votes = w->odd; /* not needed yet */
+    memset(votes + z->first_spine, 0, z->n_spines * sizeof *votes);
+    for (uint32_t i = 0; i < z->n_leaves; i++) {
+        count_pairs(w, z, z->first_leaf + i);
+        for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++) {
+            if (votes[s] == 0)
+                w->usual[s] = w->count[s];
+            votes[s] = w->usual[s] == w->count[s] ? votes[s] + 1 : votes[s] - 1;
+        }
+    }
+    memset(votes + z->first_spine, 0, z->n_spines * sizeof *votes);
+    for (uint32_t i = 0; i < z->n_leaves; i++) {
+        count_pairs(w, z, z->first_leaf + i);
+        for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++)
+            votes[s] += w->usual[s] == w->count[s];
+    }
+    for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++)
+        if (w->usual[s] == 0 || 4 * (uint64_t)votes[s] < 3 * (uint64_t)z->n_leaves)
+            w->usual[s] = z->links_per_pair;
+}
+
 /* A spine that differs from its peers as a whole, so that its leaves are not to blame. */
 static bool is_odd_spine(const struct finder *w, const struct csin_zone *z, uint32_t spine)
 {
@@ -68,7 +95,7 @@ static uint32_t n_odd_pairs(const struct finder *w, const struct csin_zone *z)
 {
     uint32_t n = 0;
     for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++)
-        n += w->count[s] != z->links_per_pair && !is_odd_spine(w, z, s);
+        n += w->count[s] != w->usual[s] && !is_odd_spine(w, z, s);
     return n;
 }
 
@@ -77,14 +104,14 @@ static void tell_pairs(struct finder *w, const struct csin_zone *z, uint32_t lea
     const struct csin_switch *sw = w->f->switches;
     for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++) {
         uint32_t n = w->count[s];
-        if (n == z->links_per_pair || is_odd_spine(w, z, s))
+        if (n == w->usual[s] || is_odd_spine(w, z, s))
             continue;
         if (n == 0)
             ADD(w, CSIN_ODD_PAIR, sw[leaf].loc, "'%s' has no cable to '%s'; most pairs have %u",
-                sw[leaf].name, sw[s].name, z->links_per_pair);
+                sw[leaf].name, sw[s].name, w->usual[s]);
         else
             ADD(w, CSIN_ODD_PAIR, sw[leaf].loc, "'%s' has %u %s to '%s'; most pairs have %u",
-                sw[leaf].name, n, cables(n), sw[s].name, z->links_per_pair);
+                sw[leaf].name, n, cables(n), sw[s].name, w->usual[s]);
     }
 }
 
@@ -92,11 +119,12 @@ static void tell_pairs(struct finder *w, const struct csin_zone *z, uint32_t lea
 static uint32_t count_odd_spines(struct finder *w, const struct csin_zone *z)
 {
     uint32_t n = 0;
+    find_usual(w, z);
     memset(w->odd + z->first_spine, 0, z->n_spines * sizeof *w->odd);
     for (uint32_t i = 0; i < z->n_leaves; i++) {
         count_pairs(w, z, z->first_leaf + i);
         for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++)
-            w->odd[s] += w->count[s] != z->links_per_pair;
+            w->odd[s] += w->count[s] != w->usual[s];
     }
     for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++)
         n += is_odd_spine(w, z, s);
@@ -108,7 +136,7 @@ static uint32_t count_odd_spines(struct finder *w, const struct csin_zone *z)
 static void look_at_zone(struct finder *w, const struct csin_zone *z)
 {
     const struct csin_switch *sw = w->f->switches;
-    uint32_t n_odd = 0, up;
+    uint32_t n_odd = 0, up, usual_up = 0;
     if (z->regular || z->n_spines == 0)
         return;
     bool other_plan = 2 * count_odd_spines(w, z) > z->n_spines;
@@ -123,6 +151,8 @@ static void look_at_zone(struct finder *w, const struct csin_zone *z)
         return;
     }
     for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++)
+        usual_up += w->usual[s];
+    for (uint32_t s = z->first_spine; s < z->first_spine + z->n_spines; s++)
         if (is_odd_spine(w, z, s))
             ADD(w, CSIN_ODD_SPINE, sw[s].loc,
                 "'%s' lacks cables to %s leaves of zone '%s'; most spines have %u to each",
@@ -133,7 +163,7 @@ static void look_at_zone(struct finder *w, const struct csin_zone *z)
         if (n_odd_pairs(w, z) > PAIRS_EACH)
             ADD(w, CSIN_ODD_UPLINKS, sw[leaf].loc,
                 "'%s' has %u uplink%s; most leaves of zone '%s' have %u", sw[leaf].name, up,
-                up == 1 ? "" : "s", z->name, z->n_spines * z->links_per_pair);
+                up == 1 ? "" : "s", z->name, usual_up);
         else
             tell_pairs(w, z, leaf);
     }
@@ -151,6 +181,12 @@ static struct csin_vertex_name end_of(const struct csin_fabric *f, const struct 
     return name;
 }
 
+/* The line of a cable, where it is known; otherwise that of a switch it is at. */
+static struct csin_loc loc_of(const struct csin_cable *cable, const struct csin_switch *sw)
+{
+    return cable->line ? (struct csin_loc){sw->loc.file, cable->line, 1} : sw->loc;
+}
+
 static void look_at_cable(struct finder *w, const struct csin_cable *cable)
 {
     const struct csin_fabric *f = w->f;
@@ -158,25 +194,26 @@ static void look_at_cable(struct finder *w, const struct csin_cable *cable)
     struct csin_vertex_name a = end_of(f, cable, 0), b = end_of(f, cable, 1);
     if (csin_is_nic(f, cable->end[0])) {
         if (high->layer != CSIN_LEAF)
-            ADD(w, CSIN_ODD_HOST, high->loc, "host '%s' is on %s '%s'", a.s,
+            ADD(w, CSIN_ODD_HOST, loc_of(cable, high), "host '%s' is on %s '%s'", a.s,
                 csin_layer_names[high->layer], b.s);
         return;
     }
     const struct csin_switch *low = &f->switches[cable->end[0]];
     if (low->layer == high->layer)
-        ADD(w, CSIN_ODD_SIDEWAYS, low->loc, "'%s' and '%s' are both %s switches", a.s, b.s,
-            csin_layer_names[low->layer]);
+        ADD(w, CSIN_ODD_SIDEWAYS, loc_of(cable, low), "'%s' and '%s' are both %s switches", a.s,
+            b.s, csin_layer_names[low->layer]);
     else if (cable->place == CSIN_AT_SPINE && low->zone != high->zone && low->zone != CSIN_NONE &&
              high->zone != CSIN_NONE)
-        ADD(w, CSIN_ODD_ZONE, low->loc, "'%s' of zone '%s' has a cable to '%s' of zone '%s'", a.s,
-            f->zones[low->zone].name, b.s, f->zones[high->zone].name);
+        ADD(w, CSIN_ODD_ZONE, loc_of(cable, low),
+            "'%s' of zone '%s' has a cable to '%s' of zone '%s'", a.s, f->zones[low->zone].name,
+            b.s, f->zones[high->zone].name);
 }
 
 static void look_at_rate(struct finder *w, const struct csin_cable *cable)
 {
     if (!cable->found_slow)
         return;
-    ADD(w, CSIN_ODD_SLOW, w->f->switches[cable->end[1]].loc,
+    ADD(w, CSIN_ODD_SLOW, loc_of(cable, &w->f->switches[cable->end[1]]),
         "the cable from '%s' to '%s' runs at %s, slower than others of its kind",
         end_of(w->f, cable, 0).s, end_of(w->f, cable, 1).s,
         csin_show_linerate(cable->capacity_Bps).s);
@@ -285,7 +322,8 @@ enum csin_status csin_fabric_oddities(const struct csin_fabric *fabric, struct c
     struct csin_oddity *items = NULL;
     w.count = calloc(fabric->n_switches + 1u, sizeof *w.count);
     w.odd = calloc(fabric->n_switches + 1u, sizeof *w.odd);
-    w.ok = peers && w.count && w.odd;
+    w.usual = calloc(fabric->n_switches + 1u, sizeof *w.usual);
+    w.ok = peers && w.count && w.odd && w.usual;
     if (w.ok) {
         look_at_all(&w);
         look_at_hosts(&w, peers);
@@ -299,6 +337,7 @@ enum csin_status csin_fabric_oddities(const struct csin_fabric *fabric, struct c
     free(peers);
     free(w.count);
     free(w.odd);
+    free(w.usual);
     return items ? CSIN_OK : csin_no_memory(diag);
 }
 

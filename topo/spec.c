@@ -189,6 +189,7 @@ static const struct csin_key switches_keys[] = {
     {"model", CSIN_REQUIRED, AT(csin_switches_spec, model), csin_yaml_name, NULL},
     {"layer", CSIN_REQUIRED, AT(csin_switches_spec, layer), csin_yaml_choice, csin_layer_names},
     {"zone", 0, AT(csin_switches_spec, zone), read_zone_name, NULL},
+    {"hosts-per-leaf", 0, AT(csin_switches_spec, hosts_per_leaf), csin_yaml_count, &hosts_range},
     {0},
 };
 
@@ -391,9 +392,11 @@ static const struct csin_element cables_element = ELEMENT(csin_cables_spec, cabl
 static const struct csin_element override_element = ELEMENT(csin_override_spec, override_keys);
 
 static const struct csin_foreign scenario = {
-    "a scenario", "'csin sim' simulates scenarios; the key 'fabric' in it names its fabric"};
+    "a scenario", "'csin sim' and 'csin topo SCENARIO --export DIR' take scenarios; the key "
+                  "'fabric' in it names its fabric"};
 static const struct csin_foreign requirements = {
     "a requirements file", "'csin plan --size REQUIREMENTS' finds fabrics for them"};
+
 static const struct csin_foreign catalogue = {
     "a parts catalogue", "'csin topo FABRIC --bom --parts CATALOGUE' takes one of each"};
 

@@ -104,6 +104,8 @@ struct csin_switches_spec {
     struct csin_text model;
     struct csin_choice layer;
     struct csin_text zone; /* absent: in none; all entries of one zone make it up together */
+    struct csin_count hosts_per_leaf; /* of leaves of a zone: ports meant for hosts; absent: the
+                                       * most that a leaf has */
 };
 
 /* Cables between explicit (or generated) switches: every `from` to every `to`. */

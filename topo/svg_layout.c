@@ -174,8 +174,8 @@ static void choose_cells(struct csin_svg *d, uint64_t n_cells, uint32_t n_leaves
 {
     const struct csin_fabric *f = d->f;
     double widest = 0;
-    for (uint32_t h = 0; h < f->n_hosts; h++)
-        widest = fmax(widest, csin_svg_text_width(f->hosts[h].name, 9));
+    for (uint32_t v = f->n_switches; v < f->n_vertices; v++)
+        widest = fmax(widest, csin_svg_text_width(csin_vertex_name(f, v).s, 9));
     d->cells = BARS;
     d->columns = 1;
     d->cell_w = fmin(d->pitch * 0.8, 40);

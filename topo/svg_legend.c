@@ -39,21 +39,19 @@ static void legend_item(struct legend *l, const char *class, bool line, const ch
     l->x += need + 28;
 }
 
-/* Counts the cables of a place; gives the rates of those that are well as '200 Gb/s' or 'LOW to
- * HIGH'. */
+/* Counts the cables of a place that are well; gives their rates as '200 Gb/s' or 'LOW to HIGH'.
+ * Dead and degraded ones have entries of their own. */
 static uint64_t rates_of(const struct csin_fabric *f, enum csin_place place, char rates[96])
 {
     uint64_t n = 0;
     double low = INFINITY, high = 0;
     for (uint32_t c = 0; c < f->n_cables; c++) {
         const struct csin_cable *cable = &f->cables[c];
-        if (cable->place != place)
+        if (cable->place != place || !cable->up || cable->degraded)
             continue;
         n++;
-        if (cable->up && !cable->degraded) {
-            low = fmin(low, cable->capacity_Bps);
-            high = fmax(high, cable->capacity_Bps);
-        }
+        low = fmin(low, cable->capacity_Bps);
+        high = fmax(high, cable->capacity_Bps);
     }
     if (high == 0)
         snprintf(rates, 96, "none up");

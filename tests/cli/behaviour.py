@@ -489,6 +489,71 @@ def test_an_exported_folder_is_whole_or_not_there(folder):
     assert (folder / "out" / "mine").read_text() == "work" and os.listdir(folder) == ["out"]
 
 
+def test_planes_are_subnets_of_their_own(folder):
+    planes = "leaf:2 spine:2 host:2 plane:2 200Gb/s"
+    expect(run(folder, "topo", planes, "--export", "out"), 0, "", "")
+    for plane in ("p1", "p2"):
+        part = folder / "out" / plane
+        assert f"Plane    {plane[1]} of 2" in (part / "README.txt").read_text()
+        netlist = (part / "fabric.ibnet").read_text()
+        assert netlist.count("\nSwitch") == 4 and f'"{plane}-leaf1"' in netlist and " lid 1 " in netlist, netlist
+        assert (part / "routes.lft").read_text().count("8 lids dumped") == 4
+        expect(run(folder, "topo", planes, "--plane", plane[1], "-f", "lft"), 0, (part / "routes.lft").read_text(), "")
+        expect(run(folder, "topo", part / "fabric.ibnet", "--routing", f"lft:{part}/routes.lft", "--analyze"), 0, None, "")
+    expect(run(folder, "topo", planes, "-f", "ibnet"), 0, None, holds("--plane 1", "CSIN-741"))
+    expect(run(folder, "topo", planes, "--plane", "3"), 2, "", holds("there is no plane 3 [CSIN-740]"))
+    expect(run(folder, "topo", planes, "--plane", "0"), 2, "", holds("they count from 1"))
+    expect(run(folder, "topo", planes, "--plane", "1", "--slurm", "x"), 2, "", holds("--slurm exclude"))
+    expect(run(folder, "topo", SPEC, "--plane", "1", "--export", "one"), 0, "", "")
+    assert (folder / "one" / "routes.lft").exists() and (folder / "out" / "p2" / "cn_guids").read_text() not in \
+        (folder / "out" / "p1" / "cn_guids").read_text()
+
+
+def test_options_that_exclude_each_other_are_errors_of_usage(folder):
+    for options, words in ((("--export", "out", "--analyze"), "--analyze and --export"),
+                           (("--bom", "--parts", "p.yaml", "--analyze"), "--analyze and --bom"),
+                           (("--analyze", "--slurm", "t.conf"), "--analyze and --slurm"),
+                           (("--bom", "--parts", "p.yaml", "--slurm", "t.conf"), "--bom and --slurm"),
+                           (("-f", "json", "-f", "svg"), "--format is both 'json' and 'svg'"),
+                           (("-o", "a.json", "-o", "b.json"), "--output is both")):
+        expect(run(folder, "topo", SPEC, *options), 2, "", holds(words))
+    expect(run(folder, "topo", SPEC, "-f", "json", "-f", "json"), 0, None, "")
+    assert listing(folder) == [], listing(folder)
+
+
+def test_a_drawing_counts_faults_once_and_tells_nics_apart(folder):
+    (folder / "f.yaml").write_text("""fabric: f
+switch-models: {s: {ports: 16, rate: 200Gb/s}}
+host-models: {g: {nics: 2, rate: 200Gb/s}}
+zones: {a: {model: s, leaves: 2, spines: 2}}
+hosts: [{names: "gpu[001-004]", model: g, attach: [{zone: a, nic: 0}, {zone: a, nic: 1}]}]
+overrides: [{between: [a-leaf1, a-spine1], state: down}, {between: [a-leaf2, a-spine2], rate: 100Gb/s}]
+""")
+    expect(run(folder, "topo", "f.yaml", "-f", "svg"), 0,
+           holds(">2 leaf-spine cables of 200 Gb/s<", ">1 dead cable<", ">1 degraded cable<", ">gpu001.0<", ">gpu001.1<"), "")
+
+
+def test_a_fabric_written_out_keeps_its_plan_and_planes(folder):
+    plan = """fabric: f
+switch-models: {s: {ports: 14, rate: 200Gb/s}}
+host-models: {g: {rate: 200Gb/s}}
+zones: {a: {model: s, leaves: 4, spines: 4, hosts-per-leaf: 10}}
+hosts: [{names: "g[1-16]", model: g, attach: {zone: a}}]
+"""
+    (folder / "plan.yaml").write_text(plan)
+    expect(run(folder, "topo", "plan.yaml", "-o", "out.yaml"), 0, "", "")
+    assert "hosts-per-leaf: 10" in (folder / "out.yaml").read_text()
+    for name in ("plan", "out"):
+        expect(run(folder, "topo", f"{name}.yaml", "-o", f"{name}.json"), 0, "", "")
+    zones = [json.loads((folder / f"{name}.json").read_text())["zones"][0] for name in ("plan", "out")]
+    for key in zones[0]:
+        assert key == "family" or zones[0][key] == zones[1][key], (key, zones)
+    (folder / "bad.yaml").write_text((folder / "out.yaml").read_text().replace("layer: spine", "layer: spine, hosts-per-leaf: 3"))
+    expect(run(folder, "check", "bad.yaml"), 3, "", holds("CSIN-613"))
+    expect(run(folder, "topo", "leaf:2 spine:2 host:2 plane:2 200Gb/s", "-o", "p.ibnet"), 0, "", holds("CSIN-741"))
+    expect(run(folder, "topo", "p.ibnet"), 0, holds("nothing: they are planes apart"), "")
+
+
 def test_an_interrupted_export_leaves_a_whole_folder(folder):
     for _ in range(2):  # a new one and one that is there
         with start(folder, "topo", FLAGSHIP, "--export", "out") as process:

@@ -281,7 +281,7 @@ static double cheapest(const struct csin_parts *parts, double rate_Bps, double r
                     : NULL;
             double price = cable[k].price.amount.x + length_m * cable[k].price.per_metre.x +
                            (ends ? 2 * ends->price.amount.x : 0);
-            if (length_m >= run_m - 1e-6 && cable[k].rate_Bps.x >= rate_Bps && price < best)
+            if (length_m >= run_m - 1e-3 && cable[k].rate_Bps.x >= rate_Bps && price < best)
                 best = price;
         }
     return best;
@@ -296,7 +296,7 @@ static void every_cable_reaches_and_is_the_cheapest(void **state)
     for (uint32_t c = 0; c < x->b.f->n_cables; c++) {
         const struct csin_bom_row *r = x->bom.cable_row[c];
         assert_int_equal(r->kind, CSIN_PART_CABLE);
-        assert_true(r->length_m >= x->bom.run_m[c] - 1e-6);
+        assert_true(r->length_m >= x->bom.run_m[c] - 1e-3);
         assert_true(x->bom.run_m[c] <= x->bom.longest_m);
         price += cheapest(&x->parts, x->b.f->cables[c].capacity_Bps, x->bom.run_m[c]);
     }
@@ -486,6 +486,21 @@ static void a_part_of_another_shape_is_refused(void **state)
                   "test.yaml:7:3: note: 'a-leaf1' of the fabric is of this model\n");
 }
 
+static void a_millimetre_needs_no_longer_cable(void **state)
+{
+    (void)state;
+    static const char *const lengths[] = {"2.0009m", "2.0011m"};
+    for (size_t i = 0; i < 2; i++) {
+        char parts[4096];
+        snprintf(parts, sizeof parts, BOXES "cable-lengths: {hosts: %s, switches: 6m}\n",
+                 lengths[i]);
+        struct billed *x = bill("leaf:4 spine:2 host:8 ports:40 200Gb/s", parts);
+        const struct csin_bom_row *row = x->bom.cable_row[0];
+        assert_true(i == 0 ? row->length_m == 2 : row->length_m > 2);
+        billed_finish(x);
+    }
+}
+
 static void a_cable_that_nobody_sells_is_told_with_the_longest(void **state)
 {
     (void)state;
@@ -548,6 +563,7 @@ CHECK_MAIN(
     cmocka_unit_test(random_fabrics_get_bills_that_add_up),
     cmocka_unit_test(unknown_models_are_told_once_each),
     cmocka_unit_test(a_part_of_another_shape_is_refused),
+    cmocka_unit_test(a_millimetre_needs_no_longer_cable),
     cmocka_unit_test(a_cable_that_nobody_sells_is_told_with_the_longest),
     cmocka_unit_test(a_room_that_is_too_small_is_told_with_what_would_do),
     cmocka_unit_test(a_figure_says_where_it_is_from))

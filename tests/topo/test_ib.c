@@ -4,6 +4,7 @@
  * kept; and what is written with them. */
 #include "tests/topo/random_fabric.h"
 #include "topo/export.h"
+#include "topo/part.h"
 
 static struct csin_ib identify(const struct built *b)
 {
@@ -138,8 +139,8 @@ static void a_subnet_has_49151_lids(void **state)
     assert_says(&diag,
                 "csin: error: 49,152 switches and NICs need a LID each; an InfiniBand subnet has "
                 "49,151 [CSIN-640]\n"
-                "csin: note: planes that no cable joins are subnets of their own: write a fabric "
-                "file for each\n");
+                "csin: note: planes that no cable joins are subnets of their own: --plane 1 writes "
+                "one of them\n");
     csin_diag_destroy(diag);
     built_finish(&b);
 }
@@ -274,7 +275,77 @@ static void known_adapters_and_aggregation_nodes_are_written_as_they_are(void **
     built_finish(&b);
 }
 
-CHECK_MAIN(cmocka_unit_test_teardown(names_are_unique_and_keep_what_is_known, campaign_end),
+/* Whatever the fabric: its parts have all of its cables and NICs with cables, each once, with the
+ * GUIDs they have in the whole. */
+static void check_parts(const struct built *b)
+{
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_ib ib = identify(b);
+    uint32_t n = csin_fabric_parts(b->f, NULL), n_cables = 0, n_nics = 0;
+    assert_true(n > 0 && n != CSIN_NONE);
+    for (uint32_t i = 1; i <= n; i++) {
+        struct csin_fabric *part = NULL;
+        assert_int_equal(csin_fabric_take_part(b->f, i, diag, &part), CSIN_OK);
+        csin_fabric_check(part);
+        assert_int_equal(csin_fabric_parts(part, NULL), 1);
+        n_cables += part->n_cables;
+        for (uint32_t nic = 0; nic < part->n_nics; nic++) {
+            uint32_t point = csin_ib_by_guid(&ib, part->nics[nic].port_guid);
+            assert_true(csin_is_nic(b->f, point) && point < b->f->n_vertices);
+            const struct csin_nic *old = &b->f->nics[point - b->f->n_switches];
+            assert_string_equal(b->f->hosts[old->host].name,
+                                part->hosts[part->nics[nic].host].name);
+            assert_string_equal(b->f->switches[old->leaf].name,
+                                part->switches[part->nics[nic].leaf].name);
+            n_nics++;
+        }
+        csin_fabric_destroy(part);
+    }
+    assert_int_equal(n_cables, b->f->n_cables);
+    for (uint32_t nic = 0; nic < b->f->n_nics; nic++)
+        n_nics -= b->f->nics[nic].cable != CSIN_NONE;
+    assert_int_equal(n_nics, 0);
+    assert_says(&diag, "");
+    csin_diag_destroy(diag);
+}
+
+static void try_parts(uint64_t seed)
+{
+    struct random_fabric *r = random_fabric_create(seed);
+    struct built b = build_yaml(r->yaml);
+    check_parts(&b);
+    built_finish(&b);
+    random_fabric_destroy(r);
+}
+
+static void each_part_of_a_fabric_is_a_fabric(void **state)
+{
+    (void)state;
+    struct built b = build_named("leaf:4 spine:2 host:4 plane:3 rail:2 200Gb/s");
+    assert_int_equal(csin_fabric_parts(b.f, NULL), 3);
+    struct csin_diag *diag = csin_diag_create();
+    struct csin_fabric *part = NULL;
+    struct csin_ib ib;
+    assert_int_equal(csin_fabric_take_part(b.f, 2, diag, &part), CSIN_OK);
+    assert_int_equal(part->n_switches, 6);
+    assert_int_equal(part->n_nics, 16);
+    assert_string_equal(part->switches[0].name, "p2-leaf1");
+    assert_string_equal(csin_ib_description(part, part->n_switches).s, "h1 mlx5_1");
+    assert_int_equal(csin_ib_identify(part, b.arena, diag, &ib), CSIN_OK);
+    assert_int_equal(ib.points[0].lid, 1);
+    assert_int_equal(ib.max_lid, 22);
+    csin_fabric_destroy(part);
+    assert_int_equal(csin_fabric_take_part(b.f, 4, diag, &part), CSIN_E_USAGE);
+    assert_says(&diag, "csin: error: there is no plane 4 [CSIN-740]\n"
+                       "csin: note: the fabric has 3 parts that no cable joins\n");
+    csin_diag_destroy(diag);
+    check_parts(&b);
+    built_finish(&b);
+    campaign(200, try_parts);
+}
+
+CHECK_MAIN(cmocka_unit_test_teardown(each_part_of_a_fabric_is_a_fabric, campaign_end),
+           cmocka_unit_test_teardown(names_are_unique_and_keep_what_is_known, campaign_end),
            cmocka_unit_test(a_lid_or_guid_of_two_is_an_error),
            cmocka_unit_test(a_subnet_has_49151_lids), cmocka_unit_test(speeds_are_those_of_links),
            cmocka_unit_test(the_netlist_is_what_ibnetdiscover_prints),

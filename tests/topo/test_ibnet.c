@@ -41,7 +41,10 @@ static struct built read_quietly(const char *text)
 static struct built read_as(const struct csin_fabric *f, struct ibnet_style style)
 {
     char *text = ibnet_text(f, style);
-    struct built b = read_quietly(text);
+    struct csin_diag *diag = csin_diag_create();
+    /* That rates are not told is told. */
+    struct built b = style.no_rate ? read_text(text, diag) : read_quietly(text);
+    csin_diag_destroy(diag);
     free(text);
     return b;
 }
@@ -483,6 +486,8 @@ static void text_that_is_cut_off_anywhere_is_read_or_refused(void **state)
 
 /* ---- mistakes in cabling ---- */
 
+static void assert_odd_in(const char *yaml, const char *want);
+
 static void assert_odd(const char *overrides, const char *want)
 {
     char yaml[2048];
@@ -493,6 +498,11 @@ static void assert_odd(const char *overrides, const char *want)
              "hosts: [{names: 'n[01-26]', model: g, attach: {zone: z}},\n"
              "  {names: 'd[1-4]', model: d, attach: [{zone: z}, {zone: z, nic: 1}]}]\n%s",
              overrides);
+    assert_odd_in(yaml, want);
+}
+
+static void assert_odd_in(const char *yaml, const char *want)
+{
     struct built a = build_yaml(yaml);
     char *text = ibnet_text(a.f, (struct ibnet_style){.seed = 1});
     struct csin_diag *diag = csin_diag_create();
@@ -528,7 +538,45 @@ static void mistakes_in_cabling_are_found(void **state)
                "'z-leaf2' has 1 uplink; most leaves of zone 'z' have 6\n");
 }
 
-CHECK_MAIN(cmocka_unit_test(a_zone_of_800_hosts_is_routed_as_the_planned_one),
+static void a_switch_of_an_older_generation_is_not_damaged(void **state)
+{
+    (void)state;
+    char overrides[1024] = "overrides:\n";
+    for (unsigned leaf = 1; leaf <= 6; leaf++)
+        sprintf(overrides + strlen(overrides),
+                "  - {between: [z-leaf%u, z-spine3], rate: 100Gb/s}\n", leaf);
+    assert_odd(overrides, "");
+    strcpy(overrides, "overrides:\n");
+    for (unsigned spine = 1; spine <= 6; spine++)
+        sprintf(overrides + strlen(overrides),
+                "  - {between: [z-leaf3, z-spine%u], rate: 100Gb/s}\n", spine);
+    assert_odd(overrides, "");
+    strcat(overrides, "  - {between: [z-leaf1, z-spine2], rate: 50Gb/s}\n");
+    assert_odd(overrides, "the cable from 'z-leaf1:8' to 'z-spine2:1' runs at 50 Gb/s, slower than "
+                          "others of its kind\n");
+}
+
+static void spines_that_differ_lack_no_cables(void **state)
+{
+    (void)state;
+    char yaml[2048] = "fabric: t\nswitch-models: {s: {ports: 40, rate: 200Gb/s}}\n"
+                      "host-models: {g: {rate: 200Gb/s}}\n"
+                      "zones: {z: {model: s, leaves: 8, spines: 4, hosts-per-leaf: 8}}\n"
+                      "hosts: [{names: 'n[01-32]', model: g, attach: {zone: z}}]\n"
+                      "cables:\n";
+    for (unsigned leaf = 1; leaf <= 8; leaf++)
+        for (unsigned n = 0; n < 2; n++)
+            sprintf(yaml + strlen(yaml), "  - {from: z-leaf%u, to: z-spine2}\n", leaf);
+    assert_odd_in(yaml, "");
+    strcat(yaml, "overrides: [{between: [z-leaf5, z-spine2], nth: 1, state: down},\n"
+                 "  {between: [z-leaf6, z-spine1], state: down}]\n");
+    assert_odd_in(yaml, "'z-leaf5' has 2 cables to 'z-spine2'; most pairs have 3\n"
+                        "'z-leaf6' has no cable to 'z-spine1'; most pairs have 1\n");
+}
+
+CHECK_MAIN(cmocka_unit_test(a_switch_of_an_older_generation_is_not_damaged),
+           cmocka_unit_test(spines_that_differ_lack_no_cables),
+           cmocka_unit_test(a_zone_of_800_hosts_is_routed_as_the_planned_one),
            cmocka_unit_test(fire_flyer_2_is_found_as_it_is),
            cmocka_unit_test(pods_under_cores_are_zones),
            cmocka_unit_test(leaves_without_hosts_are_leaves_if_they_are_called_so),
