@@ -22,7 +22,7 @@ struct arguments {
     uint64_t seed;
     uint32_t plane; /* from 1; 0: not given */
     const char *parts;
-    bool bom, analyze;
+    bool bom, analyze, fail_on_fault;
     struct csin_findings_options findings;
     char *fabric; /* the words of a one-line fabric joined; malloc'ed */
 };
@@ -32,6 +32,7 @@ enum {
     KEY_SEED,
     KEY_ANALYZE,
     KEY_DEAD,
+    KEY_FAIL_ON,
     KEY_BOM,
     KEY_PARTS,
     KEY_SLURM,
@@ -56,6 +57,8 @@ static const struct argp_option options[] = {
      0},
     {"dead", KEY_DEAD, "NUMBER,...", 0, "with --analyze: cables that die at once (default: 1,2,10)",
      0},
+    {"fail-on", KEY_FAIL_ON, "WHAT", 0,
+     "with --analyze: WHAT is fault: exit with 4 if there is any", 0},
     {"seed", KEY_SEED, "NUMBER", 0, "of all that is drawn (default: 1)", 0},
     {"bom", KEY_BOM, NULL, 0,
      "write the bill of materials instead: every part, its price and power, as text, json or csv",
@@ -125,6 +128,8 @@ static uint32_t read_plane(struct argp_state *state, const char *text)
     return (uint32_t)n;
 }
 
+static const char *const failures[] = {"fault", NULL};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -154,6 +159,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DEAD:
         read_dead(state, arg, &arguments->findings);
         return 0;
+    case KEY_FAIL_ON:
+        csin_pick_name(state, "thing to fail on", arg, failures);
+        arguments->fail_on_fault = true;
+        return 0;
     case KEY_SEED:
         arguments->seed = csin_pick_seed(state, arg);
         arguments->seed_given = true;
@@ -171,6 +180,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         /* No catalogue is taken by default: nobody should read prices that nobody chose. */
+        if (arguments->fail_on_fault && !arguments->analyze)
+            argp_error(state, "--fail-on fault needs --analyze, which looks for faults");
         if (arguments->bom && !arguments->parts)
             argp_error(state, "--bom needs --parts CATALOGUE; csin ships an example, "
                               "configs/parts.yaml");
@@ -297,7 +308,11 @@ static enum csin_status write_findings(const struct arguments *arguments, int fo
     if (status != CSIN_OK)
         return status;
     findings_writers[format].write(view->fabric, view->facts, &findings, output.stream);
-    return csin_output_commit(&output, diag);
+    status = csin_output_commit(&output, diag);
+    for (uint32_t i = 0; i < findings.n_advice; i++)
+        if (status == CSIN_OK && arguments->fail_on_fault && findings.advice[i].is_fault)
+            status = CSIN_E_NO;
+    return status;
 }
 
 static enum csin_status compare_slurm(const struct arguments *arguments,

@@ -7,9 +7,15 @@
 #include "topo/ib.h"
 
 #define WALKS_MAX 40000000u  /* leaves x NICs followed at a time */
-#define SHIFT_FLOWS 2000000u /* flows of all shifts */
+#define SHIFT_FLOWS 2000000u /* flows of all shifts, a quarter of it where tables are large */
+#define LARGE 10000000u      /* entries of all tables */
 #define RANDOM_FLOWS 400000u /* flows of all random permutations */
 #define MAX_SENDERS_WORST 16384u
+
+bool csin_is_large(const struct csin_fabric *f)
+{
+    return (uint64_t)f->n_switches * f->n_nics > LARGE;
+}
 
 /* The share of a flow under random permutations of an intact, full, non-blocking zone with D-Mod-K:
  * of the n - 1 other hosts of the leaf, X pick a destination behind the same uplink out of the N -
@@ -74,7 +80,8 @@ static enum csin_status look_at_patterns(const struct csin_fabric *f,
                                          const struct csin_routes *routes, struct csin_arena *arena,
                                          struct csin_diag *diag, struct csin_findings *findings)
 {
-    uint32_t n_shifts = csin_affordable(f, SHIFT_FLOWS, 8, UINT32_MAX);
+    uint32_t n_shifts = csin_affordable(f, csin_is_large(f) ? SHIFT_FLOWS / 4 : SHIFT_FLOWS, 8,
+                                        UINT32_MAX);
     uint32_t n_random = csin_affordable(f, RANDOM_FLOWS, 8, 200);
     if (!csin_shifts_look(f, routes, CSIN_ALL, n_shifts, findings->seed, arena, &findings->shifts))
         return csin_no_memory(diag);

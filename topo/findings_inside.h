@@ -112,6 +112,9 @@ bool csin_random_look(const struct csin_fabric *f, const struct csin_routes *rou
 uint32_t csin_affordable(const struct csin_fabric *f, uint64_t flows, uint32_t least,
                          uint32_t most);
 
+/* Tables of more than ten million entries: each flow then costs several times as much. */
+bool csin_is_large(const struct csin_fabric *f);
+
 bool csin_failures_look(const struct csin_fabric *f, const struct loads *loads,
                         struct csin_findings *findings);
 enum csin_status csin_dead_look(const struct csin_fabric *f, const struct csin_routes *routes,

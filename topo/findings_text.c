@@ -35,13 +35,52 @@ static const char *nic_name(const struct csin_fabric *f, uint32_t nic, struct cs
     return n->s;
 }
 
-static struct csin_shown show_arc(const struct csin_fabric *f, uint32_t arc)
+/* At most `room` columns of a name, cut in the middle: what tells names apart is at both ends. */
+static struct csin_shown cut(const char *name, size_t room)
 {
     struct csin_shown shown;
-    snprintf(shown.s, sizeof shown.s, "%.16s -> %.16s",
-             csin_vertex_name(f, csin_arc_tail(f, arc)).s,
-             csin_vertex_name(f, csin_arc_head(f, arc)).s);
+    size_t n = strlen(name), tail = (room - 2) / 2 + (room - 2) % 2;
+    if (n <= room)
+        snprintf(shown.s, sizeof shown.s, "%.*s", (int)room, name);
+    else
+        snprintf(shown.s, sizeof shown.s, "%.*s..%.*s", (int)(room - 2 - tail), name, (int)tail,
+                 name + n - tail);
     return shown;
+}
+
+/* In at most `room` columns, of which a short name leaves its rest to the other. */
+static struct csin_shown show_ends(const char *a, const char *join, const char *z, size_t room)
+{
+    struct csin_shown shown;
+    size_t each = (room - strlen(join)) / 2, n_a = strlen(a), n_z = strlen(z);
+    size_t room_a = n_z < each ? 2 * each - n_z : each, room_z = n_a < each ? 2 * each - n_a : each;
+    struct csin_shown from = cut(a, room_a < 17 ? room_a : 17),
+                      to = cut(z, room_z < 17 ? room_z : 17);
+    snprintf(shown.s, sizeof shown.s, "%.17s%.4s%.17s", from.s, join, to.s);
+    return shown;
+}
+
+struct cell {
+    char s[96];
+};
+
+/* The last column of a table: on a line of its own where it is too wide, at the right. */
+static struct cell in_column(const char *text, size_t width)
+{
+    struct cell cell;
+    bool fits = strlen(text) <= width;
+    if (fits)
+        snprintf(cell.s, sizeof cell.s, "  %.39s", text);
+    else
+        snprintf(cell.s, sizeof cell.s, "\n%80.39s", text);
+    return cell;
+}
+
+static struct csin_shown show_arc(const struct csin_fabric *f, uint32_t arc, size_t room)
+{
+    struct csin_vertex_name a = csin_vertex_name(f, csin_arc_tail(f, arc));
+    struct csin_vertex_name z = csin_vertex_name(f, csin_arc_head(f, arc));
+    return show_ends(a.s, " -> ", z.s, room);
 }
 
 static struct csin_shown show_mean(double x)
@@ -122,7 +161,7 @@ static void write_loops(const struct csin_fabric *f, const struct csin_findings 
             " where a flow such as this is\n",
             loops->n, "");
     for (uint32_t i = 0; i < loops->n && i < MAX_LOOP; i++)
-        fprintf(out, "  %-36s %.18s -> %.18s\n", show_arc(f, loops->loop[i].arc).s,
+        fprintf(out, "  %-36s %.18s -> %.18s\n", show_arc(f, loops->loop[i].arc, 36).s,
                 nic_name(f, loops->loop[i].flow.src, &a), nic_name(f, loops->loop[i].flow.dst, &z));
     if (loops->n > MAX_LOOP)
         fprintf(out, "  and %u more\n", loops->n - MAX_LOOP);
@@ -145,11 +184,10 @@ static void write_balance(const struct csin_fabric *f, const struct csin_finding
                 snprintf(what, sizeof what, "%s to %s",
                          from == CSIN_ALL ? "all" : csin_role_names[from],
                          to == CSIN_ALL ? "all" : csin_role_names[to]);
-                fprintf(out, "  %-11s%-19s%9s%9s%7s  %.21s\n", is_all ? csin_group_names[g] : "",
-                        what, csin_show_count(row->max).s,
-                        show_mean((double)row->sum / row->n_arcs).s,
+                fprintf(out, "  %-11s%-19s%9s%9s%7s%s\n", is_all ? csin_group_names[g] : "", what,
+                        csin_show_count(row->max).s, show_mean((double)row->sum / row->n_arcs).s,
                         csin_show_fixed((double)row->max * row->n_arcs / (double)row->sum, 2).s,
-                        show_arc(f, row->worst).s);
+                        in_column(show_arc(f, row->worst, 38).s, 21).s);
             }
     }
 }
@@ -163,8 +201,10 @@ static void write_shifts(const struct csin_fabric *f, const struct csin_shifts *
     snprintf(what, sizeof what, "%s%s shifts of %s", shifts->n < shifts->n_all ? "of " : "",
              csin_show_count(shifts->n).s, who);
     if (shifts->worst.arc != CSIN_NONE)
-        snprintf(worst, sizeof worst, "by %.20s: %.39s", csin_show_count(shifts->worst.shift).s,
-                 show_arc(f, shifts->worst.arc).s);
+        snprintf(
+            worst, sizeof worst, "by %.20s: %.39s", csin_show_count(shifts->worst.shift).s,
+            show_arc(f, shifts->worst.arc, 30 - 5 - strlen(csin_show_count(shifts->worst.shift).s))
+                .s);
     fprintf(out, "  %-28s%9s%9s  %.30s\n", what, csin_show_fixed(shifts->mean_share, 3).s,
             csin_show_fixed(shifts->worst.load, 2).s, worst);
     fprintf(out, "    %s without contention\n",
@@ -196,25 +236,28 @@ static void write_patterns(const struct csin_fabric *f, const struct csin_findin
         fprintf(out, "  %-28s%9s%9s  %.30s\n",
                 worst->is_exact ? "worst permutation" : "worst permutation found",
                 csin_show_fixed(worst->load > 1 ? 1 / worst->load : 1, 3).s,
-                csin_show_fixed(worst->load, 2).s, show_arc(f, worst->arc).s);
+                csin_show_fixed(worst->load, 2).s, show_arc(f, worst->arc, 30).s);
     fputs("  share: of its NIC that a flow gets, mean; load: of the busiest arc\n", out);
 }
 
 static void write_one_failure(const struct csin_fabric *f, const char *what, bool is_cable,
                               const struct csin_failures *row, bool has_tables, FILE *out)
 {
-    char worst[80];
+    char worst[100];
     if (row->n == 0)
         return;
     uint32_t which = row->max_pairs || row->worst_hosts == CSIN_NONE ? row->worst
                                                                      : row->worst_hosts;
     if (is_cable)
-        snprintf(worst, sizeof worst, "%.12s - %.12s",
-                 csin_vertex_name(f, f->cables[which].end[0]).s,
-                 csin_vertex_name(f, f->cables[which].end[1]).s);
+        snprintf(worst, sizeof worst, "%s",
+                 in_column(show_ends(csin_vertex_name(f, f->cables[which].end[0]).s, " - ",
+                                     csin_vertex_name(f, f->cables[which].end[1]).s, 37)
+                               .s,
+                           20)
+                     .s);
     else
-        snprintf(worst, sizeof worst, "%.26s", f->switches[which].name);
-    fprintf(out, "  %-19s%7s%8s%11s%11s  %.20s\n", what, csin_show_count(row->n).s,
+        snprintf(worst, sizeof worst, "  %s", cut(f->switches[which].name, 20).s);
+    fprintf(out, "  %-19s%7s%8s%11s%11s%s\n", what, csin_show_count(row->n).s,
             row->max_hosts ? csin_show_count(row->max_hosts).s : "-",
             has_tables ? csin_show_count((uint64_t)(row->mean_pairs + 0.5)).s : "-",
             has_tables ? csin_show_count(row->max_pairs).s : "-", worst);

@@ -8,8 +8,12 @@
 
 #include "topo/findings_inside.h"
 
-#define SAMPLE_FLOWS 1000000u /* of all samples of one number of dead cables */
-#define ALL_MAX 64u           /* subsets that are all tried; with more, some are drawn */
+/* Flows of all samples of one number of dead cables. In large fabrics each flow also costs more, as
+ * the tables outgrow the caches, and each sample new tables. */
+#define SAMPLE_FLOWS 1000000u
+#define SAMPLE_FLOWS_LARGE 250000u
+#define VAST 16384u /* hosts */
+#define ALL_MAX 64u /* subsets that are all tried; with more, some are drawn */
 
 /* ---- who is cut off ----
  *
@@ -475,6 +479,11 @@ static bool measure(const struct csin_fabric *f, const struct csin_routes *route
     return true;
 }
 
+static uint32_t draws_for(const struct csin_fabric *f)
+{
+    return !csin_is_large(f) ? 8 : f->n_hosts < VAST ? 4 : 2;
+}
+
 enum csin_status csin_dead_look(const struct csin_fabric *f, const struct csin_routes *routes,
                                 uint32_t n_dead, uint64_t seed, struct csin_diag *diag,
                                 struct csin_findings *findings)
@@ -482,10 +491,12 @@ enum csin_status csin_dead_look(const struct csin_fabric *f, const struct csin_r
     struct csin_dead *found = &findings->dead[findings->n_dead];
     struct sums whole = {0}, sums = {0};
     struct subsets subsets;
-    uint32_t n_patterns = csin_affordable(f, SAMPLE_FLOWS, 8, 1000);
-    bool ok = subsets_init(&subsets, f, n_dead, f->n_hosts <= SAMPLE_FLOWS / ALL_MAX ? ALL_MAX : 1,
-                           n_patterns < 200 ? 4 : 8, seed);
-    uint32_t each = subsets.max ? n_patterns / subsets.max / 2 + 1 : 0;
+    uint32_t n_flows = csin_is_large(f) ? SAMPLE_FLOWS_LARGE : SAMPLE_FLOWS;
+    uint32_t n_patterns = csin_affordable(f, n_flows, 4, 1000);
+    bool ok = subsets_init(&subsets, f, n_dead, f->n_hosts <= n_flows / ALL_MAX ? ALL_MAX : 1,
+                           draws_for(f), seed);
+    uint32_t each = subsets.max ? n_patterns / subsets.max / 2 : 0;
+    each = each ? each : 1;
     bool *up = malloc(f->n_cables + 1u);
     enum csin_status status = ok && up ? CSIN_OK : csin_no_memory(diag);
     *found = (struct csin_dead){.n_dead = n_dead,

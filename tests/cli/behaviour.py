@@ -554,6 +554,14 @@ hosts: [{names: "g[1-16]", model: g, attach: {zone: a}}]
     expect(run(folder, "topo", "p.ibnet"), 0, holds("nothing: they are planes apart"), "")
 
 
+def test_an_analysis_fails_on_faults_where_it_should(folder):
+    text = run(folder, "topo", FLAGSHIP, "--analyze", "--dead", "0").out
+    expect(run(folder, "topo", FLAGSHIP, "--analyze", "--dead", "0", "--fail-on", "fault"), 4, text, "")
+    expect(run(folder, "topo", FLAGSHIP, "--analyze", "--dead", "0", "--fail-on", "fault", "--routing", "dmodk-one-vl"), 0, None, "")
+    expect(run(folder, "topo", SPEC, "--analyze", "--fail-on", "congestion"), 2, "", None)
+    expect(run(folder, "topo", SPEC, "--fail-on", "fault"), 2, "", holds("needs --analyze"))
+
+
 def test_an_interrupted_export_leaves_a_whole_folder(folder):
     for _ in range(2):  # a new one and one that is there
         with start(folder, "topo", FLAGSHIP, "--export", "out") as process:

@@ -25,6 +25,7 @@ CASES = [
     ["leaf:3 spine:2 host:5 storage:2 100Gb/s", "--routing", "least-loaded", "--dead", "1,3"],
     ["leaf:4 spine:2 host:4 100Gb/s", "--dead", "0"],
     ["configs/fire-flyer-2.yaml", "--dead", "10"],
+    ["leaf:4 spine:4 host:4 pod:2 core:4 uplinks:1 200Gb/s"],
 ]
 
 
@@ -69,6 +70,7 @@ def check(words):
     text = analyze(*words).stdout.decode()
     long = [line for line in text.splitlines() if len(line) > 80]
     assert not long, f"more than 80 columns: {long}"
+    assert not [line for line in text.splitlines() if line != line.rstrip()], "blanks at the end of lines"
     assert text.count("FAULT ") == sum(a["kind"] == "fault" for a in said["advice"]), text
     return said
 
