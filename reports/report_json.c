@@ -210,10 +210,9 @@ static void write_provenance(struct csin_json *j, const struct csin_scenario *sc
     csin_json_count(j, "scheduled_events", sc->n_events);
     csin_json_real(j, "reaction_s", sc->reaction_s);
     csin_json_array(j, "inputs");
-    static const char *const kinds[] = {"scenario", "fabric", "lft"};
     for (unsigned i = 0; i < sc->n_inputs; i++) {
         csin_json_flat_object(j, NULL);
-        csin_json_string(j, "kind", kinds[i]);
+        csin_json_string(j, "kind", sc->inputs[i].what);
         if (i > 0) /* the scenario's own path depends on where one stands, so it is not told */
             csin_json_string(j, "name", sc->inputs[i].name);
         csin_json_string(j, "sha256", sc->inputs[i].sha256.hex);

@@ -19,8 +19,9 @@ import schema
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SCENARIOS = ROOT / "scenarios"
-SLOWER = 10 if os.environ.get("CSIN_SANITIZED") else 1
+SANITIZED = bool(os.environ.get("CSIN_SANITIZED"))
 SCHEMA = json.loads((ROOT / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
+RESULT = json.loads((ROOT / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 PERMUTATION = """scenario: perm
 fabric: "leaf:40 spine:20 host:20 200Gb/s"
 seed: 3
@@ -64,6 +65,8 @@ def plan(scenario, *arguments, code=0):
 def assert_kept(folder, scenario, side, *arguments):
     """csin sim --plan finds what the plan says of afterwards, to the last digit."""
     result = json.loads(run("sim", scenario, "--plan", folder / "plan.yaml", "--engine", "fluid", "-f", "json", *arguments)[0])
+    assert "plan" in [given["kind"] for given in result["provenance"]["inputs"]]
+    assert not list(schema.validate(result, RESULT, RESULT))
     assert (result["congestion_free"] == "yes") == side["congestion_free"]
     assert result["congested_arcs"] == side["congested_arcs"] and result["makespan_s"] == side["makespan_s"]
     for found, said in zip(result["jobs"], side["jobs"], strict=True):
@@ -248,15 +251,15 @@ def test_a_time_limit_is_honoured(_):
     begun = time.monotonic()
     run("plan", SCENARIOS / "fire-flyer-2/scenario.yaml", "--time-limit", "1s")
     spent = time.monotonic() - begun
-    assert spent < 15 * SLOWER, spent  # 1.8 s of processor; the rest is for other tests beside it
+    assert spent < 15, spent  # 1.8 s of processor; the rest is for other tests beside it
 
 
 def test_an_interrupt_gives_the_best_so_far(folder):
     with subprocess.Popen([CSIN, "plan", str(SCENARIOS / "fire-flyer-2/scenario.yaml"), "--time-limit", "10min", "-f", "json", "-o",
                            str(folder / "plan.yaml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1.5 * SLOWER)
+        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
-        output, message = process.communicate(timeout=60 * SLOWER)
+        output, message = process.communicate(timeout=60)
     assert process.returncode in (0, 4), (process.returncode, message)
     result = json.loads(output)
     assert result["stopped"] and not list(schema.validate(result, SCHEMA, SCHEMA, "plan"))
@@ -277,9 +280,12 @@ def test_the_schema_describes_every_key_and_can_refuse(_):
 
 def main():
     word = sys.argv[3] if len(sys.argv) > 3 else ""
-    failed = passed = 0
+    failed = passed = skipped = 0
     for name, case in list(globals().items()):
         if not name.startswith("test_") or word not in name:
+            continue
+        if SANITIZED and case in (test_a_time_limit_is_honoured, test_an_interrupt_gives_the_best_so_far):
+            skipped += 1  # minutes for a simulation of 1,200 hosts
             continue
         try:
             with tempfile.TemporaryDirectory(prefix="csin-plan-") as folder:
@@ -288,7 +294,7 @@ def main():
         except Exception as wrong:  # pylint: disable=broad-except
             failed += 1
             print(f"{name}: {type(wrong).__name__}: {wrong}")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 
 
