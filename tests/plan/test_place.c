@@ -695,12 +695,11 @@ static void reasons_are_sentences(void **state)
     run(&p, (struct csin_place_options){0});
     check_answer(&p);
     const char *want[] = {
-        "no job lies across zones, as one or more did before",
-        ("job 'a' moves 2 of 4 ranks: 2 leaves instead of 4, 12 MB between leaves instead of 24 MB "
-         "(the least there can be)"),
-        "12 MB go between leaves, and no placement has less",
-        "storage in zone 'a' is even: from 1 to 1 NICs on a leaf",
-        "storage in zone 'b' is even: from 1 to 1 NICs on a leaf",
+        "no job lies across zones; before: 1",
+        ("job 'a' with 2 of 4 ranks moved: 2 leaves instead of 4, 12 MB between leaves instead of "
+         "24 MB (the least there can be)"),
+        "storage in zone 'a' is even: 1 NIC on each leaf",
+        "storage in zone 'b' is even: 1 NIC on each leaf",
     };
     assert_int_equal(p.p.n_reasons, N_OF(want));
     for (unsigned i = 0; i < N_OF(want); i++)
