@@ -215,22 +215,29 @@ static void reload(struct balance *b)
         add_entry(b, &b->entries[e], 1);
 }
 
-/* What each owner can put on each row, and the others. Returns the worst L(a). */
+/* What each owner can put on a row, and the others. Returns L(a). */
+static double weigh_row(struct balance *b, uint32_t row)
+{
+    const double *load = b->load + (size_t)row * b->o->n_phases;
+    double *worst = b->worst + (size_t)row * b->n_owners, sum = 0;
+    memset(worst, 0, b->n_owners * sizeof *worst);
+    for (uint32_t p = 0; p < b->o->n_phases; p++)
+        worst[b->owner_of[p]] = fmax(worst[b->owner_of[p]], load[p]);
+    for (uint32_t o = 0; o < b->n_owners; o++)
+        sum += worst[o];
+    for (uint32_t o = 0; o < b->n_owners; o++)
+        b->others[(size_t)row * b->n_owners + o] = sum - worst[o];
+    return sum;
+}
+
+/* All rows. Returns the worst L(a). */
 static double weigh(struct balance *b, uint32_t *ret_row, double *ret_mean_square)
 {
     double most = 0, squares = 0;
     uint32_t used = 0;
     *ret_row = CSIN_NONE;
     for (uint32_t row = 0; row < b->n_rows; row++) {
-        const double *load = b->load + (size_t)row * b->o->n_phases;
-        double *worst = b->worst + (size_t)row * b->n_owners, sum = 0;
-        memset(worst, 0, b->n_owners * sizeof *worst);
-        for (uint32_t p = 0; p < b->o->n_phases; p++)
-            worst[b->owner_of[p]] = fmax(worst[b->owner_of[p]], load[p]);
-        for (uint32_t o = 0; o < b->n_owners; o++)
-            sum += worst[o];
-        for (uint32_t o = 0; o < b->n_owners; o++)
-            b->others[(size_t)row * b->n_owners + o] = sum - worst[o];
+        double sum = weigh_row(b, row);
         squares += sum * sum;
         used += sum > 0;
         if (sum > most * (1 + 1e-12)) {
@@ -392,6 +399,13 @@ static double draw_noise(struct balance *b)
     return b->heat > 0 ? -b->heat * log1p(-(double)(csin_rng_next(&b->rng) >> 11) * 0x1p-53) : 0;
 }
 
+static void weigh_rows_of(struct balance *b, const struct entry *e, uint32_t arc)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, arc, rows);
+    for (uint32_t r = 0; r < n; r++)
+        weigh_row(b, rows[r]);
+}
+
 /* Moves one entry to where it costs least. */
 static void improve(struct balance *b, struct entry *e, double threshold)
 {
@@ -408,8 +422,13 @@ static void improve(struct balance *b, struct entry *e, double threshold)
             best = arcs[i];
         }
     }
+    uint32_t before = e->arc;
     set_arc(b, e, best);
     add_entry(b, e, 1);
+    if (b->n_owners > 1 && best != before) {
+        weigh_rows_of(b, e, before);
+        weigh_rows_of(b, e, best);
+    }
 }
 
 /* ---- a start in full zones: edge colouring ---- */
@@ -517,37 +536,56 @@ static bool colour(struct balance *b, bool by_size)
 
 /* ---- a start by numbers ---- */
 
-/* D-Mod-K for each owner by itself: destinations are numbered among those of the owner that sends
- * them most, so that shifts of some hosts do not meet because of others that stand between them,
- * and storage that stands at one port of every leaf is spread. False without memory. */
-static bool number(struct balance *b)
+/* A destination: of the owner that sends it most at a time. */
+struct target {
+    uint32_t phase, number; /* among those of the owner */
+    double most_Bps;        /* by one entry in a phase */
+    double all_Bps;         /* by all entries in that phase */
+};
+
+static void list_targets(const struct balance *b, struct target *targets, uint32_t *next)
 {
-    const struct csin_fabric *f = b->f;
-    uint32_t arcs[CSIN_MAX_PORTS], *number = malloc((f->n_nics + (size_t)1) * sizeof *number);
-    uint32_t *next = calloc(b->n_owners + (size_t)1, sizeof *next);
-    double *most_Bps = calloc(f->n_nics + (size_t)1, sizeof *most_Bps);
-    bool ok = number && next && most_Bps;
-    for (uint32_t e = 0; ok && e < b->n_entries; e++)
+    for (uint32_t e = 0; e < b->n_entries; e++)
         for (uint32_t i = 0; i < b->entries[e].n; i++) {
             const struct demand *demand = &b->demands[b->entries[e].first + i];
-            uint32_t nic = b->entries[e].nic;
-            if (demand->rate_Bps > most_Bps[nic]) {
-                most_Bps[nic] = demand->rate_Bps;
-                number[nic] = b->owner_of[demand->phase];
+            struct target *target = &targets[b->entries[e].nic];
+            if (demand->rate_Bps > target->most_Bps) {
+                target->most_Bps = demand->rate_Bps;
+                target->phase = demand->phase;
             }
         }
-    for (uint32_t nic = 0; ok && nic < f->n_nics; nic++)
-        if (most_Bps[nic] > 0)
-            number[nic] = next[number[nic]]++;
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        for (uint32_t i = 0; i < b->entries[e].n; i++) {
+            const struct demand *demand = &b->demands[b->entries[e].first + i];
+            struct target *target = &targets[b->entries[e].nic];
+            if (demand->phase == target->phase)
+                target->all_Bps += demand->rate_Bps;
+        }
+    for (uint32_t nic = 0; nic < b->f->n_nics; nic++)
+        if (targets[nic].most_Bps > 0)
+            targets[nic].number = next[b->owner_of[targets[nic].phase]]++;
+}
+
+/* D-Mod-K for each owner by itself: the shifts of some hosts do not meet because of others that
+ * stand between them, and storage that stands at one port of every leaf is spread. What many leaves
+ * send at once to one destination takes turns by leaf as well. False without memory. */
+static bool number(struct balance *b)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], *next = calloc(b->n_owners + (size_t)1, sizeof *next);
+    struct target *targets = calloc(b->f->n_nics + (size_t)1, sizeof *targets);
+    bool ok = targets && next;
+    if (ok)
+        list_targets(b, targets, next);
     for (uint32_t i = 0; ok && i < b->n_entries; i++) {
         struct entry *e = &b->entries[i];
+        const struct target *target = &targets[e->nic];
         uint32_t n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
+        uint32_t turn = target->all_Bps > 1.5 * target->most_Bps ? e->sw : 0;
         if (n > 0)
-            set_arc(b, e, arcs[number[e->nic] % n]);
+            set_arc(b, e, arcs[(target->number + turn) % n]);
     }
-    free(number);
+    free(targets);
     free(next);
-    free(most_Bps);
     return ok;
 }
 
@@ -627,26 +665,11 @@ static void search(struct balance *b, struct score *best, double bound)
     }
 }
 
-/* L(a) of a row, now. */
-static double total_of(const struct balance *b, uint32_t row)
-{
-    const double *load = b->load + (size_t)row * b->o->n_phases;
-    double sum = 0, most = 0;
-    for (uint32_t p = 0; p < b->o->n_phases; p++) {
-        most = p > 0 && b->owner_of[p] == b->owner_of[p - 1] ? most : 0;
-        if (load[p] > most) {
-            sum += load[p] - most;
-            most = load[p];
-        }
-    }
-    return sum;
-}
-
-static bool exceeds(const struct balance *b, const struct entry *e, double worst)
+static bool exceeds(struct balance *b, const struct entry *e, double worst)
 {
     uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows);
     for (uint32_t r = 0; r < n; r++)
-        if (total_of(b, rows[r]) > worst)
+        if (weigh_row(b, rows[r]) > worst)
             return true;
     return false;
 }

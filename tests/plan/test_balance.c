@@ -24,7 +24,7 @@ static void a_permutation_of_a_full_zone_gets_every_uplink_to_itself(void **stat
 /* No regularity to use, and 102,400 loads (64 phases on 1,600 arcs) for 31,200 entries: 24 flows on
  * the fullest arc where 20 are the mean. Annealing for as long does not get below 23, the next
  * whole number. */
-static void many_phases_of_random_flows_come_within_a_fifth(void **state)
+static void many_phases_of_random_flows_come_within_a_quarter(void **state)
 {
     (void)state;
     struct planned p = open_line(ZONE);
@@ -34,7 +34,7 @@ static void many_phases_of_random_flows_come_within_a_fifth(void **state)
         offer_permutations(&p, &rng, 20);
     }
     struct csin_balance got = plan_tables(&p, "64 x 20 random permutations", false, 10);
-    assert_true(got.worst <= 1.2 * (1 + 1e-9));
+    assert_true(got.worst <= 1.25 * (1 + 1e-9));
     assert_true(got.given > 1.8);
     csin_balance_finish(&got);
     close_planned(&p);
@@ -108,7 +108,7 @@ static void reduces_and_reads_in_64_phases_come_within_a_tenth(void **state)
         offer_a_draw_of_reads(&p, &m, k, 0.5);
         offer_reduces(&p, m, k % N_ORDERS, 0.5);
     }
-    struct csin_balance got = plan_tables(&p, "64 phases of reduces and reads", false, 15);
+    struct csin_balance got = plan_tables(&p, "64 phases of reduces and reads", false, 12);
     assert_true(got.worst <= 1.1 * got.bound);
     assert_true(got.given >= 1.5 * got.bound);
     csin_balance_finish(&got);
@@ -116,7 +116,7 @@ static void reduces_and_reads_in_64_phases_come_within_a_tenth(void **state)
 }
 
 /* The reduces are phases of one owner, the reads of another: any two of them may meet. */
-static void reduces_beside_the_reads_of_others_come_within_an_eighth(void **state)
+static void reduces_beside_the_reads_of_others_come_within_a_tenth(void **state)
 {
     (void)state;
     struct planned p = open_line(ZONE);
@@ -129,8 +129,8 @@ static void reduces_beside_the_reads_of_others_come_within_an_eighth(void **stat
         begin_phase(&p, 1);
         offer_a_draw_of_reads(&p, &m, k, 0.5);
     }
-    struct csin_balance got = plan_tables(&p, "reduces beside reads", false, 15);
-    assert_true(got.worst <= 1.125 * got.bound);
+    struct csin_balance got = plan_tables(&p, "reduces beside reads", false, 12);
+    assert_true(got.worst <= 1.1 * got.bound);
     csin_balance_finish(&got);
     close_planned(&p);
 }
@@ -145,7 +145,7 @@ static void whole_flows_meet_where_many_small_ones_would_not(void **state)
         begin_phase(&p, 0);
         offer_permutations(&p, &rng, 1);
     }
-    struct csin_balance got = plan_tables(&p, "64 random permutations", false, 10);
+    struct csin_balance got = plan_tables(&p, "64 random permutations", false, 4);
     assert_close(got.bound, 1, 1e-9);
     assert_true(got.worst <= 3 * (1 + 1e-9) && got.worst >= 2 * (1 - 1e-9));
     assert_true(got.given >= 5);
@@ -176,7 +176,7 @@ static void all_shifts_stay_free_beside_storage_that_is_spread_evenly(void **sta
     for (uint32_t i = 0; i < 800; i++)
         for (uint32_t k = 0; k < 40; k++)
             offer(&p, compute[i], storage[k], 1.0 / 800);
-    struct csin_balance got = plan_tables(&p, "799 shifts beside storage", false, 30);
+    struct csin_balance got = plan_tables(&p, "799 shifts beside storage", false, 4);
     double *most, *load = follow_offers(&p, &most), shifts = 0, writes = 0, sum = 0;
     uint32_t n_arcs = 0;
     for (uint32_t a = 0; a < p.f->n_arcs; a++)
@@ -272,8 +272,8 @@ static void no_routing_of_a_small_fabric_is_below_the_bound_or_much_better(void 
                   "the bound is met in %u\n",
                   n_best, n, furthest, n_tight);
     assert_true(n > 280);
-    assert_true(n_best >= n * 95 / 100);
-    assert_true(furthest <= 1.5);
+    assert_true(n_best >= n * 98 / 100);
+    assert_true(furthest <= 1.25);
 }
 
 /* ---- random fabrics ---- */
@@ -348,55 +348,79 @@ static void a_time_limit_of_a_second_is_kept(void **state)
     close_planned(&p);
 }
 
-/* Planned, then three cables die: what leads into them must change, and little else. */
-static void dead_cables_change_few_entries(void **state)
+/* Takes what the old tables say where it still leads on. Returns how many entries that traffic uses
+ * led into dead cables. */
+static uint32_t keep_what_works(struct planned *p)
+{
+    struct csin_routes *renewed;
+    uint32_t n_dead = 0;
+    assert_int_equal(csin_routes_create(p->f, NULL, CSIN_DMODK, 1, NULL, &renewed), CSIN_OK);
+    bool *seen = calloc((size_t)p->f->n_switches * p->f->n_nics, sizeof *seen);
+    assert_non_null(seen);
+    for (uint32_t i = 0; i < p->offered.n_offers; i++) {
+        const struct csin_offer *o = &p->offered.offers[i];
+        struct csin_path path;
+        uint32_t leaf = p->f->nics[o->src].leaf;
+        assert_true(csin_routes_path(p->routes, o->src, o->dst, 0, &path));
+        if (path.n <= 2 || seen[(size_t)leaf * p->f->n_nics + o->dst])
+            continue;
+        bool is_dead = false;
+        for (uint32_t j = 0; j < path.n; j++)
+            is_dead = is_dead || !p->f->cables[path.arcs[j] >> 1].up;
+        n_dead += is_dead;
+        if (!is_dead)
+            csin_routes_set(renewed, leaf, o->dst, path.arcs[1]);
+        seen[(size_t)leaf * p->f->n_nics + o->dst] = true;
+    }
+    free(seen);
+    csin_routes_destroy(p->routes);
+    p->routes = renewed;
+    return n_dead;
+}
+
+/* Planned, then two cables die. Tables made anew differ in most entries. */
+static void after_two_cables_died_few_entries_change(void **state)
 {
     (void)state;
-    struct planned p = open_line(ZONE);
-    struct csin_rng rng = csin_rng_init(3, 0);
-    begin_phase(&p, 0);
-    offer_permutations(&p, &rng, 1);
-    struct csin_balance got = plan_tables(&p, "before", false, 10);
+    struct planned p = open_line("leaf:16 spine:8 host:8 200Gb/s");
+    for (uint32_t k = 0; k < 6; k++) {
+        struct csin_rng rng = csin_rng_init(3, k);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 8);
+    }
+    struct csin_balance got = plan_tables(&p, "before", false, 2);
     csin_balance_finish(&got);
-    uint32_t n_dead = 0, n_must = 0;
-    for (uint32_t c = 0; c < p.f->n_cables && n_dead < 3; c += 97)
+    uint32_t n_dead = 0;
+    for (uint32_t c = 0; c < p.f->n_cables && n_dead < 2; c += 61)
         if (p.f->cables[c].place != CSIN_AT_HOST) {
             p.f->cables[c].up = false;
             n_dead++;
         }
-    struct csin_routes *renewed;
-    assert_int_equal(csin_routes_create(p.f, NULL, CSIN_DMODK, 1, NULL, &renewed), CSIN_OK);
-    for (uint32_t i = 0; i < p.offered.n_offers; i++) {
-        const struct csin_offer *o = &p.offered.offers[i];
-        struct csin_path path;
-        assert_true(csin_routes_path(p.routes, o->src, o->dst, 0, &path));
-        bool is_dead = false;
-        for (uint32_t j = 0; j < path.n; j++)
-            is_dead = is_dead || !p.f->cables[path.arcs[j] >> 1].up;
-        n_must += is_dead;
-        if (!is_dead && path.n > 2)
-            csin_routes_set(renewed, p.f->nics[o->src].leaf, o->dst, path.arcs[1]);
-    }
-    csin_routes_destroy(p.routes);
-    p.routes = renewed;
-    got = plan_tables(&p, "three cables dead", true, 10);
-    print_message("%u of %u entries changed, %u led into dead cables\n", got.n_changed,
+    assert_int_equal(n_dead, 2);
+    uint32_t n_must = keep_what_works(&p);
+    got = plan_tables(&p, "two cables dead", true, 2);
+    print_message("%u of %u entries changed beside %u that led into dead cables\n", got.n_changed,
                   got.n_entries, n_must);
-    assert_int_equal(n_dead, 3);
-    assert_true(n_must > 0);
-    assert_true(got.worst <= 2 * (1 + 1e-9));
-    assert_true(got.n_changed <= 10 * n_must);
+    assert_true(n_must > 10);
+    assert_true(got.worst <= 1.25 * got.bound);
+    assert_true(got.n_changed <= n_must);
+    uint32_t n_stable = got.n_changed;
+    csin_balance_finish(&got);
+    csin_routes_destroy(p.routes);
+    assert_int_equal(csin_routes_create(p.f, NULL, CSIN_DMODK, 1, NULL, &p.routes), CSIN_OK);
+    got = plan_tables(&p, "made anew", false, 2);
+    assert_true(got.n_changed > 4 * n_stable);
     csin_balance_finish(&got);
     close_planned(&p);
 }
 
 CHECK_MAIN(cmocka_unit_test(a_permutation_of_a_full_zone_gets_every_uplink_to_itself),
-           cmocka_unit_test(many_phases_of_random_flows_come_within_a_fifth),
+           cmocka_unit_test(many_phases_of_random_flows_come_within_a_quarter),
            cmocka_unit_test(reduces_and_reads_in_64_phases_come_within_a_tenth),
-           cmocka_unit_test(reduces_beside_the_reads_of_others_come_within_an_eighth),
+           cmocka_unit_test(reduces_beside_the_reads_of_others_come_within_a_tenth),
            cmocka_unit_test(whole_flows_meet_where_many_small_ones_would_not),
            cmocka_unit_test(all_shifts_stay_free_beside_storage_that_is_spread_evenly),
            cmocka_unit_test(no_routing_of_a_small_fabric_is_below_the_bound_or_much_better),
            cmocka_unit_test_teardown(the_bound_holds_on_random_fabrics, campaign_end),
            cmocka_unit_test(a_time_limit_of_a_second_is_kept),
-           cmocka_unit_test(dead_cables_change_few_entries))
+           cmocka_unit_test(after_two_cables_died_few_entries_change))
