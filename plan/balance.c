@@ -17,7 +17,8 @@
 #define PATIENCE 80 /* sweeps without progress; as many more as have this many moves: */
 #define MOVES 200000
 #define LEVELLING 1e-3
-#define STEP 0.05 /* of the bound */
+#define STEP 0.05  /* of the bound */
+#define ENOUGH 1.1 /* times the bound: few changes are worth more than a lower load */
 
 struct demand {
     uint32_t phase;
@@ -524,7 +525,7 @@ static bool colour(struct balance *b, bool by_size)
             send_over(b, &b->entries[edges[i].entry], zone->first_spine + colours[i - first]);
             add_entry(b, &b->entries[edges[i].entry], 1);
         }
-        for (uint32_t i = first; ok && by_size && i < end; i++)
+        for (uint32_t i = first; ok && by_size && i < end && (i % 64 || !is_over(b)); i++)
             improve(b, &b->entries[edges[i].entry], 0);
     }
     free(edges);
@@ -642,25 +643,26 @@ static double demand_of(const struct balance *b)
     return b->n_demands ? sum / b->n_demands : 0;
 }
 
-/* One sweep over all entries evens out everything; then those that have part in a load over the
- * threshold move, which is kept a step below the worst load. */
-static void search(struct balance *b, struct score *best, double bound)
+/* One sweep over all entries, if asked for, evens out everything; then those that have part in a
+ * load over the threshold move, which is kept a step below the worst load. */
+static void search(struct balance *b, struct score *best, double bound, bool all)
 {
-    double threshold = 0, unit = fmax(STEP * bound, demand_of(b));
+    double threshold = all ? 0 : fmax(bound, best->worst - STEP * bound),
+           unit = fmax(STEP * bound, demand_of(b));
     uint32_t patience = PATIENCE + MOVES / (b->n_entries + 1);
     for (uint32_t sweep = 0, stale = 0; stale < patience && !is_over(b); sweep++) {
+        if (best->worst <= bound * (1 + 1e-9))
+            break;
         double before = best->worst;
         b->heat = heat_of(sweep, unit);
         csin_rng_shuffle(&b->rng, b->order, b->n_entries);
         for (uint32_t i = 0; i < b->n_entries && (i % 64 || !is_over(b)); i++) {
             struct entry *e = &b->entries[b->order[i]];
-            if (sweep == 0 || is_guilty(b, e, threshold))
+            if ((all && sweep == 0) || is_guilty(b, e, threshold))
                 improve(b, e, threshold);
         }
         keep(b, best);
         stale = best->worst < before * (1 - 1e-9) ? 0 : stale + 1;
-        if (best->worst <= bound * (1 + 1e-9))
-            break;
         threshold = fmax(bound, best->worst - STEP * bound);
     }
 }
@@ -703,6 +705,20 @@ static void settle(struct balance *b, double worst)
 
 /* ---- the whole ---- */
 
+/* Tables to begin the search with, in at most a third of the time; the best are kept. */
+static void start(struct balance *b, struct score *best, double bound, double time_limit_s)
+{
+    double until_s = b->until_s;
+    b->until_s = fmin(until_s, now_s() + time_limit_s / 3);
+    if (best->worst > bound * (1 + 1e-9) && !is_over(b) && number(b))
+        keep(b, best);
+    for (unsigned by_size = 0; by_size < 2 && best->worst > bound * (1 + 1e-9); by_size++)
+        if (!is_over(b) && colour(b, by_size))
+            keep(b, best);
+    go_back(b);
+    b->until_s = until_s;
+}
+
 static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
                          struct csin_routes *routes, const struct csin_offered *offered)
 {
@@ -733,14 +749,12 @@ enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct cs
         b.order[e] = e;
     keep(&b, &best);
     got.given = best.worst;
-    if (best.worst > got.bound * (1 + 1e-9) && number(&b))
-        keep(&b, &best);
-    for (unsigned by_size = 0; by_size < 2 && best.worst > got.bound * (1 + 1e-9); by_size++)
-        if (colour(&b, by_size))
-            keep(&b, &best);
-    go_back(&b);
-    if (best.worst > got.bound * (1 + 1e-9))
-        search(&b, &best, got.bound);
+    if (stable)
+        search(&b, &best, got.bound, false);
+    if (!stable || best.worst > got.bound * ENOUGH) {
+        start(&b, &best, got.bound, time_limit_s);
+        search(&b, &best, got.bound, true);
+    }
     if (stable)
         settle(&b, best.worst);
     got.n_entries = b.n_entries;
