@@ -27,6 +27,7 @@ enum {
     KEY_DEPLOY,
     KEY_TIME_LIMIT,
     KEY_ROUTING,
+    KEY_ENGINE,
     KEY_CONGESTION,
     KEY_SEED,
     KEY_SIZE,
@@ -36,7 +37,7 @@ enum {
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
      "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
-    {"format", 'f', "FORMAT", 0, "of what is printed: text (the default) or json", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json or svg (of sizes)", 0},
     {"optimize", KEY_OPTIMIZE, "WHAT", 0,
      "a list of placement, routing, isolation and knobs (isolation that may also set "
      "request-to-send and concurrency); default: placement,routing,isolation. Or upgrades: changes "
@@ -56,6 +57,8 @@ static const struct argp_option options[] = {
      "does",
      0},
     {"routing", KEY_ROUTING, "POLICY", 0, "begin with the tables of this policy, or lft:FILE", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine: fluid (the default) or simgrid",
+     0},
     {"congestion", KEY_CONGESTION, "MODEL", 0, "share cables by this model: fair or lossless", 0},
     {"seed", KEY_SEED, "N", 0, "draw by this seed", 0},
     {0},
@@ -123,6 +126,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->overrides.routing = csin_policy_name(routing.policy);
         arguments->overrides.lft = routing.file;
         return 0;
+    case KEY_ENGINE:
+        csin_pick_name(state, "engine", arg, csin_engine_names);
+        arguments->overrides.engine = arg;
+        return 0;
     case KEY_CONGESTION:
         csin_pick_name(state, "congestion model", arg, csin_congestion_names);
         arguments->overrides.congestion = arg;
@@ -149,6 +156,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--size takes no scenario: requirements have workloads");
         if (!arguments->size && arguments->format && strcmp(arguments->format, "svg") == 0)
             argp_error(state, "format svg is for --size");
+        if (!arguments->size && !arguments->upgrades && arguments->output &&
+            strcmp(arguments->output, "-") == 0)
+            argp_error(state, "a plan needs a file: its tables are written beside it");
         if (!arguments->size && !arguments->upgrades && arguments->parts)
             argp_error(state, "--parts is for --size and --optimize upgrades");
         return 0;
@@ -268,6 +278,27 @@ static enum csin_status print(const struct arguments *arguments, const struct cs
     return csin_output_commit(&output, diag);
 }
 
+/* Neither the plan nor its tables may be written over what is read. */
+static enum csin_status spare_inputs(const struct arguments *arguments,
+                                     const struct csin_scenario *scenario, struct csin_arena *arena,
+                                     struct csin_diag *diag)
+{
+    const char *files[CSIN_MAX_INPUTS + 1];
+    int n = 0;
+    if (!arguments->output)
+        return CSIN_OK;
+    const char *tables = tables_beside(arena, arguments->output);
+    if (!tables)
+        return csin_no_memory(diag);
+    for (uint32_t i = 0; i < scenario->n_inputs; i++)
+        files[n++] = scenario->inputs[i].path;
+    if (arguments->keep)
+        files[n++] = arguments->keep;
+    return csin_spares(diag, arguments->output, files, n) && csin_spares(diag, tables, files, n)
+               ? CSIN_OK
+               : CSIN_E_USAGE;
+}
+
 static enum csin_status run(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
@@ -275,15 +306,13 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     struct csin_plan *plan = NULL;
     struct csin_routes *keep = NULL;
     struct csin_display display;
-    enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
-                                                 diag, &scenario);
-    if (status == CSIN_OK) {
-        const char *files[CSIN_MAX_INPUTS];
-        for (uint32_t i = 0; i < scenario->n_inputs; i++)
-            files[i] = scenario->inputs[i].path;
-        if (!csin_spares(diag, arguments->output, files, (int)scenario->n_inputs))
-            status = CSIN_E_USAGE;
-    }
+    struct csin_overrides overrides = arguments->overrides;
+    if (!overrides.engine)
+        overrides.engine = "fluid"; /* same answers, and many are asked for */
+    enum csin_status status = csin_scenario_open(arguments->scenario, &overrides, arena, diag,
+                                                 &scenario);
+    if (status == CSIN_OK)
+        status = spare_inputs(arguments, scenario, arena, diag);
     if (status == CSIN_OK && arguments->keep)
         status = csin_lft_open(scenario->fabric, (struct csin_loc){0}, arguments->keep, diag, NULL,
                                &keep);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "base/rng.h"
 #include "plan/colour.h"
 
@@ -38,6 +39,12 @@ struct balance {
     struct entry *entries;
     struct demand *demands;
     uint32_t n_entries, n_demands, n_rows;
+    /* Behind the entries with demand stand those that traffic of others may pass and that have a
+     * choice (at spines below core switches, at gates): hops. [n_entries .. n_entries + n_hops) */
+    uint32_t n_hops;
+    uint32_t *by_nic,
+        *first_of_nic;  /* [n_entries] entries by destination; [n_nics + 1] where they are */
+    uint32_t *passing;  /* [n_entries] scratch */
     uint32_t *row_of;   /* [n_arcs]; CSIN_NONE at hosts */
     uint32_t *arc_of;   /* [n_rows] */
     double *load;       /* [n_rows][n_phases], relative to the capacity */
@@ -107,8 +114,7 @@ static bool make_entries(struct balance *b)
     struct use *uses = list_uses(b, &n);
     b->entries = malloc((n + (size_t)1) * sizeof *b->entries);
     b->demands = malloc((n + (size_t)1) * sizeof *b->demands);
-    b->order = malloc((n + (size_t)1) * sizeof *b->order);
-    bool ok = uses && b->entries && b->demands && b->order;
+    bool ok = uses && b->entries && b->demands;
     for (uint32_t i = 0; ok && i < n; i++) {
         struct entry *last = b->n_entries ? &b->entries[b->n_entries - 1] : NULL;
         if (!last || last->sw != uses[i].sw || last->nic != uses[i].nic) {
@@ -126,6 +132,79 @@ static bool make_entries(struct balance *b)
         }
     }
     free(uses);
+    return ok;
+}
+
+/* ---- hops ---- */
+
+/* Entries by their destination: a counting sort. */
+static bool index_nics(struct balance *b)
+{
+    uint32_t n_nics = b->f->n_nics;
+    b->by_nic = malloc((b->n_entries + (size_t)1) * sizeof *b->by_nic);
+    b->passing = malloc((b->n_entries + (size_t)1) * sizeof *b->passing);
+    b->first_of_nic = calloc(n_nics + (size_t)2, sizeof *b->first_of_nic);
+    if (!b->by_nic || !b->passing || !b->first_of_nic)
+        return false;
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        b->first_of_nic[b->entries[e].nic + 2]++;
+    for (uint32_t n = 0; n < n_nics; n++)
+        b->first_of_nic[n + 2] += b->first_of_nic[n + 1];
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        b->by_nic[b->first_of_nic[b->entries[e].nic + 1]++] = e;
+    return true;
+}
+
+static bool add_hop(struct balance *b, size_t *room, uint32_t sw, uint32_t nic)
+{
+    uint32_t port = csin_routes_port(b->routes, sw, nic, 0);
+    if (port == CSIN_NONE)
+        return true;
+    if (!csin_grow(&b->entries, room, b->n_entries + b->n_hops + (size_t)1, sizeof *b->entries))
+        return false;
+    uint32_t arc = b->f->port_arc[b->f->switches[sw].first_port + port];
+    b->entries[b->n_entries + b->n_hops++] = (struct entry){
+        .sw = sw, .nic = nic, .arc = arc, .given = arc, .best = arc};
+    return true;
+}
+
+/* All switches with a choice that something on its way to `nic` may come to. */
+static bool find_hops(struct balance *b, size_t *room, uint32_t nic, uint32_t *seen,
+                      uint32_t *stack)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], n = 0, stamp = nic + 1;
+    for (uint32_t i = b->first_of_nic[nic]; i < b->first_of_nic[nic + 1]; i++) {
+        stack[n] = b->entries[b->by_nic[i]].sw;
+        seen[stack[n++]] = stamp;
+    }
+    for (uint32_t own = n, at = 0; at < n; at++) {
+        uint32_t choices = stack[at] == b->f->nics[nic].leaf
+                               ? 0
+                               : csin_routes_choices(b->routes, stack[at], nic, arcs);
+        if (at >= own && choices > 1 && !add_hop(b, room, stack[at], nic))
+            return false;
+        for (uint32_t c = 0; c < choices; c++) {
+            uint32_t next = csin_arc_head(b->f, arcs[c]);
+            if (seen[next] != stamp) {
+                seen[next] = stamp;
+                stack[n++] = next;
+            }
+        }
+    }
+    return true;
+}
+
+static bool make_hops(struct balance *b)
+{
+    size_t room = b->n_entries;
+    uint32_t *seen = calloc(b->f->n_switches + (size_t)1, sizeof *seen);
+    uint32_t *stack = malloc((b->f->n_switches + (size_t)1) * sizeof *stack);
+    bool ok = seen && stack && index_nics(b);
+    for (uint32_t nic = 0; ok && nic < b->f->n_nics; nic++)
+        if (b->first_of_nic[nic] < b->first_of_nic[nic + 1])
+            ok = find_hops(b, &room, nic, seen, stack);
+    free(seen);
+    free(stack);
     return ok;
 }
 
@@ -169,6 +248,9 @@ static void balance_finish(struct balance *b)
     free(b->others);
     free(b->owner_of);
     free(b->order);
+    free(b->by_nic);
+    free(b->first_of_nic);
+    free(b->passing);
 }
 
 /* The rows from the switch of `e` to its destination, where it sends by `arc`; after the first arc
@@ -302,13 +384,23 @@ static void add_cut(struct cut *cut, double rate_Bps)
     cut->n++;
 }
 
-static struct side side_of(const struct balance *b, uint32_t s)
+/* What a cut parts from the rest: a switch, or all switches of a zone (the other is CSIN_NONE). */
+struct part {
+    uint32_t sw, zone;
+};
+
+static bool is_in(const struct csin_fabric *f, const struct part *part, uint32_t sw)
+{
+    return part->zone == CSIN_NONE ? sw == part->sw : f->switches[sw].zone == part->zone;
+}
+
+static struct side side_of(const struct balance *b, const struct part *part)
 {
     const struct csin_fabric *f = b->f;
     struct side side = {0};
-    for (uint32_t p = 0; p < f->switches[s].n_ports; p++) {
-        uint32_t arc = f->port_arc[f->switches[s].first_port + p];
-        if (arc == CSIN_NONE || b->row_of[arc] == CSIN_NONE)
+    for (uint32_t row = 0; row < b->n_rows; row++) {
+        uint32_t arc = b->arc_of[row];
+        if (!is_in(f, part, csin_arc_tail(f, arc)) || is_in(f, part, csin_arc_head(f, arc)))
             continue;
         side.n_cables++;
         side.capacity_Bps += f->arc_capacity_Bps[arc];
@@ -317,36 +409,47 @@ static struct side side_of(const struct balance *b, uint32_t s)
     return side;
 }
 
+/* What crosses the cut outwards, or inwards, in each phase. */
+static void fill_cuts(const struct balance *b, const struct part *part, bool out, struct cut *cuts)
+{
+    memset(cuts, 0, b->o->n_phases * sizeof *cuts);
+    for (uint32_t e = 0; e < b->n_entries; e++) {
+        const struct entry *entry = &b->entries[e];
+        bool from = is_in(b->f, part, entry->sw);
+        bool to = is_in(b->f, part, b->f->nics[entry->nic].leaf);
+        if (from == to || from != out)
+            continue;
+        for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
+            add_cut(&cuts[b->demands[i].phase], b->demands[i].rate_Bps);
+    }
+}
+
 static bool find_bound(const struct balance *b, struct csin_balance *ret)
 {
     const struct csin_fabric *f = b->f;
-    uint32_t n_phases = b->o->n_phases;
-    /* [n_switches][out, in][n_phases] would be large: one switch and way after the other. */
-    struct cut *cuts = malloc((n_phases + (size_t)1) * sizeof *cuts);
+    struct cut *cuts = malloc((b->o->n_phases + (size_t)1) * sizeof *cuts);
+    uint32_t n_zones = f->n_zones > 1 ? f->n_zones : 0;
     if (!cuts)
         return false;
-    for (uint32_t s = 0; s < f->n_switches; s++)
-        for (unsigned out = 0; out < 2; out++) {
-            struct side side = side_of(b, s);
+    for (uint32_t i = 0; i < f->n_switches + n_zones; i++) {
+        struct part part = {i < f->n_switches ? i : CSIN_NONE,
+                            i < f->n_switches ? CSIN_NONE : i - f->n_switches};
+        struct side side = side_of(b, &part);
+        for (unsigned out = 0; side.n_cables > 0 && out < 2; out++) {
             double rate_Bps;
-            memset(cuts, 0, n_phases * sizeof *cuts);
-            for (uint32_t e = 0; e < b->n_entries; e++) {
-                const struct entry *entry = &b->entries[e];
-                if ((out ? entry->sw : f->nics[entry->nic].leaf) != s)
-                    continue;
-                for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
-                    add_cut(&cuts[b->demands[i].phase], b->demands[i].rate_Bps);
-            }
+            fill_cuts(b, &part, out, cuts);
             double bound = cut_bound(b, cuts, &side, &rate_Bps);
             if (bound <= ret->bound * (1 + 1e-12))
                 continue;
             ret->bound = bound;
-            ret->bound_switch = s;
+            ret->bound_switch = part.sw;
+            ret->bound_zone = part.zone;
             ret->bound_is_out = out;
             ret->bound_Bps = rate_Bps;
             ret->bound_cables = side.n_cables;
             ret->bound_capacity_Bps = side.capacity_Bps;
         }
+    }
     free(cuts);
     return true;
 }
@@ -590,6 +693,70 @@ static bool number(struct balance *b)
     return ok;
 }
 
+/* The entries with demand whose way leads through the switch of `e`, itself included. */
+static uint32_t list_passing(struct balance *b, const struct entry *e)
+{
+    const struct csin_fabric *f = b->f;
+    uint32_t n = 0;
+    for (uint32_t i = b->first_of_nic[e->nic]; i < b->first_of_nic[e->nic + 1]; i++) {
+        const struct entry *x = &b->entries[b->by_nic[i]];
+        uint32_t at = x->sw, hops = 0;
+        while (at != e->sw && at != f->nics[e->nic].leaf && hops++ < CSIN_PATH_MAX) {
+            uint32_t port = csin_routes_port(b->routes, at, e->nic, 0);
+            if (port == CSIN_NONE)
+                break;
+            at = csin_arc_head(f, f->port_arc[f->switches[at].first_port + port]);
+        }
+        if (at == e->sw)
+            b->passing[n++] = b->by_nic[i];
+    }
+    return n;
+}
+
+static double cost_passing(struct balance *b, uint32_t n, double threshold)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct entry *x = &b->entries[b->passing[i]];
+        sum += cost(b, x, x->arc, threshold);
+        add_entry(b, x, 1);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        add_entry(b, &b->entries[b->passing[i]], -1);
+    return sum;
+}
+
+/* As improve, where others may pass: all of them move together. */
+static void improve_passing(struct balance *b, struct entry *e, double threshold, bool if_guilty)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], n_arcs = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
+    uint32_t n = n_arcs < 2 ? 0 : list_passing(b, e), best = e->arc;
+    bool guilty = !if_guilty;
+    for (uint32_t i = 0; i < n && !guilty; i++)
+        guilty = is_guilty(b, &b->entries[b->passing[i]], threshold);
+    if (n == 0 || !guilty)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        add_entry(b, &b->entries[b->passing[i]], -1);
+    double least = cost_passing(b, n, threshold) * (1 - 1e-9);
+    for (uint32_t c = 0; c < n_arcs; c++) {
+        if (arcs[c] == best)
+            continue;
+        uint32_t before = e->arc;
+        set_arc(b, e, arcs[c]);
+        double sum = cost_passing(b, n, threshold);
+        if (sum < least) {
+            least = sum;
+            best = arcs[c];
+        } else {
+            set_arc(b, e, before);
+        }
+    }
+    set_arc(b, e, best);
+    for (uint32_t i = 0; i < n; i++)
+        add_entry(b, &b->entries[b->passing[i]], 1);
+}
+
 struct score {
     double worst, mean_square;
 };
@@ -610,7 +777,7 @@ static void keep(struct balance *b, struct score *best)
     score.worst = weigh(b, &row, &score.mean_square);
     if (is_better(score, *best)) {
         *best = score;
-        for (uint32_t e = 0; e < b->n_entries; e++)
+        for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
             b->entries[e].best = b->entries[e].arc;
     }
 }
@@ -618,7 +785,7 @@ static void keep(struct balance *b, struct score *best)
 /* To the best so far. */
 static void go_back(struct balance *b)
 {
-    for (uint32_t e = 0; e < b->n_entries; e++)
+    for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
         set_arc(b, &b->entries[e], b->entries[e].best);
     reload(b);
 }
@@ -655,10 +822,13 @@ static void search(struct balance *b, struct score *best, double bound, bool all
             break;
         double before = best->worst;
         b->heat = heat_of(sweep, unit);
-        csin_rng_shuffle(&b->rng, b->order, b->n_entries);
-        for (uint32_t i = 0; i < b->n_entries && (i % 64 || !is_over(b)); i++) {
+        csin_rng_shuffle(&b->rng, b->order, b->n_entries + b->n_hops);
+        for (uint32_t i = 0; i < b->n_entries + b->n_hops && (i % 64 || !is_over(b)); i++) {
             struct entry *e = &b->entries[b->order[i]];
-            if ((all && sweep == 0) || is_guilty(b, e, threshold))
+            bool any = all && sweep == 0;
+            if (b->n_hops > 0)
+                improve_passing(b, e, threshold, !any);
+            else if (any || is_guilty(b, e, threshold))
                 improve(b, e, threshold);
         }
         keep(b, best);
@@ -699,7 +869,7 @@ static void settle(struct balance *b, double worst)
     /* Entries that lead through one another may have met elsewhere. */
     reload(b);
     if (weigh(b, &row, &mean_square) <= worst * (1 + 1e-9))
-        for (uint32_t e = 0; e < b->n_entries; e++)
+        for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
             b->entries[e].best = b->entries[e].arc;
 }
 
@@ -723,7 +893,10 @@ static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
                          struct csin_routes *routes, const struct csin_offered *offered)
 {
     *b = (struct balance){.f = fabric, .o = offered, .routes = routes};
-    return make_entries(b) && make_rows(b);
+    if (!make_entries(b) || !make_hops(b) || !make_rows(b))
+        return false;
+    b->order = malloc((b->n_entries + b->n_hops + (size_t)1) * sizeof *b->order);
+    return b->order;
 }
 
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
@@ -732,7 +905,8 @@ enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct cs
                                      struct csin_diag *diag, struct csin_balance *ret)
 {
     struct balance b;
-    struct csin_balance got = {.worst_arc = CSIN_NONE, .bound_switch = CSIN_NONE};
+    struct csin_balance got = {
+        .worst_arc = CSIN_NONE, .bound_switch = CSIN_NONE, .bound_zone = CSIN_NONE};
     struct score best = {HUGE_VAL, HUGE_VAL};
     uint32_t row = CSIN_NONE;
     got.load = calloc(fabric->n_arcs + (size_t)1, sizeof *got.load);
@@ -745,7 +919,7 @@ enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct cs
     b.stop = stop;
     b.rng = csin_rng_init(seed, 0);
     b.stop_arg = stop_arg;
-    for (uint32_t e = 0; e < b.n_entries; e++)
+    for (uint32_t e = 0; e < b.n_entries + b.n_hops; e++)
         b.order[e] = e;
     keep(&b, &best);
     got.given = best.worst;
@@ -757,8 +931,8 @@ enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct cs
     }
     if (stable)
         settle(&b, best.worst);
-    got.n_entries = b.n_entries;
-    for (uint32_t e = 0; e < b.n_entries; e++) {
+    got.n_entries = b.n_entries + b.n_hops;
+    for (uint32_t e = 0; e < b.n_entries + b.n_hops; e++) {
         set_arc(&b, &b.entries[e], b.entries[e].best);
         got.n_changed += b.entries[e].arc != b.entries[e].given;
     }

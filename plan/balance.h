@@ -21,12 +21,12 @@ struct csin_balance {
     double *load;        /* [n_arcs] L(a) afterwards, 0 at hosts; malloc'ed */
     uint32_t n_entries,
         n_changed; /* that traffic uses; of those, that differ from the tables given */
-    /* No routing has a smaller worst load: what has to leave or enter one switch by its cables to
-     * others. */
+    /* No routing has a smaller worst load: what has to leave or enter one switch, or one zone, by
+     * its cables to others. */
     double bound;
-    uint32_t bound_switch; /* CSIN_NONE without traffic */
-    bool bound_is_out;     /* leaves it, else enters it */
-    double bound_Bps;      /* what has to, every owner in its worst phase */
+    uint32_t bound_switch, bound_zone; /* one of the two; both CSIN_NONE without traffic */
+    bool bound_is_out;                 /* leaves it, else enters it */
+    double bound_Bps;                  /* what has to, every owner in its worst phase */
     uint32_t bound_cables;
     double bound_capacity_Bps; /* of those cables together, one way */
 };

@@ -181,44 +181,61 @@ static void tell_of_zones(struct teller *t)
     const struct csin_place_result *r = t->ret;
     if (t->p->n_zones < 2)
         return;
+    const char *best = r->after.jobs_across <= r->bound.jobs_across ? " (no placement has fewer)"
+                                                                    : "";
     if (r->after.jobs_across == 0)
-        TELL(t, "no job lies across zones%s",
-             r->before.jobs_across ? ", as one or more did before" : "");
+        TELL(t, "no job lies across zones%s%s", r->before.jobs_across ? "; before: " : "",
+             r->before.jobs_across ? csin_show_count(r->before.jobs_across).s : "");
     else
-        TELL(t, "%s of %s jobs lie across zones%s, with %s pairs of ranks that talk between them",
+        TELL(t, "%s of %s job%s lie%s across zones%s; %s pair%s of ranks talk between them",
              csin_show_count(r->after.jobs_across).s, csin_show_count(r->n_jobs).s,
-             r->after.jobs_across <= r->bound.jobs_across ? ", and no placement has fewer" : "",
-             csin_show_count(r->after.pairs_across).s);
+             r->n_jobs == 1 ? "" : "s", r->after.jobs_across == 1 ? "s" : "", best,
+             csin_show_count(r->after.pairs_across).s, r->after.pairs_across == 1 ? "" : "s");
     for (uint32_t j = 0; j < r->n_jobs && j < MAX_JOBS_TOLD; j++)
         if (r->jobs[j].bound.jobs_across && !r->jobs[j].fixed)
             TELL(t, "job '%s' has %s hosts, more than any zone has for it", t->p->sc->jobs[j].name,
                  csin_show_count(r->jobs[j].n_hosts).s);
 }
 
+static const char *leaves(struct teller *t, uint32_t n)
+{
+    char *text = csin_arena_printf(t->arena, "%s lea%s", csin_show_count(n).s,
+                                   n == 1 ? "f" : "ves");
+    t->failed = t->failed || !text;
+    return text ? text : "";
+}
+
+/* "the least there can be"; "at least 1 GiB must". A job alone has the bound of the whole. */
+static const char *least_of_job(struct teller *t, const struct csin_place_job *job)
+{
+    double bound = t->ret->n_jobs == 1 ? t->ret->bound.leaf_bytes : job->bound.leaf_bytes;
+    if (bound >= job->after.leaf_bytes * (1 - PLACE_SAME))
+        return "the least there can be";
+    const char *text = csin_arena_printf(t->arena, "at least %s must", show_bytes(t, bound));
+    t->failed = t->failed || !text;
+    return text ? text : "";
+}
+
 static void tell_of_job(struct teller *t, uint32_t index)
 {
     const struct csin_place_job *job = &t->ret->jobs[index];
     const char *name = t->p->sc->jobs[index].name;
-    const char *least = job->bound.leaf_bytes >= job->after.leaf_bytes * (1 - PLACE_SAME)
-                            ? "the least there can be"
-                            : "";
-    if (!*least)
-        least = csin_arena_printf(t->arena, "at least %s must be",
-                                  show_bytes(t, job->bound.leaf_bytes));
     if (job->fixed)
         TELL(t, "job '%s' keeps its hosts: it was to, or an event is about them", name);
     else if (job->n_moved == 0)
-        TELL(t, "job '%s' keeps its hosts: %s leaves, %s between leaves (%s)", name,
-             csin_show_count(job->after.leaves).s, show_bytes(t, job->after.leaf_bytes),
-             least ? least : "");
+        TELL(t, "job '%s' keeps its hosts: %s, %s between leaves (%s)", name,
+             leaves(t, job->after.leaves), show_bytes(t, job->after.leaf_bytes),
+             least_of_job(t, job));
     else
         TELL(t,
-             "job '%s' moves %s of %s ranks: %s leaves instead of %s, %s between leaves "
-             "instead of %s (%s)",
+             "job '%s' with %s of %s ranks moved: %s%s%s, %s between leaves instead of %s "
+             "(%s)",
              name, csin_show_count(job->n_moved).s, csin_show_count(job->n_hosts).s,
-             csin_show_count(job->after.leaves).s, csin_show_count(job->before.leaves).s,
+             leaves(t, job->after.leaves),
+             job->after.leaves == job->before.leaves ? " as before" : " instead of ",
+             job->after.leaves == job->before.leaves ? "" : csin_show_count(job->before.leaves).s,
              show_bytes(t, job->after.leaf_bytes), show_bytes(t, job->before.leaf_bytes),
-             least ? least : "");
+             least_of_job(t, job));
 }
 
 static void tell_of_gap(struct teller *t)
@@ -226,7 +243,11 @@ static void tell_of_gap(struct teller *t)
     const struct csin_place_result *r = t->ret;
     if (r->before.bytes <= 0)
         return;
-    if (r->gap <= 0)
+    if (r->n_jobs == 1 && r->gap <= 0)
+        ; /* the sentence of the job says it */
+    else if (r->n_jobs == 1)
+        TELL(t, "the gap to that bound is %s %%", csin_show_fixed(100 * r->gap, 1).s);
+    else if (r->gap <= 0)
         TELL(t, "%s go between leaves, and no placement%s has less",
              show_bytes(t, r->after.leaf_bytes), r->exact ? " that is as good between zones" : "");
     else
@@ -244,12 +265,15 @@ static void tell_of_storage(struct teller *t)
         const struct csin_place_storage *s = &r->storage[i];
         const char *zone = t->p->sc->fabric->zones[s->zone].name;
         bool even = s->most <= s->fewest + 1, named = zone && *zone;
-        TELL(t, "storage%s%s%s is %s: from %s to %s NICs on a leaf", named ? " in zone '" : "",
+        bool equal = s->most == s->fewest;
+        TELL(t, "storage%s%s%s is %s: %s%s%s NIC%s on %s leaf", named ? " in zone '" : "",
              named ? zone : "", named ? "'" : "", even ? "even" : "not even",
-             csin_show_count(s->fewest).s, csin_show_count(s->most).s);
+             equal ? "" : csin_show_count(s->fewest).s, equal ? "" : " to ",
+             csin_show_count(s->most).s, s->most == 1 ? "" : "s", equal ? "each" : "a");
     }
     if (r->n_cables)
-        TELL(t, "%s cables of storage hosts would make it even", csin_show_count(r->n_cables).s);
+        TELL(t, "%s cable%s of storage hosts, plugged in elsewhere, would make it even",
+             csin_show_count(r->n_cables).s, r->n_cables == 1 ? "" : "s");
 }
 
 static bool tell_all(const struct place *p, struct csin_arena *arena, struct csin_place_result *ret)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "topo/channels.h"
 
 /* What counts as less: results repeat to the last bit, but a change must be worth the work. */
 #define WORTH 1e-3
@@ -89,6 +90,18 @@ static double change(const struct csin_result *before, const struct csin_result 
     return n ? sum / n : 0;
 }
 
+/* `longer`: by how many per cent times grow on average */
+static void say_no_better(struct planner *p, const char *what, double longer)
+{
+    struct csin_shown percent = csin_show_fixed(fabs(longer), fabs(longer) < 1 ? 2 : 1);
+    if (fabs(longer) < 0.005)
+        say(p, "%s: simulated, and no time changes: left as it was", what);
+    else
+        say(p, "%s: simulated, and times get %s %% %s on average%s: left as it was", what,
+            percent.s, longer > 0 ? "longer" : "shorter",
+            longer > 0 ? "" : ", which is not worth it");
+}
+
 /* Simulates what is planned; keeps it where it is worth it. False where it is not, or failed. */
 static bool is_kept(struct planner *p, const char *what)
 {
@@ -105,30 +118,30 @@ static bool is_kept(struct planner *p, const char *what)
         plan->after = after;
         return true;
     }
-    say(p, "%s: simulated, and no better (times change by %s %% on average); left as it was.", what,
-        csin_show_fixed(100 * (exp(-gain) - 1), 2).s);
+    say_no_better(p, what, 100 * (exp(-gain) - 1));
     csin_result_destroy(after);
     return false;
 }
 
 /* ---- routing ---- */
 
+/* "leaf 'z1-l07' must send 24.0 hosts' worth of traffic ..." */
 static void say_bound(struct planner *p)
 {
     const struct csin_balance *b = &p->plan->balance;
     const struct csin_fabric *f = p->plan->scenario->fabric;
-    if (b->bound_switch == CSIN_NONE)
+    if (b->bound_switch == CSIN_NONE && b->bound_zone == CSIN_NONE)
         return;
-    const struct csin_switch *sw = &f->switches[b->bound_switch];
-    double host_Bps = sw->rate_Bps;
+    bool zone = b->bound_zone != CSIN_NONE;
+    const struct csin_switch *sw =
+        &f->switches[zone ? f->zones[b->bound_zone].first_leaf : b->bound_switch];
     say(p,
         "routing: %s '%s' must %s %s hosts' worth of traffic (%s) over %u cable%s (%s), so no "
-        "routing "
-        "has a worst load below %s.",
-        csin_layer_names[sw->layer], sw->name, b->bound_is_out ? "send" : "take in",
-        csin_show_fixed(b->bound_Bps / host_Bps, 1).s, csin_show_rate(b->bound_Bps).s,
-        b->bound_cables, b->bound_cables == 1 ? "" : "s", csin_show_rate(b->bound_capacity_Bps).s,
-        csin_show_fixed(b->bound, 3).s);
+        "tables have a worst load below %s",
+        zone ? "zone" : csin_layer_names[sw->layer], zone ? f->zones[b->bound_zone].name : sw->name,
+        b->bound_is_out ? "send" : "take in", csin_show_fixed(b->bound_Bps / sw->rate_Bps, 1).s,
+        csin_show_rate(b->bound_Bps).s, b->bound_cables, b->bound_cables == 1 ? "" : "s",
+        csin_show_rate(b->bound_capacity_Bps).s, csin_show_fixed(b->bound, 3).s);
 }
 
 static void say_balance(struct planner *p, const struct csin_offered *offered)
@@ -136,29 +149,44 @@ static void say_balance(struct planner *p, const struct csin_offered *offered)
     const struct csin_balance *b = &p->plan->balance;
     const struct csin_fabric *f = p->plan->scenario->fabric;
     if (b->worst_arc == CSIN_NONE) {
-        say(p, "routing: no traffic leaves its leaf; tables make no difference.");
+        say(p, "routing: no traffic leaves its leaf: tables make no difference");
         return;
     }
     say(p,
-        "routing: %s phase%s of traffic use %s entries of the tables; the worst load of a cable is "
-        "%s, with the tables as they are %s, and at least %s with any.",
-        csin_show_count(offered->n_phases).s, offered->n_phases == 1 ? "" : "s",
-        csin_show_count(b->n_entries).s, csin_show_fixed(b->worst, 3).s,
-        csin_show_fixed(b->given, 3).s, csin_show_fixed(b->bound, 3).s);
+        "routing: the busiest cable between switches is offered %s of what it carries, %s with the "
+        "tables as they are, and at least %s with any (%s phase%s of traffic, %s entries)",
+        csin_show_fixed(b->worst, 3).s, csin_show_fixed(b->given, 3).s,
+        csin_show_fixed(b->bound, 3).s, csin_show_count(offered->n_phases).s,
+        offered->n_phases == 1 ? "" : "s", csin_show_count(b->n_entries).s);
     if (b->worst <= CSIN_BALANCE_FULL)
         say(p,
-            "routing: proof of no congestion: no cable between switches is ever offered more than "
-            "it carries (worst: %s > %s, %s of it).",
+            "routing: proof: no cable between switches is ever offered more than it carries "
+            "(worst: "
+            "%s > %s)",
             csin_vertex_name(f, csin_arc_tail(f, b->worst_arc)).s,
-            csin_vertex_name(f, csin_arc_head(f, b->worst_arc)).s, csin_show_fixed(b->worst, 3).s);
+            csin_vertex_name(f, csin_arc_head(f, b->worst_arc)).s);
     else if (b->bound > CSIN_BALANCE_FULL)
         say_bound(p);
     else
         say(p,
-            "routing: flows are whole and loads small, so %s over the bound is what a search "
-            "found; "
-            "a cable carries a flow or it does not.",
+            "routing: %s over the bound is what the search found; flows are whole, and where few "
+            "share a cable none may come nearer",
             csin_show_fixed(b->worst - b->bound, 3).s);
+}
+
+/* A proof of tables, and still congestion: what it did not speak of. */
+static void say_what_is_left(struct planner *p)
+{
+    const struct csin_plan *plan = p->plan;
+    if (!plan->balanced || plan->balance.worst > CSIN_BALANCE_FULL || plan->after->congestion_free)
+        return;
+    say(p, "routing: %s arc%s still hold%s flows back in the simulation: %s",
+        csin_show_count(plan->after->n_congested).s, plan->after->n_congested == 1 ? "" : "s",
+        plan->after->n_congested == 1 ? "s" : "",
+        plan->planned.n_events ? "the proof is for the fabric as it is before the events"
+        : plan->planned.congestion == CSIN_LOSSLESS
+            ? "queues in front of full hosts reach back into the fabric"
+            : "some transfers run ahead of their phase");
 }
 
 /* Tables of a file may lead into cables that are dead by now. What still leads nearer stays. */
@@ -176,14 +204,35 @@ static void adopt(const struct csin_fabric *f, const struct csin_routes *given,
         }
 }
 
+/* What the tables may choose from: all shortest ways, or, where zones are joined, those of
+ * dmodk-one-vl, so that no choice closes a credit loop. */
+static enum csin_policy base_policy(const struct csin_scenario *sc)
+{
+    const struct csin_fabric *f = sc->fabric;
+    if (csin_policy_has_table(sc->policy) && sc->policy != CSIN_DMODK && sc->policy != CSIN_LFT)
+        return sc->policy;
+    for (uint32_t s = 0; s < f->n_switches; s++)
+        if (f->switches[s].layer == CSIN_INTER_ZONE)
+            return CSIN_DMODK_ONE_VL;
+    return CSIN_DMODK;
+}
+
+/* Tables that could stop for good are said to be so. */
+static void say_loops(struct planner *p, const struct csin_routes *routes, const char *whose)
+{
+    struct csin_channels channels;
+    if (csin_channels_init(&channels, routes))
+        say(p, "routing: %s tables have %s on one virtual lane", whose,
+            channels.is_acyclic ? "no credit loop" : "a credit loop");
+    csin_channels_finish(&channels);
+}
+
 static void plan_routing(struct planner *p)
 {
     struct csin_plan *plan = p->plan;
     const struct csin_scenario *sc = plan->scenario;
     struct csin_offered offered = {0};
-    enum csin_policy base = csin_policy_has_table(sc->policy) && sc->policy != CSIN_LFT
-                                ? sc->policy
-                                : CSIN_DMODK;
+    enum csin_policy base = base_policy(sc);
     begin(p, "balancing the tables");
     p->status = csin_offered_create(&p->schedule, sc->routes, sc->fabric, p->diag, &offered);
     if (p->status == CSIN_OK)
@@ -205,12 +254,19 @@ static void plan_routing(struct planner *p)
     csin_offered_finish(&offered);
     if (p->status != CSIN_OK || (plan->balance.n_changed == 0 && !keep && base == sc->policy))
         return;
+    if (!csin_routes_seal(plan->own_routes)) {
+        p->status = csin_no_memory(p->diag);
+        return;
+    }
     plan->planned.routes = plan->own_routes;
     plan->planned.policy = CSIN_LFT;
     plan->routes = is_kept(p, "routing");
     if (plan->routes) {
-        say(p, "routing: %s of %s entries change.", csin_show_count(plan->balance.n_changed).s,
+        say(p, "routing: %s of %s entries change", csin_show_count(plan->balance.n_changed).s,
             csin_show_count(plan->balance.n_entries).s);
+        if (base == CSIN_DMODK_ONE_VL && csin_policy_has_table(sc->policy))
+            say_loops(p, sc->routes, "the");
+        say_loops(p, plan->own_routes, "the new");
     } else {
         plan->planned.routes = sc->routes;
         plan->planned.policy = sc->policy;
@@ -325,6 +381,8 @@ enum csin_status csin_plan_make(const struct csin_scenario *scenario,
         plan_routing(&p);
     if (p.status == CSIN_OK && options->isolation)
         plan_isolation(&p);
+    if (p.status == CSIN_OK)
+        say_what_is_left(&p);
     p.plan->stopped = options->stop && options->stop(options->stop_arg);
     csin_schedule_finish(&p.schedule);
     if (p.status == CSIN_OK)

@@ -54,7 +54,7 @@ static void *array(struct finder *w, size_t n, size_t size)
 
 static bool belongs(const struct finder *w, const struct csin_upgrade *upgrade, uint32_t cable)
 {
-    return upgrade->cable == CSIN_NONE ? csin_cable_class_of(w->sc->fabric, cable) == upgrade->class
+    return upgrade->cable == CSIN_NONE ? csin_cable_class_of(w->sc->fabric, cable) == upgrade->of
                                        : upgrade->cable == cable;
 }
 
@@ -138,7 +138,7 @@ static void try_upgrade(struct finder *w, struct csin_upgrade *upgrade)
     upgrade->owner_gain = array(w, w->sc->n_owners, sizeof *upgrade->owner_gain);
     if (w->status != CSIN_OK)
         return;
-    snprintf(text, sizeof text, "making %s faster", csin_cable_class_names[upgrade->class]);
+    snprintf(text, sizeof text, "making %s faster", csin_cable_class_names[upgrade->of]);
     if (w->options->progress)
         w->options->progress(w->options->progress_arg, text);
     set_capacities(w, upgrade, STEP);
@@ -207,12 +207,10 @@ static void add_classes(struct finder *w)
     uint32_t n[CSIN_N_CABLE_CLASSES] = {0};
     for (uint32_t c = 0; c < f->n_cables; c++)
         n[csin_cable_class_of(f, c)]++;
-    for (int class = 0; class < CSIN_N_CABLE_CLASSES; class ++)
-        if (n[class])
-            w->u->items[w->u->n++] = (struct csin_upgrade){.class = (enum csin_cable_class) class,
-                                                           .cable = CSIN_NONE,
-                                                           .n_cables = n[class],
-                                                           .gain = 1};
+    for (int i = 0; i < CSIN_N_CABLE_CLASSES; i++)
+        if (n[i])
+            w->u->items[w->u->n++] = (struct csin_upgrade){
+                .of = (enum csin_cable_class)i, .cable = CSIN_NONE, .n_cables = n[i], .gain = 1};
 }
 
 /* The cables that held somebody back longest; of equal ones the first. */
@@ -228,7 +226,7 @@ static void add_worst(struct finder *w)
             return;
         w->busy_s[worst] = 0;
         w->u->items[w->u->n++] = (struct csin_upgrade){
-            .class = csin_cable_class_of(f, worst), .cable = worst, .n_cables = 1, .gain = 1};
+            .of = csin_cable_class_of(f, worst), .cable = worst, .n_cables = 1, .gain = 1};
     }
 }
 
@@ -239,14 +237,14 @@ static int by_gain(const void *a, const void *b)
         return x->gain > y->gain ? -1 : 1;
     if (x->n_cables != y->n_cables) /* fewer do the same */
         return x->n_cables < y->n_cables ? -1 : 1;
-    if (x->class != y->class)
-        return x->class < y->class ? -1 : 1;
+    if (x->of != y->of)
+        return x->of < y->of ? -1 : 1;
     return (x->cable > y->cable) - (x->cable < y->cable);
 }
 
 static bool is_at_hosts(const struct csin_upgrade *upgrade)
 {
-    return upgrade->class == CSIN_COMPUTE_LINKS || upgrade->class == CSIN_STORAGE_LINKS;
+    return upgrade->of == CSIN_COMPUTE_LINKS || upgrade->of == CSIN_STORAGE_LINKS;
 }
 
 static const char *what_is(struct csin_upgrades *u, const struct csin_upgrade *upgrade)
@@ -255,7 +253,7 @@ static const char *what_is(struct csin_upgrades *u, const struct csin_upgrade *u
     if (upgrade->cable == CSIN_NONE)
         return csin_arena_printf(u->arena, "the %s cables '%s'",
                                  csin_show_count(upgrade->n_cables).s,
-                                 csin_cable_class_names[upgrade->class]);
+                                 csin_cable_class_names[upgrade->of]);
     const struct csin_cable *c = &f->cables[upgrade->cable];
     return csin_arena_printf(u->arena, "the one cable %s - %s", csin_vertex_name(f, c->end[0]).s,
                              csin_vertex_name(f, c->end[1]).s);

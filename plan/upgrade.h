@@ -28,7 +28,7 @@ extern const char *const csin_cable_class_names[]; /* NULL-terminated */
 enum csin_cable_class csin_cable_class_of(const struct csin_fabric *fabric, uint32_t cable);
 
 struct csin_upgrade {
-    enum csin_cable_class class;
+    enum csin_cable_class of;
     uint32_t cable;    /* one of the worst, alone; CSIN_NONE: the whole class */
     uint32_t n_cables; /* of the class */
     double gain;       /* with twice the rate: 2 where all is done in half of the time */
@@ -62,7 +62,7 @@ struct csin_upgrades {
 /* Tries all upgrades. The price of one is that of a second of everything it doubles: each cable as
  * it was bought, and at its ends a port (the price of the switch / its ports) or a NIC. The
  * scenario and the parts must outlive the result, which is the caller's on success. Two simulations
- * for each class of the fabric and each of the worst cables, and two of the scenario as it is.
+ * for each class of the fabric and each of the worst cables, and one of the scenario as it is.
  * Test: tests/plan/test_upgrade.c. */
 enum csin_status csin_upgrades_find(const struct csin_scenario *scenario,
                                     const struct csin_upgrade_options *options,

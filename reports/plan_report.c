@@ -7,37 +7,17 @@
 #include "base/hostlist.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "reports/wrap.h"
 
-#define COLUMNS 80
+#define TEXT_REASONS 6u /* of a part; JSON and the file have all */
 
-/* Words of a sentence over lines of 80 columns, the next ones indented. */
-static void write_wrapped(const char *text, const char *first, const char *next, FILE *out)
-{
-    int column = fprintf(out, "%s", first);
-    bool begun = false;
-    for (const char *word = text; *word;) {
-        size_t n = strcspn(word, " ");
-        if (begun && column + 1 + (int)n > COLUMNS) {
-            column = fprintf(out, "\n%s", next) - 1;
-            begun = false;
-        }
-        column += fprintf(out, "%s%.*s", begun ? " " : "", (int)n, word);
-        begun = true;
-        word += n;
-        word += strspn(word, " ");
-    }
-    fputc('\n', out);
-}
-
-/* "new places for jobs, new forwarding tables and lanes"; 'change nothing' */
+/* "changes: places of jobs, forwarding tables and lanes" */
 static void write_changes(const struct csin_plan *plan, FILE *out)
 {
-    const char *what[] = {plan->places ? "new places for jobs" : NULL,
-                          plan->routes ? "new forwarding tables" : NULL,
-                          plan->lanes ? "lanes" : NULL};
+    const char *what[] = {plan->places ? "places of jobs" : NULL,
+                          plan->routes ? "forwarding tables" : NULL, plan->lanes ? "lanes" : NULL};
     unsigned n = 0, all = plan->places + plan->routes + plan->lanes;
-    if (all == 0)
-        fputs("change nothing", out);
+    fputs(all ? "changes: " : "changes: nothing", out);
     for (size_t i = 0; i < sizeof what / sizeof *what; i++)
         if (what[i])
             fprintf(out, "%s%s", n++ == 0 ? "" : n == all ? " and " : ", ", what[i]);
@@ -73,11 +53,11 @@ static void write_owners(const struct csin_plan *plan, FILE *out)
     for (uint32_t o = 0; o < sc->n_owners; o++)
         fprintf(out, "%-30.29s%14s%12s%12s%12s\n", sc->owners[o], figure(plan->before, o).s,
                 slowdown(plan->before, o).s, figure(plan->after, o).s, slowdown(plan->after, o).s);
-    fprintf(out, "%-30s%14s%12s%12s%12s\n", "congestion-free",
-            yes_no(plan->before->congestion_free), "", yes_no(plan->after->congestion_free), "");
-    fprintf(out, "%-30s%14s%12s%12s%12s\n", "congested arcs",
+    fprintf(out, "%-30s%14s%12s%12s\n", "congestion-free", yes_no(plan->before->congestion_free),
+            "", yes_no(plan->after->congestion_free));
+    fprintf(out, "%-30s%14s%12s%12s\n", "congested arcs",
             csin_show_count(plan->before->n_congested).s, "",
-            csin_show_count(plan->after->n_congested).s, "");
+            csin_show_count(plan->after->n_congested).s);
 }
 
 static const char *class_of(const struct csin_scenario *sc, uint32_t owner)
@@ -93,7 +73,7 @@ static void write_lanes(const struct csin_plan *plan, FILE *out)
     const struct csin_isolation *is = plan->isolation;
     if (!plan->lanes)
         return;
-    fprintf(out, "\n%-30s%14s%12s%12s%12s\n", "lanes, with lossless congestion", "class",
+    fprintf(out, "\n%-30s%14s%12s%12s%12s\n", "lanes (lossless congestion)", "class",
             "VL:weight", "before", "after");
     for (uint32_t o = 0; o < is->n_owners; o++) {
         const struct csin_isolation_owner *owner = &is->owners[o];
@@ -109,17 +89,107 @@ static void write_lanes(const struct csin_plan *plan, FILE *out)
     }
 }
 
+/* ---- what was proposed, and whether it is kept ---- */
+
+static void write_proposal(const char *what, struct csin_shown before, struct csin_shown after,
+                           struct csin_shown bound, bool is_kept, FILE *out)
+{
+    fprintf(out, "%-40s%11s%11s%11s%7s\n", what, before.s, after.s, bound.s,
+            is_kept ? "yes" : "no");
+}
+
+static struct csin_shown times(double slowdown)
+{
+    struct csin_shown shown;
+    snprintf(shown.s, sizeof shown.s, "%.20sx", csin_show_fixed(slowdown, 2).s);
+    return shown;
+}
+
+static void write_proposals(const struct csin_plan *plan, FILE *out)
+{
+    const struct csin_place_result *place = plan->placement;
+    const struct csin_isolation *is = plan->isolation;
+    const struct csin_balance *b = &plan->balance;
+    bool moves = place && place->n_moved > 0;
+    bool lanes = is && is->answer == CSIN_ISOLATION_FOUND;
+    if (!moves && !plan->balanced && !lanes)
+        return;
+    fprintf(out, "\n%-40s%11s%11s%11s%7s\n", "PROPOSED", "as it is", "proposed", "at least",
+            "kept");
+    if (moves)
+        write_proposal("placement: bytes between leaves",
+                       csin_show_size((uint64_t)place->before.leaf_bytes),
+                       csin_show_size((uint64_t)place->after.leaf_bytes),
+                       csin_show_size((uint64_t)place->bound.leaf_bytes), plan->places, out);
+    if (plan->balanced)
+        write_proposal("routing: worst load of a cable", csin_show_fixed(b->given, 3),
+                       csin_show_fixed(b->worst, 3), csin_show_fixed(b->bound, 3), plan->routes,
+                       out);
+    if (lanes)
+        write_proposal("isolation: worst slowdown, lossless", times(is->worst_before),
+                       times(is->worst_after), times(is->bound), plan->lanes, out);
+}
+
+/* ---- why ---- */
+
+/* "placement", of "placement: no job lies across zones" */
+static size_t part_length(const char *reason)
+{
+    const char *colon = strstr(reason, ": ");
+    return colon ? (size_t)(colon - reason) : 0;
+}
+
+static bool is_same_part(const char *a, const char *b)
+{
+    size_t n = part_length(a);
+    return n == part_length(b) && strncmp(a, b, n) == 0;
+}
+
+/* Of a part: the first sentences, which say what is so, and the last, which say what is left. */
+static void write_part(const char **reasons, size_t n, FILE *out)
+{
+    size_t skip = part_length(reasons[0]) + 2;
+    fprintf(out, "%.*s\n", (int)skip - 2, reasons[0]);
+    for (size_t i = 0; i < n; i++) {
+        if (n > TEXT_REASONS && i == TEXT_REASONS / 2) {
+            size_t left = n - TEXT_REASONS;
+            fprintf(out, "  ... %zu more with -f json and in the file of -o ...\n", left);
+            i += left;
+        }
+        csin_write_wrapped(reasons[i] + skip, "- ", "  ", out);
+    }
+}
+
+/* Parts in the order in which they are first spoken of. */
+static void write_reasons(const struct csin_plan *plan, FILE *out)
+{
+    struct csin_arena *arena = csin_arena_create();
+    const char **part = arena ? csin_arena_alloc(arena, plan->n_reasons, sizeof *part) : NULL;
+    for (size_t i = 0; part && i < plan->n_reasons; i++) {
+        size_t n = 0;
+        bool told = false;
+        for (size_t j = 0; j < plan->n_reasons; j++)
+            if (is_same_part(plan->reasons[i], plan->reasons[j])) {
+                told = told || j < i;
+                part[n++] = plan->reasons[j];
+            }
+        if (!told)
+            write_part(part, n, out);
+    }
+    csin_arena_destroy(arena);
+}
+
 void csin_plan_report_text(const struct csin_plan *plan, FILE *out)
 {
-    fprintf(out, "plan for %s: ", plan->scenario->name);
+    fprintf(out, "plan for %s\n", plan->scenario->name);
     write_changes(plan, out);
     if (plan->stopped)
         fputs("stopped before the search was over: this is the best so far\n", out);
     write_owners(plan, out);
+    write_proposals(plan, out);
     write_lanes(plan, out);
     fputs("\nWHY\n", out);
-    for (size_t i = 0; i < plan->n_reasons; i++)
-        write_wrapped(plan->reasons[i], "- ", "  ", out);
+    write_reasons(plan, out);
 }
 
 static void write_side(struct csin_json *json, const char *key, const struct csin_result *result)
@@ -334,7 +404,7 @@ void csin_plan_write_yaml(const struct csin_plan *plan, const char *tables, FILE
     fprintf(out,
             "# Written by csin " CSIN_VERSION ". Try it: csin sim SCENARIO --plan THIS-FILE\n");
     for (size_t i = 0; i < plan->n_reasons; i++)
-        write_wrapped(plan->reasons[i], "# - ", "#   ", out);
+        csin_write_wrapped(plan->reasons[i], "# - ", "#   ", out);
     fprintf(out, "plan: %s\nscenario: %s\n", plan->scenario->name, plan->scenario->name);
     if (plan->routes && tables)
         fprintf(out, "routing: {lft: \"%s\"}\n", tables);

@@ -186,7 +186,19 @@ static void draw_points(struct chart *c)
         }
 }
 
-/* Letters beside the points, above one that is drawn already and near. */
+/* Whether a letter at (x, y) would lie on a mark of the set. */
+static bool is_covered(const struct chart *c, double x, double y)
+{
+    for (uint32_t i = 0; i < c->s->n; i++) {
+        const struct csin_candidate *item = &c->s->candidates[i];
+        if (item->fate == CSIN_FATE_IN_SET && fabs(at(&c->x, x_of(c->s, item)) - (x + 5)) < 12 &&
+            fabs(at(&c->y, item->network_price) - (y - 5)) < 12)
+            return true;
+    }
+    return false;
+}
+
+/* Letters beside the points: right above, else left below; behind one that is near already. */
 static void draw_letters(struct chart *c)
 {
     double last_x = -1e9, last_y = -1e9;
@@ -195,6 +207,10 @@ static void draw_letters(struct chart *c)
         if (item->fate != CSIN_FATE_IN_SET)
             continue;
         double x = at(&c->x, x_of(c->s, item)) + 10, y = at(&c->y, item->network_price) - 9;
+        if (is_covered(c, x, y)) {
+            x -= 31;
+            y += 23;
+        }
         if (fabs(x - last_x) < 14 && fabs(y - last_y) < 13)
             x = last_x + 14;
         label(c, x, y, "letter", csin_size_letter(c->s, i).s);
@@ -243,7 +259,8 @@ void csin_size_write_svg(const struct csin_sizing *sizing, FILE *out)
             "viewBox=\"0 0 %d %d\" role=\"img\">\n"
             "<style>text{font:13px sans-serif;fill:#222}.title{font-size:17px;font-weight:600}"
             ".mid{text-anchor:middle}.end{text-anchor:end}.small{font-size:12px;fill:#444}"
-            ".letter{font-weight:700}.grid{stroke:#e4e4e4;fill:none}.axis{stroke:#555;fill:none}"
+            ".letter{font-weight:700;paint-order:stroke;stroke:#fff;stroke-width:3px}.grid{stroke:#"
+            "e4e4e4;fill:none}.axis{stroke:#555;fill:none}"
             ".front{stroke:#777;stroke-width:1.5;stroke-dasharray:5 4;fill:none}</style>\n"
             "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
             WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT);

@@ -16,7 +16,7 @@ static struct name name_of(const struct csin_upgrades *u, const struct csin_upgr
     const struct csin_fabric *f = u->scenario->fabric;
     struct name name;
     if (item->cable == CSIN_NONE)
-        snprintf(name.s, sizeof name.s, "%s", csin_cable_class_names[item->class]);
+        snprintf(name.s, sizeof name.s, "%s", csin_cable_class_names[item->of]);
     else
         snprintf(name.s, sizeof name.s, "%s - %s",
                  csin_vertex_name(f, f->cables[item->cable].end[0]).s,
@@ -85,7 +85,7 @@ void csin_upgrades_write_json(const struct csin_upgrades *u, FILE *out)
     for (uint32_t i = 0; i < u->n; i++) {
         const struct csin_upgrade *item = &u->items[i];
         csin_json_object(&json, NULL);
-        csin_json_string(&json, "class", csin_cable_class_names[item->class]);
+        csin_json_string(&json, "class", csin_cable_class_names[item->of]);
         csin_json_string(&json, "cable", item->cable == CSIN_NONE ? NULL : name_of(u, item).s);
         csin_json_count(&json, "cables", item->n_cables);
         csin_json_real(&json, "factor", 2);

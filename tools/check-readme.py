@@ -11,7 +11,7 @@ with 0, or with what a comment at its end says:
 
     csin check broken.yaml   # exit 3
 
-Not run: blocks marked ```sh norun, and commands that install, clone or build (see NOT_HERE).
+Not run: blocks marked ```sh norun, or ```sh subnet, which tests/real/guide.py runs, and commands that install, clone or build (see NOT_HERE).
 """
 import os
 import re

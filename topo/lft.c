@@ -403,26 +403,6 @@ static enum csin_status no_tables(struct reader *r)
     return CSIN_E_INPUT;
 }
 
-/* What the entries say, whatever the file looked like. */
-static struct csin_sha256 digest_of(const struct csin_routes *routes)
-{
-    struct csin_sha256_stream *sha = csin_sha256_start();
-    unsigned char bytes[4096];
-    size_t n = 0;
-    for (uint32_t s = 0; sha && s < routes->f->n_switches; s++)
-        for (uint32_t nic = 0; nic < routes->f->n_nics; nic++) {
-            uint16_t port = *table_entry(routes, s, nic);
-            bytes[n++] = (unsigned char)(port & 0xff);
-            bytes[n++] = (unsigned char)(port >> 8);
-            if (n == sizeof bytes) {
-                csin_sha256_add(sha, bytes, n);
-                n = 0;
-            }
-        }
-    csin_sha256_add(sha, bytes, n);
-    return csin_sha256_finish(sha);
-}
-
 static enum csin_status conclude(struct reader *r)
 {
     if (r->length > 0 || r->is_too_long)
@@ -433,8 +413,7 @@ static enum csin_status conclude(struct reader *r)
         return r->status;
     warn_of_unknown(r);
     warn_of_missing(r);
-    r->routes->digest = digest_of(r->routes);
-    if (!r->routes->digest.hex[0])
+    if (!csin_routes_seal(r->routes))
         return csin_no_memory(r->diag);
     return csin_lft_check(r->routes, r->file, r->diag);
 }

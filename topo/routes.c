@@ -941,16 +941,50 @@ uint32_t csin_routes_choices(const struct csin_routes *r, uint32_t sw, uint32_t 
         ret_arcs[0] = csin_arc_reverse(csin_nic_arc(f, nic));
         return 1;
     }
-    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links);
-    for (uint32_t i = 0; i < n; i++)
-        ret_arcs[i] = links[i].arc;
-    return n;
+    uint32_t n = csin_routes_nearer(r, sw, f->nics[nic].leaf, links), kept = 0;
+    n = csin_one_vl_choose(r, sw, f->nics[nic].leaf, links, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = 0;
+        while (k < kept && ret_arcs[k] != links[i].arc)
+            k++;
+        if (k == kept) /* dmodk-one-vl may name one several times */
+            ret_arcs[kept++] = links[i].arc;
+    }
+    return kept;
 }
 
 void csin_routes_set(struct csin_routes *r, uint32_t sw, uint32_t nic, uint32_t arc)
 {
     assert(r->table && csin_arc_tail(r->f, arc) == sw && r->up[arc >> 1]);
     *table_entry(r, sw, nic) = (uint16_t)port_of(r->f, arc);
+}
+
+/* What the entries say, whatever the file looked like. */
+static struct csin_sha256 digest_of(const struct csin_routes *routes)
+{
+    struct csin_sha256_stream *sha = csin_sha256_start();
+    unsigned char bytes[4096];
+    size_t n = 0;
+    for (uint32_t s = 0; sha && s < routes->f->n_switches; s++)
+        for (uint32_t nic = 0; nic < routes->f->n_nics; nic++) {
+            uint16_t port = *table_entry(routes, s, nic);
+            bytes[n++] = (unsigned char)(port & 0xff);
+            bytes[n++] = (unsigned char)(port >> 8);
+            if (n == sizeof bytes) {
+                csin_sha256_add(sha, bytes, n);
+                n = 0;
+            }
+        }
+    csin_sha256_add(sha, bytes, n);
+    return csin_sha256_finish(sha);
+}
+
+bool csin_routes_seal(struct csin_routes *r)
+{
+    assert(r->table);
+    r->policy = CSIN_LFT;
+    r->digest = digest_of(r);
+    return r->digest.hex[0] != 0;
 }
 
 uint32_t csin_routes_entry(const struct csin_routes *r, uint32_t sw, uint32_t nic)

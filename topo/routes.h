@@ -117,14 +117,20 @@ bool csin_routes_host_path(const struct csin_routes *routes, uint32_t src_host, 
 bool csin_routes_way(const struct csin_routes *routes, uint32_t src_host, uint32_t dst_host,
                      uint64_t flow, const double *load, struct csin_way *way);
 
-/* The arcs by which `sw` could send on towards `nic` on a shortest way, in the order of ports; what a
- * policy chooses from. Returns how many, 0 where there is no way; ret_arcs: [CSIN_MAX_PORTS]. */
+/* The arcs by which `sw` could send on towards `nic` on a shortest way, in the order of ports; what
+ * the policy chooses from, which for dmodk-one-vl is less than all. Returns how many, 0 where there
+ * is no way; ret_arcs: [CSIN_MAX_PORTS]. */
 uint32_t csin_routes_choices(const struct csin_routes *routes, uint32_t sw, uint32_t nic,
                              uint32_t *ret_arcs);
 
 /* Changes an entry of a table: `sw` sends on towards `nic` by `arc`, which leaves it and is up. Of
  * routes that nobody uses yet. The policy has tables. */
 void csin_routes_set(struct csin_routes *routes, uint32_t sw, uint32_t nic, uint32_t arc);
+
+/* Takes the entries, changed or not, as those of a file from now on: lft with a digest of them, so
+ * that the cache tells them from others, and entries stay where cables die. False without memory.
+ */
+bool csin_routes_seal(struct csin_routes *routes);
 
 /* Cables left between two switches, 255 where there is no way. */
 unsigned csin_routes_hops(const struct csin_routes *routes, uint32_t from_switch,

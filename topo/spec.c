@@ -392,7 +392,6 @@ static const struct csin_element override_element = ELEMENT(csin_override_spec, 
 
 static const struct csin_foreign scenario = {
     "a scenario", "'csin sim' simulates scenarios; the key 'fabric' in it names its fabric"};
-
 static const struct csin_foreign requirements = {
     "a requirements file", "'csin plan --size REQUIREMENTS' finds fabrics for them"};
 static const struct csin_foreign catalogue = {
@@ -417,6 +416,7 @@ static const struct csin_key fabric_keys[] = {
     {"jobs", CSIN_FOREIGN, 0, NULL, &scenario},
     {"storage", CSIN_FOREIGN, 0, NULL, &scenario},
     {"catalogue", CSIN_FOREIGN, 0, NULL, &catalogue},
+    {"requirements", CSIN_FOREIGN, 0, NULL, &requirements},
     {0},
 };
 

@@ -16,8 +16,12 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+import schema
+
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text(encoding="utf-8"))
+# Numbers that end otherwise have no unit.
+UNITS = r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^share)$"
 SHIPPED = ["first-steps", "incast", "oversubscribed"]  # the flagship is in expected.py
 
 # Everything that the JSON has a key for.
@@ -70,79 +74,6 @@ storage:
 """
 
 
-# ---- the part of JSON Schema 2020-12 that the schema uses ----
-
-KEYWORDS = {"$schema", "$id", "$defs", "$ref", "title", "description", "type", "const", "enum", "required", "properties",
-            "additionalProperties", "items", "minItems", "maxItems", "minLength", "pattern", "minimum", "maximum"}
-TYPES = {
-    "object": lambda x: isinstance(x, dict),
-    "array": lambda x: isinstance(x, list),
-    "string": lambda x: isinstance(x, str),
-    "number": lambda x: isinstance(x, (int, float)) and not isinstance(x, bool),
-    "integer": lambda x: isinstance(x, int) and not isinstance(x, bool),
-    "boolean": lambda x: isinstance(x, bool),
-    "null": lambda x: x is None,
-}
-
-
-def resolve(schema):
-    """A copy with what $ref leads to; keywords beside $ref hold as well."""
-    if "$ref" not in schema:
-        return schema
-    target = SCHEMA
-    for part in schema["$ref"].removeprefix("#/").split("/"):
-        target = target[part]
-    return {**resolve(target), **{key: value for key, value in schema.items() if key != "$ref"}}
-
-
-def validate(value, schema, path="result"):
-    """Yields what is wrong with `value`."""
-    schema = resolve(schema)
-    unknown = schema.keys() - KEYWORDS
-    assert not unknown, f"this validator does not know {unknown}"
-    types = schema.get("type", [])
-    types = [types] if isinstance(types, str) else types
-    if types and not any(TYPES[name](value) for name in types):
-        yield f"{path} is {value!r}, not of type {' or '.join(types)}"
-        return
-    if "const" in schema and value != schema["const"]:
-        yield f"{path} is {value!r}, not {schema['const']!r}"
-    if "enum" in schema and value not in schema["enum"]:
-        yield f"{path} is {value!r}, not one of {schema['enum']}"
-    if isinstance(value, str):
-        if len(value) < schema.get("minLength", 0):
-            yield f"{path} is too short"
-        if "pattern" in schema and not re.search(schema["pattern"], value):
-            yield f"{path} is {value!r}, which does not match {schema['pattern']}"
-    elif isinstance(value, dict):
-        yield from validate_object(value, schema, path)
-    elif isinstance(value, list):
-        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", math.inf):
-            yield f"{path} has {len(value)} items"
-        for i, item in enumerate(value):
-            yield from validate(item, schema.get("items", {}), f"{path}[{i}]")
-    elif value is not None and not isinstance(value, bool):
-        if not schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf):
-            yield f"{path} is {value}, out of range"
-
-
-def validate_object(value, schema, path):
-    known = schema.get("properties", {})
-    for key in schema.get("required", []):
-        if key not in value:
-            yield f"{path} has no {key}"
-    for key, item in value.items():
-        if key in known:
-            yield from validate(item, known[key], f"{path}.{key}")
-        elif schema.get("additionalProperties", {}) is False:
-            yield f"{path}.{key} is not in the schema"
-        else:
-            yield from validate(item, schema.get("additionalProperties", {}), f"{path}.{key}")
-    places = [list(known).index(key) for key in value if key in known]
-    if places != sorted(places):
-        yield f"the keys of {path} are not in the order of the schema"
-
-
 # ---- running ----
 
 FAILURES, N_PASSED, SCRATCH = [], 0, Path()
@@ -176,22 +107,6 @@ def same(want, *others):
 
 
 # ---- JSON ----
-
-def describe(schema, path="schema"):
-    """Keys without a description, and numbers whose keys have no unit."""
-    resolved = resolve(schema)
-    if not resolved.get("description"):
-        yield f"{path} has no description"
-    for key, value in resolved.get("properties", {}).items():
-        wanted = resolve(value)
-        if "description" not in value and value.get("$ref") != "#/$defs/effective":
-            yield f"{path}.{key} has no description of its own"
-        if wanted.get("type") == "number" and not re.search(r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^share)$", key):
-            yield f"{path}.{key} has no unit"
-        yield from describe(value, f"{path}.{key}")
-    if isinstance(resolved.get("items"), dict) and "properties" in resolve(resolved["items"]):
-        yield from (line for line in describe(resolved["items"], path + "[]") if not line.startswith(f"{path}[] has"))
-
 
 def adds_up(result):
     """What must hold within a result."""
@@ -245,14 +160,14 @@ def damaged(result):
 
 
 def json_cases():
-    check("the schema describes every key", list(describe(SCHEMA)))
+    check("the schema describes every key", list(schema.describe(SCHEMA, SCHEMA, UNITS)))
     result = json.loads(run("sim", SCRATCH / "scenario.yaml", "-f", "json"))
     for what, wrong in damaged(result):
-        check(f"the schema refuses a result where {what}", "" if list(validate(wrong, SCHEMA)) else "it does not")
+        check(f"the schema refuses a result where {what}", "" if list(schema.validate(wrong, SCHEMA, SCHEMA)) else "it does not")
     for name, path in scenarios():
         text = run("sim", path, "-f", "json")
         result = json.loads(text)
-        check(f"{name}: JSON after the schema", list(validate(result, SCHEMA)))
+        check(f"{name}: JSON after the schema", list(schema.validate(result, SCHEMA, SCHEMA)))
         check(f"{name}: the numbers of the JSON add up", list(adds_up(result)))
         check(f"{name}: numbers have as many digits as it takes",
               [number for number in re.findall(r"[:,] (-?\d[\d.e+-]*)(?=[,}\n])", text.decode())

@@ -8,6 +8,7 @@ Every function whose name begins with test_ is a case, and gets an empty folder.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 PARTS = ROOT / "configs" / "parts.yaml"
+SANITIZED = bool(os.environ.get("CSIN_SANITIZED")) or b"__asan_init" in Path(CSIN).read_bytes()
 FIRE_FLYER = ROOT / "scenarios" / "sizing-fire-flyer-2" / "requirements.yaml"
 SMALL = """requirements: small
 compute: {hosts: 90, model: gpu}
@@ -29,6 +31,10 @@ workloads:
     storage:
       - read: {name: r, readers: 80, size: 16MiB, chunk: 4MiB}
 """
+
+
+class Skip(Exception):
+    pass
 
 
 def run(*arguments, code=0):
@@ -44,6 +50,8 @@ def small(folder):
 
 
 def test_fire_flyer_2_is_in_the_set(folder):
+    if SANITIZED:
+        raise Skip("68 simulations take minutes")
     result = json.loads(run("plan", "--size", FIRE_FLYER, "--format", "json"))
     chosen = [c for c in result["candidates"] if c["fate"] == "in-set"]
     same = [c for c in chosen if c["made_of"]["zones" if c["shape"] == "zones" else "pods"] == 2 and c["switches"] == 122]
@@ -57,10 +65,17 @@ def test_fire_flyer_2_is_in_the_set(folder):
     assert len(rejected) == 1 and rejected[0]["switches"] == 200, rejected
     assert rejected[0]["network_price"] > 1.3 * same[0]["network_price"]
     assert rejected[0]["step_time_s"] > 0.9 * same[0]["step_time_s"]
-    # README.md has the table.
-    readme = (FIRE_FLYER.parent / "README.md").read_text()
-    for c in chosen:
-        assert f"`{c['name']}`" in readme, c["name"]
+    # Its table, to the digits shown; times may move by what routing does.
+    by_name = {c["name"]: c for c in result["candidates"]}
+    table = re.findall(r"^\| [A-Z] \| `(\S+)` \| (\d+) \| ([\d.]+) M \| ([\d.]+) kW \| ([\d.]+) ms",
+                       (FIRE_FLYER.parent / "README.md").read_text(), re.MULTILINE)
+    assert {same[0]["name"], "tree4-20x20-40"} <= {row[0] for row in table}, table
+    for name, switches, price, power, step in table:
+        c = by_name[name]
+        assert c["switches"] == int(switches), (name, c["switches"])
+        assert abs(c["network_price"] / 1e6 - float(price)) < 0.006, (name, c["network_price"])
+        assert abs(c["network_power_W"] / 1e3 - float(power)) < 0.06, (name, c["network_power_W"])
+        assert abs(c["step_time_s"] * 1e3 / float(step) - 1) < 0.05, (name, c["step_time_s"])
 
 
 def test_files_of_the_set_are_the_fabrics_of_the_bill(folder):
@@ -104,11 +119,13 @@ def test_the_same_input_gives_the_same_bytes(folder):
 
 
 def test_a_time_limit_is_honoured(folder):
+    if SANITIZED:
+        raise Skip("one simulation takes longer than the limit")
     begun = time.monotonic()
     text = run("plan", "--size", FIRE_FLYER, "--time-limit", "1s")
     spent = time.monotonic() - begun
     assert "Time was up" in text and "not simulated" in text, text
-    assert spent < (60 if os.environ.get("CSIN_SANITIZED") else 20), spent
+    assert spent < 20, spent
 
 
 def test_upgrades_are_ranked_and_a_price_is_said(folder):
@@ -131,7 +148,7 @@ def test_one_thing_at_a_time(folder):
 
 def main():
     word = sys.argv[3] if len(sys.argv) > 3 else ""
-    failed = passed = 0
+    failed = passed = skipped = 0
     for name, case in list(globals().items()):
         if not name.startswith("test_") or word not in name:
             continue
@@ -139,10 +156,13 @@ def main():
             with tempfile.TemporaryDirectory(prefix="csin-size-") as folder:
                 case(Path(folder))
             passed += 1
+        except Skip as why:
+            skipped += 1
+            print(f"{name}: skipped: {why}")
         except Exception as wrong:  # pylint: disable=broad-except
             failed += 1
             print(f"{name}: {type(wrong).__name__}: {wrong}")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 
 

@@ -39,12 +39,12 @@ static void finish(struct asked *a)
     csin_arena_destroy(a->arena);
 }
 
-static const struct csin_upgrade *find(const struct asked *a, enum csin_cable_class class)
+static const struct csin_upgrade *find(const struct asked *a, enum csin_cable_class of)
 {
     for (uint32_t i = 0; i < a->u->n; i++)
-        if (a->u->items[i].class == class && a->u->items[i].cable == CSIN_NONE)
+        if (a->u->items[i].of == of && a->u->items[i].cable == CSIN_NONE)
             return &a->u->items[i];
-    fail_msg("no upgrade of class %d", (int)class);
+    fail_msg("no upgrade of class %d", (int)of);
     return NULL;
 }
 
@@ -88,7 +88,7 @@ static void only_the_receiver_of_an_incast_needs_a_faster_nic(void **state)
                          NULL);
     const struct csin_upgrade *best = &a.u->items[0];
     assert_int_equal(best->n_cables, 1);
-    assert_int_equal(best->class, CSIN_COMPUTE_LINKS);
+    assert_int_equal(best->of, CSIN_COMPUTE_LINKS);
     assert_int_equal(a.sc->fabric->nics[a.sc->jobs[0].hosts[0]].cable, best->cable);
     assert_close(best->gain, 2, 1e-4); /* latency does not shrink */
     assert_close(find(&a, CSIN_COMPUTE_LINKS)->gain, 2, 1e-4);

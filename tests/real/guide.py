@@ -26,7 +26,7 @@ cases = Cases(CSIN)
 def script():
     page = (ROOT / "docs" / "infiniband.md").read_text()
     parts = {part.split("\n")[0]: part for part in re.split(r"^## ", page, flags=re.MULTILINE)}
-    blocks = [re.findall(r"^```sh\n(.*?)^```", parts[title], re.MULTILINE | re.DOTALL) for title in SECTIONS]
+    blocks = [re.findall(r"^```sh subnet\n(.*?)^```", parts[title], re.MULTILINE | re.DOTALL) for title in SECTIONS]
     assert all(blocks), "a section has no commands"
     return "set -eu\n" + "".join(sum(blocks, []))
 

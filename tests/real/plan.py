@@ -33,11 +33,11 @@ jobs: [{{name: t, hosts: {hosts}, placement: random, steps: [permutation: {{size
 MIX = """scenario: t
 fabric: '{fabric}'
 jobs:
-  - {{name: ring, hosts: 300, placement: random, steps: [allreduce: {{size: 3MiB}}]}}
-  - {{name: tree, hosts: 200, placement: random, steps: [allreduce: {{algorithm: double-binary-tree, size: 16MiB}}]}}
+  - {{name: ring, hosts: 40, placement: random, steps: [allreduce: {{size: 4MiB}}]}}
+  - {{name: tree, hosts: 160, placement: random, steps: [allreduce: {{algorithm: double-binary-tree, size: 16MiB}}]}}
   - {{name: shift, hosts: 200, placement: random, repeat: 3, steps: [permutation: {{size: 64MiB, shift: 7}}]}}
 storage:
-  - read: {{name: data, readers: 400, placement: random, size: 64MiB, chunk: 4MiB}}
+  - read: {{name: data, readers: 160, placement: random, size: 16MiB, chunk: 4MiB}}
 """
 cases = Cases(CSIN)
 
@@ -92,11 +92,14 @@ def check_permutation(folder, fabric, hosts, seed):
     scenario = Path(folder, "t.yaml")
     scenario.write_text(PERMUTATION.format(fabric=fabric, hosts=hosts, seed=seed))
     plan = planned(folder, scenario)
-    best = simulated(scenario, "--plan", Path(folder, "plan.yaml"))
+    if plan["routing"]["changed"]:
+        best, file = simulated(scenario, "--plan", Path(folder, "plan.yaml")), Path(folder, "plan.lft")
+    else:  # D-Mod-K was at the bound
+        best, file = simulated(scenario), cases.csin(folder, fabric, out="dmodk.lft")
     order = best["jobs"][0]["hosts_by_rank"]
     assert len(order) == hosts
     pairs = list(zip(order, order[1:] + order[:1]))
-    flows = most_flows(text, tables(Path(folder, "plan.lft")), pairs)
+    flows = most_flows(text, tables(file), pairs)
     assert flows == round(plan["routing"]["worst_load"]), "csin counts other loads than this test"
     for engine in ENGINES:
         dump = dumped(folder, netlist, engine)
@@ -156,8 +159,8 @@ def check_loads(folder, fabric, scenario, *options):
 
 def test_opensm_loads_planned_tables_of_one_zone(folder):
     scenario = Path(folder, "t.yaml")
-    for fabric, hosts in (SMALL, 16), (ZONE, 800):
-        scenario.write_text(PERMUTATION.format(fabric=fabric, hosts=hosts, seed=1))
+    for fabric, hosts, seed in (SMALL, 16, 4), (ZONE, 800, 1):
+        scenario.write_text(PERMUTATION.format(fabric=fabric, hosts=hosts, seed=seed))
         want = check_loads(folder, fabric, scenario)
         assert want != tables(cases.csin(folder, fabric, out="dmodk.lft")), "D-Mod-K planned for nothing"
 

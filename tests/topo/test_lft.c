@@ -411,6 +411,26 @@ static void lost_pairs_are_counted_right(void **state)
 
 /* ---- in a simulation ---- */
 
+/* Once tables that a plan had changed were taken for those of their policy, and the cache gave the
+ * runs alone of these. */
+static void changed_tables_that_are_sealed_have_a_digest_of_their_own(void **state)
+{
+    (void)state;
+    struct built b = build_named("leaf:2 spine:2 host:2 200Gb/s");
+    struct csin_routes *one = route(b.f, CSIN_DMODK, 0), *other = route(b.f, CSIN_DMODK, 0);
+    uint32_t arcs[CSIN_MAX_PORTS], n = csin_routes_choices(one, 0, 2, arcs);
+    assert_int_equal(n, 2);
+    struct csin_path path;
+    assert_true(csin_routes_path(other, 0, 2, 0, &path));
+    csin_routes_set(other, 0, 2, arcs[arcs[0] == path.arcs[1]]);
+    assert_true(csin_routes_seal(one) && csin_routes_seal(other));
+    assert_int_equal(csin_routes_policy(other), CSIN_LFT);
+    assert_string_not_equal(csin_routes_digest(one).hex, csin_routes_digest(other).hex);
+    csin_routes_destroy(one);
+    csin_routes_destroy(other);
+    built_finish(&b);
+}
+
 static void tables_of_a_file_stay_when_cables_die(void **state)
 {
     (void)state;
@@ -496,6 +516,7 @@ CHECK_MAIN(cmocka_unit_test_teardown(tables_are_read_as_they_were_written, campa
            cmocka_unit_test(a_file_without_tables_is_an_error),
            cmocka_unit_test(ways_that_lead_nowhere_are_told_with_an_example_of_each),
            cmocka_unit_test_teardown(lost_pairs_are_counted_right, campaign_end),
+           cmocka_unit_test(changed_tables_that_are_sealed_have_a_digest_of_their_own),
            cmocka_unit_test(tables_of_a_file_stay_when_cables_die),
            cmocka_unit_test(hosts_use_the_nics_that_the_tables_join),
            cmocka_unit_test(the_port_of_an_aggregation_node_is_no_mistake))

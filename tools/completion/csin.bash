@@ -26,6 +26,12 @@ _csin() {
         choices=$("$program" "$command" --help 2>/dev/null |
             sed -n 's/.*--congestion=MODEL .*: //p' | sed 's/ or / /')
         ;;
+    --optimize) # a list of placement, routing, isolation and knobs (...); ... Or upgrades: ...
+        choices=$("$program" "$command" --help 2>/dev/null | tr -s '\n ' ' ' |
+            sed -n 's/.*--optimize=WHAT a list of \([^(]*\)(.* Or \([a-z]*\):.*/\1 \2/p' | sed 's/,/ /g; s/ and / /')
+        COMPREPLY=($(compgen -P "${word%"${word##*,}"}" -W "$choices" -- "${word##*,}"))
+        return
+        ;;
     *)
         if [[ $word == -* ]]; then
             choices=$("$program" "$command" --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*')
