@@ -301,7 +301,7 @@ static void try_random_fabric(uint64_t seed)
                     offer(&p, src, dst, (double)(1 + csin_rng_below(&rng, 8)) / 8);
             }
         }
-        struct csin_balance got = plan_tables(&p, NULL, csin_rng_below(&rng, 2), 0.3);
+        struct csin_balance got = plan_tables(&p, NULL, csin_rng_below(&rng, 2), 0.05);
         csin_balance_finish(&got);
     }
     close_planned(&p);
