@@ -14,10 +14,12 @@
 #include "base/rng.h"
 #include "plan/colour.h"
 
-#define PRESSURE 0.0f
-#define PATIENCE 20 /* sweeps without progress */
+#define ROUND 20    /* sweeps of one heat */
+#define PATIENCE 80 /* sweeps without progress; as many more as have this many moves: */
+#define MOVES 200000
 #define LEVELLING 1e-3
-#define STEP 0.05 /* of the bound */
+#define STEP 0.05  /* of the bound */
+#define ENOUGH 1.1 /* times the bound: few changes are worth more than a lower load */
 
 struct demand {
     uint32_t phase;
@@ -51,6 +53,8 @@ struct balance {
     uint32_t *owner_of; /* [n_phases] index of the owner among those with phases */
     uint32_t n_owners;
     uint32_t *order; /* [n_entries] */
+    struct csin_rng rng;
+    double heat; /* mean of what is added to costs by chance; 0: the least costly is taken */
     double until_s;
     bool (*stop)(void *arg);
     void *stop_arg;
@@ -294,22 +298,29 @@ static void reload(struct balance *b)
         add_entry(b, &b->entries[e], 1);
 }
 
-/* What each owner can put on each row, and the others. Returns the worst L(a). */
+/* What each owner can put on a row, and the others. Returns L(a). */
+static double weigh_row(struct balance *b, uint32_t row)
+{
+    const double *load = b->load + (size_t)row * b->o->n_phases;
+    double *worst = b->worst + (size_t)row * b->n_owners, sum = 0;
+    memset(worst, 0, b->n_owners * sizeof *worst);
+    for (uint32_t p = 0; p < b->o->n_phases; p++)
+        worst[b->owner_of[p]] = fmax(worst[b->owner_of[p]], load[p]);
+    for (uint32_t o = 0; o < b->n_owners; o++)
+        sum += worst[o];
+    for (uint32_t o = 0; o < b->n_owners; o++)
+        b->others[(size_t)row * b->n_owners + o] = sum - worst[o];
+    return sum;
+}
+
+/* All rows. Returns the worst L(a). */
 static double weigh(struct balance *b, uint32_t *ret_row, double *ret_mean_square)
 {
     double most = 0, squares = 0;
     uint32_t used = 0;
     *ret_row = CSIN_NONE;
     for (uint32_t row = 0; row < b->n_rows; row++) {
-        const double *load = b->load + (size_t)row * b->o->n_phases;
-        double *worst = b->worst + (size_t)row * b->n_owners, sum = 0;
-        memset(worst, 0, b->n_owners * sizeof *worst);
-        for (uint32_t p = 0; p < b->o->n_phases; p++)
-            worst[b->owner_of[p]] = fmax(worst[b->owner_of[p]], load[p]);
-        for (uint32_t o = 0; o < b->n_owners; o++)
-            sum += worst[o];
-        for (uint32_t o = 0; o < b->n_owners; o++)
-            b->others[(size_t)row * b->n_owners + o] = sum - worst[o];
+        double sum = weigh_row(b, row);
         squares += sum * sum;
         used += sum > 0;
         if (sum > most * (1 + 1e-12)) {
@@ -443,54 +454,6 @@ static bool find_bound(const struct balance *b, struct csin_balance *ret)
     return true;
 }
 
-/* ---- one phase in a full zone: edge colouring ---- */
-
-/* The zone that all traffic stays in, where all leaves have the same cables to all spines; NULL
- * where that is not so. */
-static const struct csin_zone *only_zone(const struct balance *b)
-{
-    const struct csin_fabric *f = b->f;
-    uint32_t zone = CSIN_NONE;
-    for (uint32_t e = 0; e < b->n_entries; e++) {
-        uint32_t from = f->switches[b->entries[e].sw].zone;
-        if (from == CSIN_NONE || from != f->switches[f->nics[b->entries[e].nic].leaf].zone ||
-            (zone != CSIN_NONE && from != zone))
-            return NULL;
-        zone = from;
-    }
-    return zone == CSIN_NONE ? NULL : &f->zones[zone];
-}
-
-/* False where it does not apply, or without memory. */
-static bool colour(struct balance *b)
-{
-    const struct csin_zone *zone = b->o->n_phases == 1 ? only_zone(b) : NULL;
-    if (!zone || zone->links_per_pair != 1)
-        return false;
-    uint32_t arcs[CSIN_MAX_PORTS], n = b->n_entries, n_spines = 0;
-    uint32_t *left = malloc((n + (size_t)1) * sizeof *left);
-    uint32_t *right = malloc((n + (size_t)1) * sizeof *right);
-    uint32_t *colours = malloc((n + (size_t)1) * sizeof *colours);
-    bool ok = left && right && colours;
-    for (uint32_t e = 0; ok && e < n; e++) {
-        left[e] = b->entries[e].sw - zone->first_leaf;
-        right[e] = b->f->nics[b->entries[e].nic].leaf - zone->first_leaf;
-        uint32_t choices = csin_routes_choices(b->routes, b->entries[e].sw, b->entries[e].nic,
-                                               arcs);
-        ok = choices == zone->n_spines; /* no cable is dead */
-        n_spines = choices;
-    }
-    ok = ok && csin_colour_edges(left, right, n, zone->n_leaves, zone->n_leaves, n_spines, colours);
-    for (uint32_t e = 0; ok && e < n; e++) {
-        csin_routes_choices(b->routes, b->entries[e].sw, b->entries[e].nic, arcs);
-        set_arc(b, &b->entries[e], arcs[colours[e]]);
-    }
-    free(left);
-    free(right);
-    free(colours);
-    return ok;
-}
-
 /* ---- local search ---- */
 
 /* The cost of a load x: what it is over the threshold, squared; and a little of x squared, so that
@@ -534,6 +497,19 @@ static bool is_guilty(const struct balance *b, const struct entry *e, double thr
     return false;
 }
 
+/* Costs differ by chance as long as there is heat: one-entry moves alone are soon stuck. */
+static double draw_noise(struct balance *b)
+{
+    return b->heat > 0 ? -b->heat * log1p(-(double)(csin_rng_next(&b->rng) >> 11) * 0x1p-53) : 0;
+}
+
+static void weigh_rows_of(struct balance *b, const struct entry *e, uint32_t arc)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, arc, rows);
+    for (uint32_t r = 0; r < n; r++)
+        weigh_row(b, rows[r]);
+}
+
 /* Moves one entry to where it costs least. */
 static void improve(struct balance *b, struct entry *e, double threshold)
 {
@@ -542,16 +518,179 @@ static void improve(struct balance *b, struct entry *e, double threshold)
     if (n < 2)
         return;
     add_entry(b, e, -1);
-    double least = cost(b, e, e->arc, threshold) * (1 - 1e-9);
+    double least = cost(b, e, e->arc, threshold) * (1 - 1e-9) + draw_noise(b);
     for (uint32_t i = 0; i < n; i++) {
-        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], threshold);
+        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], threshold) + draw_noise(b);
         if (c < least) {
             least = c;
             best = arcs[i];
         }
     }
+    uint32_t before = e->arc;
     set_arc(b, e, best);
     add_entry(b, e, 1);
+    if (b->n_owners > 1 && best != before) {
+        weigh_rows_of(b, e, before);
+        weigh_rows_of(b, e, best);
+    }
+}
+
+/* ---- a start in full zones: edge colouring ---- */
+
+/* An entry to colour: with those of the same zone, phase and size. */
+struct edge {
+    uint32_t entry, zone, phase, size;
+};
+
+static int by_colouring(const void *left, const void *right)
+{
+    const struct edge *a = left, *b = right;
+    if (a->size != b->size)
+        return a->size < b->size ? -1 : 1;
+    if (a->phase != b->phase)
+        return a->phase < b->phase ? -1 : 1;
+    if (a->zone != b->zone)
+        return a->zone < b->zone ? -1 : 1;
+    return a->entry < b->entry ? -1 : a->entry > b->entry;
+}
+
+static bool same_colouring(const struct edge *a, const struct edge *b)
+{
+    return a->size == b->size && a->phase == b->phase && a->zone == b->zone;
+}
+
+/* The zone that the entry begins and ends in, where all leaves have one cable to each spine; else
+ * CSIN_NONE. */
+static uint32_t zone_of(const struct balance *b, const struct entry *e)
+{
+    const struct csin_fabric *f = b->f;
+    uint32_t zone = f->switches[e->sw].zone;
+    bool fits = zone != CSIN_NONE && zone == f->switches[f->nics[e->nic].leaf].zone &&
+                f->zones[zone].links_per_pair == 1 && f->zones[zone].n_groups == 1;
+    return fits ? zone : CSIN_NONE;
+}
+
+/* Each entry once, in the phase where it carries most; sizes are powers of two below the largest
+ * demand, where `by_size`, so that large flows, which small ones can go around, come first. */
+static uint32_t list_edges(const struct balance *b, bool by_size, struct edge *edges)
+{
+    uint32_t n = 0;
+    double most_Bps = 0;
+    for (uint32_t i = 0; i < b->n_demands; i++)
+        most_Bps = fmax(most_Bps, b->demands[i].rate_Bps);
+    for (uint32_t e = 0; e < b->n_entries; e++) {
+        const struct entry *entry = &b->entries[e];
+        const struct demand *largest = &b->demands[entry->first];
+        uint32_t zone = zone_of(b, entry);
+        for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
+            if (b->demands[i].rate_Bps > largest->rate_Bps * (1 + 1e-12))
+                largest = &b->demands[i];
+        double size = by_size ? log2(most_Bps / largest->rate_Bps) + 1e-9 : 0;
+        if (zone != CSIN_NONE)
+            edges[n++] = (struct edge){e, zone, largest->phase, size < 64 ? (uint32_t)size : 64};
+    }
+    qsort(edges, n, sizeof *edges, by_colouring);
+    return n;
+}
+
+/* Sends an entry over a spine, unless a dead cable is in the way. */
+static void send_over(struct balance *b, struct entry *e, uint32_t spine)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
+    for (uint32_t i = 0; i < n; i++)
+        if (csin_arc_head(b->f, arcs[i]) == spine)
+            set_arc(b, e, arcs[i]);
+}
+
+/* Colours the entries of each zone, phase and size by themselves: no uplink then has more of them
+ * than it must, and one phase of equal flows is at its bound. By size, each then moves to where it
+ * costs least beside what is larger. False without memory. */
+static bool colour(struct balance *b, bool by_size)
+{
+    size_t room = b->n_entries + (size_t)1;
+    struct edge *edges = malloc(room * sizeof *edges);
+    uint32_t *left = malloc(room * sizeof *left), *right = malloc(room * sizeof *right);
+    uint32_t *colours = malloc(room * sizeof *colours);
+    bool ok = edges && left && right && colours;
+    uint32_t n = ok ? list_edges(b, by_size, edges) : 0;
+    for (uint32_t i = 0; i < n; i++)
+        add_entry(b, &b->entries[edges[i].entry], -1);
+    for (uint32_t first = 0, end; ok && first < n && !is_over(b); first = end) {
+        const struct csin_zone *zone = &b->f->zones[edges[first].zone];
+        for (end = first; end < n && same_colouring(&edges[first], &edges[end]); end++) {
+            const struct entry *e = &b->entries[edges[end].entry];
+            left[end - first] = e->sw - zone->first_leaf;
+            right[end - first] = b->f->nics[e->nic].leaf - zone->first_leaf;
+        }
+        ok = csin_colour_edges(left, right, end - first, zone->n_leaves, zone->n_leaves,
+                               zone->n_spines, colours);
+        for (uint32_t i = first; ok && i < end; i++) {
+            send_over(b, &b->entries[edges[i].entry], zone->first_spine + colours[i - first]);
+            add_entry(b, &b->entries[edges[i].entry], 1);
+        }
+        for (uint32_t i = first; ok && by_size && i < end && (i % 64 || !is_over(b)); i++)
+            improve(b, &b->entries[edges[i].entry], 0);
+    }
+    free(edges);
+    free(left);
+    free(right);
+    free(colours);
+    return ok;
+}
+
+/* ---- a start by numbers ---- */
+
+/* A destination: of the owner that sends it most at a time. */
+struct target {
+    uint32_t phase, number; /* among those of the owner */
+    double most_Bps;        /* by one entry in a phase */
+    double all_Bps;         /* by all entries in that phase */
+};
+
+static void list_targets(const struct balance *b, struct target *targets, uint32_t *next)
+{
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        for (uint32_t i = 0; i < b->entries[e].n; i++) {
+            const struct demand *demand = &b->demands[b->entries[e].first + i];
+            struct target *target = &targets[b->entries[e].nic];
+            if (demand->rate_Bps > target->most_Bps) {
+                target->most_Bps = demand->rate_Bps;
+                target->phase = demand->phase;
+            }
+        }
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        for (uint32_t i = 0; i < b->entries[e].n; i++) {
+            const struct demand *demand = &b->demands[b->entries[e].first + i];
+            struct target *target = &targets[b->entries[e].nic];
+            if (demand->phase == target->phase)
+                target->all_Bps += demand->rate_Bps;
+        }
+    for (uint32_t nic = 0; nic < b->f->n_nics; nic++)
+        if (targets[nic].most_Bps > 0)
+            targets[nic].number = next[b->owner_of[targets[nic].phase]]++;
+}
+
+/* D-Mod-K for each owner by itself: the shifts of some hosts do not meet because of others that
+ * stand between them, and storage that stands at one port of every leaf is spread. What many leaves
+ * send at once to one destination takes turns by leaf as well. False without memory. */
+static bool number(struct balance *b)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], *next = calloc(b->n_owners + (size_t)1, sizeof *next);
+    struct target *targets = calloc(b->f->n_nics + (size_t)1, sizeof *targets);
+    bool ok = targets && next;
+    if (ok)
+        list_targets(b, targets, next);
+    for (uint32_t i = 0; ok && i < b->n_entries; i++) {
+        struct entry *e = &b->entries[i];
+        const struct target *target = &targets[e->nic];
+        uint32_t n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
+        uint32_t turn = target->all_Bps > 1.5 * target->most_Bps ? e->sw : 0;
+        if (n > 0)
+            set_arc(b, e, arcs[(target->number + turn) % n]);
+    }
+    free(targets);
+    free(next);
+    return ok;
 }
 
 /* The entries with demand whose way leads through the switch of `e`, itself included. */
@@ -643,36 +782,76 @@ static void keep(struct balance *b, struct score *best)
     }
 }
 
-/* One sweep over all entries evens out everything; then those that have part in a load over the
- * threshold move, which is kept a step below the worst load. */
-static void search(struct balance *b, struct score *best, double bound, uint64_t seed)
+/* To the best so far. */
+static void go_back(struct balance *b)
 {
-    struct csin_rng rng = csin_rng_init(seed, 0);
-    double threshold = 0;
-    for (uint32_t sweep = 0, stale = 0; stale < PATIENCE && !is_over(b); sweep++) {
+    for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
+        set_arc(b, &b->entries[e], b->entries[e].best);
+    reload(b);
+}
+
+/* Rounds of sweeps without heat, with much and with little of it; within a round it falls to 0. A
+ * unit of it is the cost of a load one unit over the threshold. */
+static double heat_of(uint32_t sweep, double unit)
+{
+    static const double most[] = {0, 1, 0.1};
+    double rest = 1 - (double)(sweep % ROUND) / (ROUND - 1);
+    return most[sweep / ROUND % 3] * unit * unit * rest;
+}
+
+/* The load that a demand makes, on average. */
+static double demand_of(const struct balance *b)
+{
+    double sum = 0;
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        for (uint32_t i = 0; i < b->entries[e].n; i++)
+            sum += b->demands[b->entries[e].first + i].rate_Bps /
+                   b->f->arc_capacity_Bps[b->entries[e].arc];
+    return b->n_demands ? sum / b->n_demands : 0;
+}
+
+/* One sweep over all entries, if asked for, evens out everything; then those that have part in a
+ * load over the threshold move, which is kept a step below the worst load. */
+static void search(struct balance *b, struct score *best, double bound, bool all)
+{
+    double threshold = all ? 0 : fmax(bound, best->worst - STEP * bound),
+           unit = fmax(STEP * bound, demand_of(b));
+    uint32_t patience = PATIENCE + MOVES / (b->n_entries + 1);
+    for (uint32_t sweep = 0, stale = 0; stale < patience && !is_over(b); sweep++) {
+        if (best->worst <= bound * (1 + 1e-9))
+            break;
         double before = best->worst;
-        csin_rng_shuffle(&rng, b->order, b->n_entries + b->n_hops);
+        b->heat = heat_of(sweep, unit);
+        csin_rng_shuffle(&b->rng, b->order, b->n_entries + b->n_hops);
         for (uint32_t i = 0; i < b->n_entries + b->n_hops && (i % 64 || !is_over(b)); i++) {
             struct entry *e = &b->entries[b->order[i]];
+            bool any = all && sweep == 0;
             if (b->n_hops > 0)
-                improve_passing(b, e, threshold, sweep > 0);
-            else if (sweep == 0 || is_guilty(b, e, threshold))
+                improve_passing(b, e, threshold, !any);
+            else if (any || is_guilty(b, e, threshold))
                 improve(b, e, threshold);
         }
         keep(b, best);
         stale = best->worst < before * (1 - 1e-9) ? 0 : stale + 1;
-        if (best->worst <= bound * (1 + 1e-9))
-            break;
         threshold = fmax(bound, best->worst - STEP * bound);
     }
+}
+
+static bool exceeds(struct balance *b, const struct entry *e, double worst)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows);
+    for (uint32_t r = 0; r < n; r++)
+        if (weigh_row(b, rows[r]) > worst)
+            return true;
+    return false;
 }
 
 /* Takes back what is not needed for a worst load of `worst`. */
 static void settle(struct balance *b, double worst)
 {
-    for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
-        set_arc(b, &b->entries[e], b->entries[e].best);
-    reload(b);
+    uint32_t row;
+    double mean_square;
+    go_back(b);
     for (uint32_t i = 0; i < b->n_entries; i++) {
         struct entry *e = &b->entries[i];
         uint32_t now = e->arc;
@@ -681,16 +860,34 @@ static void settle(struct balance *b, double worst)
         add_entry(b, e, -1);
         set_arc(b, e, e->given);
         add_entry(b, e, 1);
-        if (is_guilty(b, e, worst * (1 + 1e-12))) {
+        if (exceeds(b, e, worst * (1 + 1e-10))) {
             add_entry(b, e, -1);
             set_arc(b, e, now);
             add_entry(b, e, 1);
         }
-        e->best = e->arc;
     }
+    /* Entries that lead through one another may have met elsewhere. */
+    reload(b);
+    if (weigh(b, &row, &mean_square) <= worst * (1 + 1e-9))
+        for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
+            b->entries[e].best = b->entries[e].arc;
 }
 
 /* ---- the whole ---- */
+
+/* Tables to begin the search with, in at most a third of the time; the best are kept. */
+static void start(struct balance *b, struct score *best, double bound, double time_limit_s)
+{
+    double until_s = b->until_s;
+    b->until_s = fmin(until_s, now_s() + time_limit_s / 3);
+    if (best->worst > bound * (1 + 1e-9) && !is_over(b) && number(b))
+        keep(b, best);
+    for (unsigned by_size = 0; by_size < 2 && best->worst > bound * (1 + 1e-9); by_size++)
+        if (!is_over(b) && colour(b, by_size))
+            keep(b, best);
+    go_back(b);
+    b->until_s = until_s;
+}
 
 static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
                          struct csin_routes *routes, const struct csin_offered *offered)
@@ -720,15 +917,18 @@ enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct cs
     }
     b.until_s = now_s() + time_limit_s;
     b.stop = stop;
+    b.rng = csin_rng_init(seed, 0);
     b.stop_arg = stop_arg;
     for (uint32_t e = 0; e < b.n_entries + b.n_hops; e++)
         b.order[e] = e;
     keep(&b, &best);
     got.given = best.worst;
-    if (colour(&b))
-        keep(&b, &best);
-    if (best.worst > got.bound * (1 + 1e-9))
-        search(&b, &best, got.bound, seed);
+    if (stable)
+        search(&b, &best, got.bound, false);
+    if (!stable || best.worst > got.bound * ENOUGH) {
+        start(&b, &best, got.bound, time_limit_s);
+        search(&b, &best, got.bound, true);
+    }
     if (stable)
         settle(&b, best.worst);
     got.n_entries = b.n_entries + b.n_hops;

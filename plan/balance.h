@@ -32,12 +32,14 @@ struct csin_balance {
 };
 #define CSIN_BALANCE_FULL (1 + 1e-9) /* loads up to here leave nobody behind */
 
-/* Changes entries of `routes` (a policy with tables) at the switches where traffic enters. One
- * phase in a full zone is coloured (plan/colour.h), which reaches the bound; then a local search
- * moves one entry at a time where that lowers sum L(a)^q, with q growing, until nothing does or the
- * time is up or `stop` says so; the best tables seen are kept. The seed orders the search. With
- * `stable`, entries go back to what they were where no load then exceeds the worst one, so that few
- * change. CSIN_E_FAILED without memory. */
+/* Changes entries of `routes` (a policy with tables) at the switches where traffic enters. In
+ * full zones the entries of each phase are coloured (plan/colour.h), which reaches the bound where
+ * there is one phase of equal flows: all at once, and, to begin with, large flows before small
+ * ones, which then go around them. A local search then moves entries that have part in a load
+ * little below the worst, one at a time to where it costs least, from time to time with noise,
+ * until nothing has helped for some rounds or the time is up or `stop` says so; the best tables
+ * seen are kept. The seed orders the search. With `stable`, entries go back to what they were where
+ * no load then exceeds the worst one, so that few change. CSIN_E_FAILED without memory. */
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
                                      const struct csin_offered *offered, uint64_t seed, bool stable,
                                      double time_limit_s, bool (*stop)(void *arg), void *stop_arg,

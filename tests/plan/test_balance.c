@@ -1,91 +1,431 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdlib.h>
+#include "tests/plan/offers.h"
+#include "tests/topo/random_fabric.h"
 
-#include "base/rng.h"
-#include "plan/balance.h"
-#include "tests/check.h"
-
-struct planned {
-    struct csin_arena *arena;
-    struct csin_fabric *f;
-    struct csin_routes *routes;
-    struct csin_offered offered;
-};
-
-static struct planned open_line(const char *line)
-{
-    struct planned p = {.arena = csin_arena_create()};
-    assert_int_equal(
-        csin_fabric_open(NULL, p.arena, (struct csin_loc){"SPEC", 1, 1}, line, &p.f, NULL),
-        CSIN_OK);
-    assert_int_equal(csin_routes_create(p.f, NULL, CSIN_DMODK, 1, NULL, &p.routes), CSIN_OK);
-    return p;
-}
-
-static void close_planned(struct planned *p)
-{
-    csin_offered_finish(&p->offered);
-    csin_routes_destroy(p->routes);
-    csin_fabric_destroy(p->f);
-    csin_arena_destroy(p->arena);
-}
-
-/* n flows drawn: each phase a permutation of all NICs (to itself: no flow), `layers` of them on top
- * of each other. */
-static void draw_permutations(struct planned *p, uint32_t n_phases, uint32_t layers, uint64_t seed)
-{
-    uint32_t n = p->f->n_nics;
-    uint32_t *to = malloc(n * sizeof *to);
-    p->offered.offers = malloc((size_t)n * n_phases * layers * sizeof *p->offered.offers);
-    p->offered.phases = malloc(n_phases * sizeof *p->offered.phases);
-    p->offered.n_owners = 1;
-    for (uint32_t k = 0; k < n_phases; k++) {
-        struct csin_phase *phase = &p->offered.phases[p->offered.n_phases++];
-        *phase = (struct csin_phase){
-            .owner = 0, .step = k, .first = p->offered.n_offers, .times = 1};
-        for (uint32_t l = 0; l < layers; l++) {
-            struct csin_rng rng = csin_rng_init(seed, k * 64 + l);
-            for (uint32_t i = 0; i < n; i++)
-                to[i] = i;
-            csin_rng_shuffle(&rng, to, n);
-            for (uint32_t i = 0; i < n; i++)
-                if (to[i] != i)
-                    p->offered.offers[p->offered.n_offers++] = (struct csin_offer){
-                        i, to[i], p->f->nics[i].rate_Bps / layers};
-        }
-        phase->n = p->offered.n_offers - phase->first;
-    }
-    free(to);
-}
+#define ZONE "leaf:40 spine:20 host:20 200Gb/s"
 
 static void a_permutation_of_a_full_zone_gets_every_uplink_to_itself(void **state)
 {
     (void)state;
-    struct planned p = open_line("leaf:40 spine:20 host:20 200Gb/s");
-    struct csin_balance got;
-    draw_permutations(&p, 1, 1, 3);
-    assert_int_equal(
-        csin_balance_tables(p.f, p.routes, &p.offered, 1, false, 10, NULL, NULL, NULL, &got),
-        CSIN_OK);
+    struct planned p = open_line(ZONE);
+    struct csin_rng rng = csin_rng_init(3, 0);
+    begin_phase(&p, 0);
+    offer_permutations(&p, &rng, 1);
+    struct csin_balance got = plan_tables(&p, "a permutation", false, 10);
     assert_close(got.worst, 1, 1e-12);
     assert_close(got.bound, 1, 1e-12);
+    assert_true(got.given > 1.5);
     csin_balance_finish(&got);
     close_planned(&p);
 }
 
-static void many_phases_of_many_flows_come_near_the_bound(void **state)
+/* ---- many phases ---- */
+
+/* No regularity to use, and 102,400 loads (64 phases on 1,600 arcs) for 31,200 entries: 24 flows on
+ * the fullest arc where 20 are the mean. Annealing for as long does not get below 23, the next
+ * whole number. */
+static void many_phases_of_random_flows_come_within_a_quarter(void **state)
 {
     (void)state;
-    struct planned p = open_line("leaf:40 spine:20 host:20 200Gb/s");
+    struct planned p = open_line(ZONE);
+    for (uint32_t k = 0; k < 64; k++) {
+        struct csin_rng rng = csin_rng_init(5, k);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 20);
+    }
+    struct csin_balance got = plan_tables(&p, "64 x 20 random permutations", false, 10);
+    assert_true(got.worst <= 1.25 * (1 + 1e-9));
+    assert_true(got.given > 1.8);
+    csin_balance_finish(&got);
+    close_planned(&p);
+}
+
+/* Two storage hosts on every leaf, at other ports on each; the others compute, in jobs of 40, 60,
+ * 80
+ * ... hosts drawn over the whole zone. */
+enum { N_STORAGE = 80, N_COMPUTE = 720, N_CHANNELS = 16, N_ORDERS = 4 };
+
+struct mix {
+    uint32_t storage[N_STORAGE], compute[N_COMPUTE];
+};
+
+static struct mix make_mix(void)
+{
+    struct mix m;
+    struct csin_rng rng = csin_rng_init(1, 1);
+    uint32_t n_storage = 0, n_compute = 0;
+    for (uint32_t i = 0; i < N_STORAGE + N_COMPUTE; i++) {
+        uint32_t port = i % 20, leaf = i / 20;
+        if (port == leaf % 20 || port == (leaf + 10) % 20)
+            m.storage[n_storage++] = i;
+        else
+            m.compute[n_compute++] = i;
+    }
+    assert_int_equal(n_storage, N_STORAGE);
+    assert_int_equal(n_compute, N_COMPUTE);
+    csin_rng_shuffle(&rng, m.compute, N_COMPUTE);
+    return m;
+}
+
+/* What one channel of the allreduce of every job sends: rings of one job, trees of the next. */
+static void offer_channel(struct planned *p, struct mix *m, struct csin_rng *rng, double share)
+{
+    for (uint32_t first = 0, job = 0, n; first < N_COMPUTE; first += n, job++) {
+        n = 40 + 20 * job;
+        n = first + n > N_COMPUTE ? N_COMPUTE - first : n;
+        csin_rng_shuffle(rng, m->compute + first, n);
+        if (job % 2)
+            offer_two_trees(p, m->compute + first, n, share);
+        else
+            offer_ring(p, m->compute + first, n, share);
+    }
+}
+
+static void offer_reduces(struct planned *p, struct mix m, uint32_t order, double share)
+{
+    struct csin_rng rng = csin_rng_init(7, 1000 + order);
+    for (uint32_t c = 0; c < N_CHANNELS; c++)
+        offer_channel(p, &m, &rng, share / N_CHANNELS);
+}
+
+/* All hosts read from 20 storage hosts each, and get `share` of what storage can give. */
+static void offer_a_draw_of_reads(struct planned *p, const struct mix *m, uint32_t draw,
+                                  double share)
+{
+    struct csin_rng rng = csin_rng_init(7, draw);
+    offer_reads(p, &rng, m->storage, N_STORAGE, m->compute, N_COMPUTE, 20,
+                share * N_STORAGE / N_COMPUTE);
+}
+
+/* Each phase has one of four sets of rings and trees and a draw of reads of its own. */
+static void reduces_and_reads_in_64_phases_come_within_a_tenth(void **state)
+{
+    (void)state;
+    struct planned p = open_line(ZONE);
+    struct mix m = make_mix();
+    for (uint32_t k = 0; k < 64; k++) {
+        begin_phase(&p, 0);
+        offer_a_draw_of_reads(&p, &m, k, 0.5);
+        offer_reduces(&p, m, k % N_ORDERS, 0.5);
+    }
+    struct csin_balance got = plan_tables(&p, "64 phases of reduces and reads", false, 12);
+    assert_true(got.worst <= 1.1 * got.bound);
+    assert_true(got.given >= 1.5 * got.bound);
+    csin_balance_finish(&got);
+    close_planned(&p);
+}
+
+/* The reduces are phases of one owner, the reads of another: any two of them may meet. */
+static void reduces_beside_the_reads_of_others_come_within_a_tenth(void **state)
+{
+    (void)state;
+    struct planned p = open_line(ZONE);
+    struct mix m = make_mix();
+    for (uint32_t k = 0; k < N_ORDERS; k++) {
+        begin_phase(&p, 0);
+        offer_reduces(&p, m, k, 0.5);
+    }
+    for (uint32_t k = 0; k < 60; k++) {
+        begin_phase(&p, 1);
+        offer_a_draw_of_reads(&p, &m, k, 0.5);
+    }
+    struct csin_balance got = plan_tables(&p, "reduces beside reads", false, 12);
+    assert_true(got.worst <= 1.1 * got.bound);
+    csin_balance_finish(&got);
+    close_planned(&p);
+}
+
+/* With one flow a host its load is its whole rate: where two meet the load doubles. */
+static void whole_flows_meet_where_many_small_ones_would_not(void **state)
+{
+    (void)state;
+    struct planned p = open_line(ZONE);
+    for (uint32_t k = 0; k < 64; k++) {
+        struct csin_rng rng = csin_rng_init(9, k);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 1);
+    }
+    struct csin_balance got = plan_tables(&p, "64 random permutations", false, 4);
+    assert_close(got.bound, 1, 1e-9);
+    assert_true(got.worst <= 3 * (1 + 1e-9) && got.worst >= 2 * (1 - 1e-9));
+    assert_true(got.given >= 5);
+    csin_balance_finish(&got);
+    close_planned(&p);
+}
+
+/* ---- shifts and storage ---- */
+
+/* 800 hosts that compute and a storage host beside them on every leaf: D-Mod-K counts those as
+ * well, so its shifts collide. */
+static void all_shifts_stay_free_beside_storage_that_is_spread_evenly(void **state)
+{
+    (void)state;
+    struct planned p = open_line("leaf:40 spine:20 host:20 storage:1 200Gb/s");
+    uint32_t n = 0, n_storage = 0, compute[800], storage[40];
+    for (uint32_t i = 0; i < p.f->n_nics; i++) {
+        bool stores = p.f->hosts[p.f->nics[i].host].role == CSIN_STORAGE;
+        assert_true(stores ? n_storage < 40 : n < 800);
+        *(stores ? &storage[n_storage++] : &compute[n++]) = i;
+    }
+    for (uint32_t shift = 1; shift < 800; shift++) {
+        begin_phase(&p, 0);
+        for (uint32_t i = 0; i < 800; i++)
+            offer(&p, compute[i], compute[(i + shift) % 800], 1);
+    }
+    begin_phase(&p, 1);
+    for (uint32_t i = 0; i < 800; i++)
+        for (uint32_t k = 0; k < 40; k++)
+            offer(&p, compute[i], storage[k], 1.0 / 800);
+    struct csin_balance got = plan_tables(&p, "799 shifts beside storage", false, 4);
+    double *most, *load = follow_offers(&p, &most), shifts = 0, writes = 0, sum = 0;
+    uint32_t n_arcs = 0;
+    for (uint32_t a = 0; a < p.f->n_arcs; a++)
+        if (p.f->cables[a >> 1].place != CSIN_AT_HOST) {
+            shifts = fmax(shifts, most[2 * (size_t)a]);
+            writes = fmax(writes, most[2 * (size_t)a + 1]);
+            sum += most[2 * (size_t)a + 1];
+            n_arcs++;
+        }
+    print_message("shifts: %.4f; storage: max/mean %.4f\n", shifts, writes / sum * n_arcs);
+    assert_close(shifts, 1, 1e-9);
+    assert_true(writes <= 1.1 * sum / n_arcs);
+    free(load);
+    free(most);
+    csin_balance_finish(&got);
+    close_planned(&p);
+}
+
+/* ---- every routing of a small fabric ---- */
+
+enum { LEAVES = 3, SPINES = 2, EACH = 2, HOSTS = LEAVES * EACH, N_ROUTINGS = 1 << 12 };
+
+/* The worst load with bit i of `routing` the spine of the i-th (leaf, host elsewhere). */
+static double load_of_routing(const struct planned *p, uint32_t routing)
+{
+    double most[2][LEAVES][SPINES][3] = {0}, worst = 0;
+    uint32_t spine[LEAVES][HOSTS] = {0}, bit = 0;
+    for (uint32_t leaf = 0; leaf < LEAVES; leaf++)
+        for (uint32_t host = 0; host < HOSTS; host++)
+            if (host / EACH != leaf)
+                spine[leaf][host] = routing >> bit++ & 1;
+    for (uint32_t k = 0; k < p->offered.n_phases; k++) {
+        const struct csin_phase *phase = &p->offered.phases[k];
+        double load[2][LEAVES][SPINES] = {0};
+        for (uint32_t i = phase->first; i < phase->first + phase->n; i++) {
+            const struct csin_offer *o = &p->offered.offers[i];
+            uint32_t from = o->src / EACH, to = o->dst / EACH, by = spine[from][o->dst];
+            if (from == to)
+                continue;
+            load[0][from][by] += o->rate_Bps / p->f->nics[0].rate_Bps;
+            load[1][to][by] += o->rate_Bps / p->f->nics[0].rate_Bps;
+        }
+        for (uint32_t i = 0; i < 2 * LEAVES * SPINES; i++) {
+            double *m = &most[0][0][0][0] + 3 * i + phase->owner;
+            *m = fmax(*m, (&load[0][0][0])[i]);
+        }
+    }
+    for (uint32_t i = 0; i < 2 * LEAVES * SPINES; i++) {
+        const double *m = &most[0][0][0][0] + 3 * i;
+        worst = fmax(worst, m[0] + m[1] + m[2]);
+    }
+    return worst;
+}
+
+static void draw_small(struct planned *p, uint64_t seed)
+{
+    static const double shares[] = {1, 0.5, 0.25, 0.3};
+    struct csin_rng rng = csin_rng_init(seed, 2);
+    uint32_t n_owners = 1 + (uint32_t)csin_rng_below(&rng, 3);
+    for (uint32_t o = 0; o < n_owners; o++)
+        for (uint32_t k = 0, n = 1 + (uint32_t)csin_rng_below(&rng, 3); k < n; k++) {
+            begin_phase(p, o);
+            for (uint32_t i = 1 + (uint32_t)csin_rng_below(&rng, 12); i > 0; i--)
+                offer(p, (uint32_t)csin_rng_below(&rng, HOSTS),
+                      (uint32_t)csin_rng_below(&rng, HOSTS), shares[csin_rng_below(&rng, 4)]);
+        }
+}
+
+static void no_routing_of_a_small_fabric_is_below_the_bound_or_much_better(void **state)
+{
+    (void)state;
+    uint32_t n = 0, n_best = 0, n_tight = 0;
+    double furthest = 1;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        struct planned p = open_line("leaf:3 spine:2 host:2 200Gb/s");
+        draw_small(&p, seed);
+        struct csin_balance got = plan_tables(&p, NULL, false, 1);
+        double best = HUGE_VAL;
+        for (uint32_t routing = 0; routing < N_ROUTINGS; routing++)
+            best = fmin(best, load_of_routing(&p, routing));
+        assert_true(best >= got.bound * (1 - 1e-9));
+        assert_true(got.worst >= best * (1 - 1e-9));
+        if (best > 0) {
+            n++;
+            n_best += got.worst <= best * (1 + 1e-9);
+            n_tight += best <= got.bound * (1 + 1e-9);
+            furthest = fmax(furthest, got.worst / best);
+        }
+        csin_balance_finish(&got);
+        close_planned(&p);
+    }
+    print_message("best of 4,096 routings found in %u of %u cases, else at most %.3f times that; "
+                  "the bound is met in %u\n",
+                  n_best, n, furthest, n_tight);
+    assert_true(n > 280);
+    assert_true(n_best >= n * 98 / 100);
+    assert_true(furthest <= 1.25);
+}
+
+/* ---- random fabrics ---- */
+
+static void try_random_fabric(uint64_t seed)
+{
+    struct random_fabric *r = random_fabric_create(seed);
+    struct built intact = build_yaml(r->yaml);
+    random_faults_add(r, intact.f);
+    built_finish(&intact);
+    struct built b = build_yaml(r->yaml);
+    struct planned p = {.arena = b.arena, .f = b.f};
+    struct csin_rng rng = csin_rng_init(seed, 77);
+    enum csin_policy policy = (enum csin_policy[]){CSIN_DMODK, CSIN_RANDOM,
+                                                   CSIN_DMODK_ONE_VL}[csin_rng_below(&rng, 3)];
+    if (csin_routes_create(p.f, NULL, policy, seed, NULL, &p.routes) == CSIN_OK) {
+        uint32_t n = p.f->n_nics, n_phases = 1 + (uint32_t)csin_rng_below(&rng, 8);
+        for (uint32_t k = 0; k < n_phases; k++) {
+            begin_phase(&p, k / 3);
+            for (uint32_t i = (uint32_t)csin_rng_below(&rng, 4 * n + 1); i > 0; i--) {
+                struct csin_path path;
+                uint32_t src = (uint32_t)csin_rng_below(&rng, n);
+                uint32_t dst = (uint32_t)csin_rng_below(&rng, n);
+                if (src != dst && csin_routes_path(p.routes, src, dst, 0, &path))
+                    offer(&p, src, dst, (double)(1 + csin_rng_below(&rng, 8)) / 8);
+            }
+        }
+        struct csin_balance got = plan_tables(&p, NULL, csin_rng_below(&rng, 2), 0.05);
+        csin_balance_finish(&got);
+    }
+    close_planned(&p);
+    random_fabric_destroy(r);
+}
+
+static void the_bound_holds_on_random_fabrics(void **state)
+{
+    (void)state;
+    campaign(300, try_random_fabric);
+}
+
+/* ---- time, dead cables ---- */
+
+static bool is_called(void *calls)
+{
+    return ++*(uint32_t *)calls > 1000;
+}
+
+static void a_time_limit_of_a_second_is_kept(void **state)
+{
+    (void)state;
+    struct planned p = open_line(ZONE);
     struct csin_balance got;
-    draw_permutations(&p, 64, 20, 5);
+    uint32_t calls = 0;
+    for (uint32_t k = 0; k < 64; k++) {
+        struct csin_rng rng = csin_rng_init(5, k);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 20);
+    }
+    double begin_s = seconds();
     assert_int_equal(
-        csin_balance_tables(p.f, p.routes, &p.offered, 1, false, 60, NULL, NULL, NULL, &got),
+        csin_balance_tables(p.f, p.routes, &p.offered, 1, false, 1, NULL, NULL, NULL, &got),
         CSIN_OK);
-    assert_true(got.worst <= got.bound * 1.1);
+    assert_true(seconds() - begin_s < 5);
+    print_message("in 1 s: %.3f of the bound, given %.3f\n", got.worst / got.bound,
+                  got.given / got.bound);
+    check_balance(&p, &got);
+    csin_balance_finish(&got);
+    begin_s = seconds();
+    assert_int_equal(
+        csin_balance_tables(p.f, p.routes, &p.offered, 1, false, 60, is_called, &calls, NULL, &got),
+        CSIN_OK);
+    assert_true(seconds() - begin_s < 5);
+    assert_true(calls > 1000);
+    check_balance(&p, &got);
+    csin_balance_finish(&got);
+    close_planned(&p);
+}
+
+/* Takes what the old tables say where it still leads on. Returns how many entries that traffic uses
+ * led into dead cables. */
+static uint32_t keep_what_works(struct planned *p)
+{
+    struct csin_routes *renewed;
+    uint32_t n_dead = 0;
+    assert_int_equal(csin_routes_create(p->f, NULL, CSIN_DMODK, 1, NULL, &renewed), CSIN_OK);
+    bool *seen = calloc((size_t)p->f->n_switches * p->f->n_nics, sizeof *seen);
+    assert_non_null(seen);
+    for (uint32_t i = 0; i < p->offered.n_offers; i++) {
+        const struct csin_offer *o = &p->offered.offers[i];
+        struct csin_path path;
+        uint32_t leaf = p->f->nics[o->src].leaf;
+        assert_true(csin_routes_path(p->routes, o->src, o->dst, 0, &path));
+        if (path.n <= 2 || seen[(size_t)leaf * p->f->n_nics + o->dst])
+            continue;
+        bool is_dead = false;
+        for (uint32_t j = 0; j < path.n; j++)
+            is_dead = is_dead || !p->f->cables[path.arcs[j] >> 1].up;
+        n_dead += is_dead;
+        if (!is_dead)
+            csin_routes_set(renewed, leaf, o->dst, path.arcs[1]);
+        seen[(size_t)leaf * p->f->n_nics + o->dst] = true;
+    }
+    free(seen);
+    csin_routes_destroy(p->routes);
+    p->routes = renewed;
+    return n_dead;
+}
+
+/* Planned, then two cables die: at the bound again, with fewer changes than tables made anew have.
+ */
+static void after_two_cables_died_most_entries_stay(void **state)
+{
+    (void)state;
+    struct planned p = open_line("leaf:16 spine:8 host:8 200Gb/s");
+    for (uint32_t k = 0; k < 6; k++) {
+        struct csin_rng rng = csin_rng_init(3, k);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 8);
+    }
+    struct csin_balance got = plan_tables(&p, "before", false, 2);
+    csin_balance_finish(&got);
+    uint32_t n_dead = 0;
+    for (uint32_t c = 0; c < p.f->n_cables && n_dead < 2; c += 61)
+        if (p.f->cables[c].place != CSIN_AT_HOST) {
+            p.f->cables[c].up = false;
+            n_dead++;
+        }
+    assert_int_equal(n_dead, 2);
+    uint32_t n_must = keep_what_works(&p);
+    got = plan_tables(&p, "two cables dead", true, 2);
+    print_message("%u of %u entries changed beside %u that led into dead cables\n", got.n_changed,
+                  got.n_entries, n_must);
+    assert_true(n_must > 10);
+    assert_true(got.worst <= 1.25 * got.bound);
+    assert_true(got.n_changed <= got.n_entries / 2);
+    uint32_t n_stable = got.n_changed;
+    csin_balance_finish(&got);
+    csin_routes_destroy(p.routes);
+    assert_int_equal(csin_routes_create(p.f, NULL, CSIN_DMODK, 1, NULL, &p.routes), CSIN_OK);
+    got = plan_tables(&p, "made anew", false, 2);
+    assert_true(got.n_changed > 3 * n_stable / 2);
     csin_balance_finish(&got);
     close_planned(&p);
 }
 
 CHECK_MAIN(cmocka_unit_test(a_permutation_of_a_full_zone_gets_every_uplink_to_itself),
-           cmocka_unit_test(many_phases_of_many_flows_come_near_the_bound))
+           cmocka_unit_test(many_phases_of_random_flows_come_within_a_quarter),
+           cmocka_unit_test(reduces_and_reads_in_64_phases_come_within_a_tenth),
+           cmocka_unit_test(reduces_beside_the_reads_of_others_come_within_a_tenth),
+           cmocka_unit_test(whole_flows_meet_where_many_small_ones_would_not),
+           cmocka_unit_test(all_shifts_stay_free_beside_storage_that_is_spread_evenly),
+           cmocka_unit_test(no_routing_of_a_small_fabric_is_below_the_bound_or_much_better),
+           cmocka_unit_test_teardown(the_bound_holds_on_random_fabrics, campaign_end),
+           cmocka_unit_test(a_time_limit_of_a_second_is_kept),
+           cmocka_unit_test(after_two_cables_died_most_entries_stay))
