@@ -100,18 +100,9 @@ def check_usage():
         assert done.returncode == 2 and what in done.stderr.decode(), done.stderr.decode()
 
 
-def check_time():
-    """A zone of 800 hosts takes half a second; the bound leaves room for slow and busy machines."""
-    start = time.monotonic()
-    assert analyze("leaf:40 spine:20 host:20 200Gb/s").returncode == 0
-    took = time.monotonic() - start
-    assert took < (20 if "san" in CSIN else 5), f"{took:.1f} s"
-
-
 def main():
     passed = failed = 0
-    for test, words in [(check, words) for words in CASES] + [(check_tables_of_a_file, None), (check_usage, None),
-                                                             (check_time, None)]:
+    for test, words in [(check, words) for words in CASES] + [(check_tables_of_a_file, None), (check_usage, None)]:
         try:
             test(words) if words else test()
             passed += 1
