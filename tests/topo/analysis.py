@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
