@@ -73,8 +73,8 @@ static void write_lanes(const struct csin_plan *plan, FILE *out)
     const struct csin_isolation *is = plan->isolation;
     if (!plan->lanes)
         return;
-    fprintf(out, "\n%-30s%14s%12s%12s%12s\n", "lanes (lossless congestion)", "class",
-            "VL:weight", "before", "after");
+    fprintf(out, "\n%-30s%14s%12s%12s%12s\n", "lanes (lossless congestion)", "class", "VL:weight",
+            "before", "after");
     for (uint32_t o = 0; o < is->n_owners; o++) {
         const struct csin_isolation_owner *owner = &is->owners[o];
         char lane[32] = "-", before[32], after[32];
