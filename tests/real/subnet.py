@@ -164,7 +164,9 @@ class Cases:
         path = Path(folder, out)
         done = subprocess.run([self.program, "topo", *map(str, arguments), "-o", str(path)], capture_output=True, text=True,
                               timeout=TOOL_S, check=False)
-        assert done.returncode == 0 and not done.stderr, f"csin topo {arguments}: {done.stderr}"
+        # A credit loop is warned of, and what these tests are about.
+        assert done.returncode == 0 and (not done.stderr or "[CSIN-733]" in done.stderr), \
+            f"csin topo {arguments}: {done.stderr}"
         return path
 
     def say(self, *arguments):
