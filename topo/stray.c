@@ -50,7 +50,8 @@ enum csin_stray csin_stray_kind(const char *text)
         if (is_port_line(line))
             return CSIN_STRAY_PORTS;
         line = strchr(line, '\n');
-        line += line != NULL;
+        if (line)
+            line++;
     }
     return CSIN_NOT_STRAY;
 }
