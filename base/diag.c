@@ -226,8 +226,10 @@ struct csin_brief csin_brief(const char *text, size_t length)
     struct csin_brief brief;
     size_t n = 0, bytes = strnlen(text, length);
     for (int i = 0; n < bytes && i < BRIEF_CHARACTERS; i++) {
-        size_t step = csin_utf8_length(text + n);
-        n += step > 0 && step <= bytes - n ? step : 1;
+        char next[5] = ""; /* a character that is cut off ends here */
+        memcpy(next, text + n, bytes - n < 4 ? bytes - n : 4);
+        size_t step = csin_utf8_length(next);
+        n += step > 0 ? step : 1;
     }
     memcpy(brief.s, text, n);
     strcpy(brief.s + n, n < bytes ? "..." : "");

@@ -51,7 +51,7 @@ unsigned csin_diag_warnings(const struct csin_diag *diag);
 void csin_diag_print(const struct csin_diag *diag, FILE *out);
 
 /* An offender made short enough for a message, for one expression: csin_brief(text, SIZE_MAX).s. At
- * most 40 characters of the first `length` bytes of the NUL-terminated `text`, then '...'. Bytes
+ * most 40 characters of the first `length` bytes of `text` or up to its NUL, then '...'. Bytes
  * that would upset a terminal need no care: the sink writes control characters and what is not
  * UTF-8 as \xNN. */
 struct csin_brief {
