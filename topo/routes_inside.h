@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What topo/routes.c (tables, paths) and topo/ways.c (all shortest paths at once) share; nobody
- * else includes it. */
+ * What the parts of routes share: topo/routes.c (tables, paths), topo/fill.c (what is in the
+ * tables), topo/one_vl.c, topo/lft.c (tables of a file) and topo/ways.c (all shortest paths at
+ * once); nobody else includes it. */
 #ifndef CSIN_TOPO_ROUTES_INSIDE_H
 #define CSIN_TOPO_ROUTES_INSIDE_H
 
@@ -60,6 +61,25 @@ struct csin_routes {
 
 #define NO_PORT UINT16_MAX /* an entry without a way */
 
+#define FAR 255u /* hops where there is no way */
+
+/* The port that an arc leaves its switch by. */
+static inline uint32_t port_of(const struct csin_fabric *f, uint32_t arc)
+{
+    return f->cables[arc >> 1].port[arc & 1];
+}
+
+static inline const uint8_t *hops_to(const struct csin_routes *r, uint32_t target)
+{
+    return r->hops + (size_t)r->target_of[target] * r->f->n_switches;
+}
+
+/* Plugged in, by a cable that is up. */
+static inline bool is_joined(const struct csin_routes *r, uint32_t nic)
+{
+    return r->f->nics[nic].cable != CSIN_NONE && r->up[r->f->nics[nic].cable];
+}
+
 /* Whether switch `s` and `nic` are in one part, so that it has an entry for it. */
 static inline bool has_entry(const struct csin_routes *r, uint32_t s, uint32_t nic)
 {
@@ -93,6 +113,10 @@ uint32_t csin_routes_nearer(const struct csin_routes *r, uint32_t s, uint32_t ta
  * or the hosts are the same. */
 bool csin_routes_nics(const struct csin_routes *r, uint32_t src_host, uint32_t dst_host,
                       uint64_t flow, uint32_t *ret_src_nic, uint32_t *ret_dst_nic);
+
+/* Measures the distances to every target, and, where the policy has tables (but lft), fills them
+ * (topo/fill.c). CSIN_E_INPUT where NICs are too far apart. */
+enum csin_status csin_routes_fill(struct csin_routes *r, struct csin_diag *diag);
 
 /* NULL without memory. */
 struct one_vl *csin_one_vl_create(const struct csin_routes *r);

@@ -7,7 +7,7 @@
 #include "topo/channels.h"
 #include "topo/routes_inside.h"
 
-#define FAR UINT32_MAX
+#define NOT_SEEN UINT32_MAX
 
 struct maker {
     const struct csin_routes *r;
@@ -54,7 +54,7 @@ static void search(struct maker *m, uint32_t target)
         uint32_t s = m->queue[i];
         for (uint32_t k = m->r->first_link[s]; k < m->r->first_link[s + 1]; k++) {
             uint32_t next = m->r->links[k].head;
-            if (m->hops[next] != FAR)
+            if (m->hops[next] != NOT_SEEN)
                 continue;
             m->hops[next] = m->hops[s] + 1;
             m->queue[m->n_queue++] = next;
