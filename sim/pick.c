@@ -137,10 +137,21 @@ static void warn_no_effect(const struct pick *p)
                      "'zone' has no effect: the hosts are listed by name");
 }
 
-/* Whether `name` means this zone: its own name, or that of all its pods and planes. */
+/* Whether `name` means this zone. Of zone a1-p2 of family a these are its own name, a (all pods and
+ * planes), a1 (the pod in all planes) and a-p2 (all pods in the plane). */
 static bool is_called(const struct csin_zone *zone, const char *name)
 {
-    return strcmp(zone->name, name) == 0 || (*name && strcmp(zone->family, name) == 0);
+    size_t family = strlen(zone->family);
+    if (strcmp(zone->name, name) == 0 || (*name && strcmp(zone->family, name) == 0))
+        return true;
+    const char *plane = NULL; /* -p2 */
+    for (const char *at = zone->name; (at = strstr(at, "-p")); at++)
+        plane = at;
+    if (!plane || plane <= zone->name + family || strncmp(zone->name, zone->family, family) != 0)
+        return false;
+    size_t pod = (size_t)(plane - zone->name);
+    return (strlen(name) == pod && strncmp(zone->name, name, pod) == 0) ||
+           (strncmp(name, zone->family, family) == 0 && strcmp(name + family, plane) == 0);
 }
 
 /* Whether the host has a NIC in a zone of the name of `zone`. */

@@ -126,7 +126,34 @@ static void jobs_may_be_placed_in_a_pod_or_in_all_of_them(void **state)
     run_close(&run);
 }
 
-RUN_MAIN(cmocka_unit_test(a_ring_over_three_layers_runs_at_the_rate_of_a_nic),
+/* Hosts have a NIC in each plane, so a plane has as many of them as all its pods. */
+static void a_zone_may_be_called_by_its_pod_its_plane_or_all_of_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *first;
+        uint32_t n;
+    } want[] = {{"a", "h01", 16}, {"a3", "h09", 4}, {"a-p2", "h01", 16}, {"a4-p1", "h13", 4}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        struct run run;
+        run_open(&run,
+                 "fabric: t\n"
+                 "switch-models: {s: {ports: 4, rate: 200Gb/s}}\n"
+                 "host-models: {g: {nics: 2, rate: 200Gb/s}}\n"
+                 "zones: {a: {model: s, pods: 4, leaves: 2, spines: 2, planes: 2}}\n"
+                 "core: {names: 'core[1-4]', model: s}\n"
+                 "hosts: [{names: 'h[01-16]', model: g, attach: {zone: a}}]\n",
+                 "jobs: [{name: j, hosts: all, zone: %s, steps: {allreduce: {size: " SIZE "}}}]",
+                 want[i].name);
+        assert_int_equal(run.scenario->jobs[0].n_hosts, want[i].n);
+        assert_string_equal(run.scenario->fabric->hosts[run.scenario->jobs[0].hosts[0]].name,
+                            want[i].first);
+        run_close(&run);
+    }
+}
+
+RUN_MAIN(cmocka_unit_test(a_zone_may_be_called_by_its_pod_its_plane_or_all_of_them),
+         cmocka_unit_test(a_ring_over_three_layers_runs_at_the_rate_of_a_nic),
          cmocka_unit_test(shifts_over_three_layers_do_not_meet),
          cmocka_unit_test(core_cables_that_are_half_as_many_halve_the_rate_between_pods),
          cmocka_unit_test(a_flow_uses_one_plane),
