@@ -7,24 +7,21 @@
 ibsim simulates the devices (8 VLs, as it has them), opensm manages them with the opensm.conf and qos-policy.conf of an
 exported folder, smpquery and saquery read back. Skipped where one of these programs is not installed.
 """
-import ctypes
 import glob
-import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from subnet import PRELOAD, Subnet  # noqa: E402
 
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
-PRELOAD = "/usr/lib/*/umad2sim/libumad2sim.so"
 PROGRAMS = ["ibsim", "opensm", "smpquery", "saquery"]
-START_S, STOP_S, TOOL_S = 60, 15, 60
 
 THREE_CLASSES = """scenario: three-classes
 fabric: "leaf:4 spine:2 host:4 storage:2 200Gb/s"
@@ -48,11 +45,6 @@ THREE_CLASSES_PATHS = {("h01", "h02"): 1, ("h05", "h08"): 2, ("h09", "h10"): 0, 
                        ("s4", "h06"): 5, ("h01", "s1"): 0, ("s1", "s2"): 0, ("h03", "s5"): 0}
 
 
-def end_with_parent():
-    """In the child: be ended when the test ends, even if it is killed."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-
-
 def export(scenario, folder, says=""):
     path = Path(folder) / "scenario.yaml"
     path.write_text(scenario)
@@ -69,96 +61,19 @@ def settings(path):
     return dict(lines)
 
 
-def netlist(files):
-    """ibsim's input: csin's own, or while there is none, made of its JSON with the GUIDs of its policy."""
-    if (files / "fabric.ibnet").exists():
-        return (files / "fabric.ibnet").read_text()
-    fabric = json.loads((files / "fabric.json").read_text())
-    switches = {s["name"]: (0x02C51A0100000000 + ((i + 1) << 8), s["ports"]) for i, s in enumerate(fabric["switches"])}
-    nics = {(n["host"], n["port"]): (0x02C51A0200000000 + ((i + 1) << 8), n) for i, n in enumerate(fabric["nics"])}
-    ends, text = {}, []
-    for cable in fabric["cables"]:
-        sides = [(cable["from"], cable["from_port"]), (cable["to"], cable["to_port"])]
-        ends[sides[0]], ends[sides[1]] = sides[1], sides[0]
-    for (host, port), (guid, nic) in nics.items():
-        text.append(f'caguid=0x{guid:x}\nCa\t1 "H-{guid:016x}"\t\t# "{host} mlx5_{port - 1}"\n'
-                    f'[1](0x{guid + 1:x})\t"S-{switches[nic["switch"]][0]:016x}"[{nic["switch_port"]}]\t\t# 4xHDR\n')
-    for name, (guid, ports) in switches.items():
-        text.append(f'switchguid=0x{guid:x}\nSwitch\t{ports} "S-{guid:016x}"\t\t# "{name}" enhanced port 0 lid 0 lmc 0')
-        for port in range(1, ports + 1):
-            other = ends.get((name, port))
-            if other in nics:
-                text.append(f'[{port}]\t"H-{nics[other][0]:016x}"[1]\t\t# 4xHDR')
-            elif other:
-                text.append(f'[{port}]\t"S-{switches[other[0]][0]:016x}"[{other[1]}]\t\t# 4xHDR')
-        text.append("")
-    return "\n".join(text)
+class Deployed(Subnet):
+    """A subnet whose opensm was started with an exported folder, in a copy of it."""
 
+    def __init__(self, files):
+        super().__init__(files / "fabric.ibnet", ["-F", "opensm.conf"])
+        self.files = files
 
-class Subnet:
-    """ibsim and opensm with an exported folder. Both have ended behind the block, opensm first: it can hang when ibsim
-    is gone."""
-
-    def __init__(self, files, **changes):
-        self.files, self.changes, self.children = files, changes, []
-
-    def __enter__(self):
-        self.temporary = tempfile.TemporaryDirectory(prefix="csin-qos-")
-        folder = self.folder = Path(self.temporary.name)
-        (folder / "out").mkdir()
+    def prepare(self):
         for path in self.files.iterdir():
-            shutil.copy(path, folder)
-        for name, text in self.changes.items():
-            (folder / name.replace("_", ".")).write_text(text)
-        (folder / "net").write_text(netlist(self.files))
-        self.environment = dict(os.environ, IBSIM_SOCKNAME=f"csinqos{os.getpid()}-{folder.name[-8:]}", PATH=PATH,
-                                OSM_TMP_DIR=str(folder / "out"), OSM_CACHE_DIR=str(folder / "out"), LC_ALL="C")
-        try:
-            self.start("ibsim", ["-s", "-n", "-N", "4096", "-S", "512", "-P", "40000", "net"], {}, folder / "ibsim.log",
-                       "Network simulator ready")
-            self.start("opensm", ["-F", "opensm.conf", "-f", str(folder / "out" / "opensm.log"), "-e", "-d", "2", "-D",
-                                  "0x43", "-s", "0", "--maxsmps", "64", "--dump_files_dir", str(folder / "out")],
-                       self.preload(), folder / "out" / "opensm.log", "SUBNET UP")
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+            shutil.copy(path, self.folder)
 
-    def __exit__(self, *_):
-        for child in reversed(self.children):
-            if child.poll() is None:
-                child.terminate()
-            try:
-                child.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        self.temporary.cleanup()
-
-    def preload(self):
-        return {"LD_PRELOAD": glob.glob(PRELOAD)[0]}
-
-    def start(self, program, arguments, environment, log, ready):
-        with open(self.folder / f"{program}.log", "wb") as out:
-            child = subprocess.Popen([program, *arguments], cwd=self.folder, env={**self.environment, **environment},
-                                     stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                     preexec_fn=end_with_parent)
-        self.children.append(child)
-        end = time.monotonic() + START_S
-        while time.monotonic() < end and child.poll() is None:
-            if log.exists() and ready in log.read_text(errors="replace"):
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"{program} is not ready: " + (self.folder / f"{program}.log").read_text(errors="replace")[-800:])
-
-    def run(self, *command):
-        done = subprocess.run(command, cwd=self.folder, timeout=TOOL_S, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, errors="replace", env={**self.environment, **self.preload()}, check=False)
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
-        return done.stdout
-
-    def log(self):
-        return (self.folder / "out" / "opensm.log").read_text(errors="replace")
+    def run(self, *command, simulated=True, check=True):
+        return super().run(*command, simulated=simulated, check=check)
 
     def lids(self):
         """{name of a node: (LID, number of ports)}."""
@@ -207,7 +122,7 @@ def test_ports_and_path_records_are_as_written(folder):
     files = export(THREE_CLASSES, folder, "weight 255 of VL 3 counts as 256")
     conf = settings(files / "opensm.conf")
     assert conf["qos_sl2vl"] == "0,1,2,1,0,3,15,15,15,15,15,15,15,15,15,15" and conf["max_op_vls"] == "3", conf
-    with Subnet(files) as subnet:
+    with Deployed(files) as subnet:
         assert not complaints(subnet), complaints(subnet)[:5]
         assert "file tables configured on all switches" in subnet.log()
         check_tables(subnet, conf, {"leaf1": 3, "spine2": 2, "h01": 1, "s8": 1})
@@ -226,7 +141,7 @@ jobs:
 storage:
   - read: {{name: data, readers: 400, placement: random, size: 4MiB, class: storage}}
 """, folder, "CSIN-733")
-    with Subnet(files) as subnet:
+    with Deployed(files) as subnet:
         wrong = [line for line in complaints(subnet) if "AC" in line]
         assert not wrong, wrong[:5]
         check_tables(subnet, settings(files / "opensm.conf"), {"a-leaf01": 1, "xzone2": 1, "gpu0001": 1})
@@ -261,7 +176,7 @@ jobs:
 """, folder, "[CSIN-412]")
     conf = settings(files / "opensm.conf")
     assert conf["max_op_vls"] == "3" and conf["qos_sl2vl"].startswith("0,15,2,15,15,15,2,15"), conf
-    with Subnet(files) as subnet:
+    with Deployed(files) as subnet:
         assert not complaints(subnet), complaints(subnet)[:5]
         check_tables(subnet, conf, {"a-leaf1": 3, "g1": 1})
 
@@ -271,7 +186,7 @@ def test_opensm_says_so_where_the_policy_is_broken(folder):
     files = export(THREE_CLASSES, folder, "CSIN-731")
     broken = (files / "qos-policy.conf").read_text().replace("qos-level-name: nccl", "qos-level-name: nobody")
     (files / "qos-policy.conf").write_text(broken)
-    with Subnet(files) as subnet:
+    with Deployed(files) as subnet:
         assert any("ERR AC" in line for line in complaints(subnet)), subnet.log()[-500:]
 
 
@@ -301,7 +216,7 @@ def test_csin_check_and_opensm_agree_on_policies(folder):
         done = subprocess.run([CSIN, "check", str(files / "qos-policy.conf")], capture_output=True, text=True, timeout=60,
                               check=False)
         assert done.returncode in (0, 3), (name, done.stderr)
-        with Subnet(files) as subnet:
+        with Deployed(files) as subnet:
             verdicts[name] = (done.returncode == 0, not any("ERR AC" in line for line in complaints(subnet)))
     want = {name: right if isinstance(right, tuple) else (right, right) for name, (_, right) in POLICIES.items()}
     assert verdicts == want, {name: verdict for name, verdict in verdicts.items() if verdict != want[name]}

@@ -57,6 +57,7 @@ class Subnet:
                                 PATH=os.environ.get("PATH", "/usr/bin") + ":/usr/sbin:/sbin")
         if self.first_node:
             self.environment["SIM_HOST"] = self.first_node
+        self.prepare()
         try:
             self.start("ibsim", ["-s", "-n", "-N", "4096", "-S", "512", "-P", "40000", self.netlist], {})
             self.wait_for("ibsim", self.folder / "ibsim.log", "Network simulator ready")
@@ -69,6 +70,9 @@ class Subnet:
             self.__exit__()
             raise
         return self
+
+    def prepare(self):
+        """What else has to be in the folder."""
 
     def __exit__(self, *_):
         for child in reversed(self.children):
@@ -102,11 +106,12 @@ class Subnet:
         state = f"ended with {child.poll()}" if child.poll() is not None else f"not ready in {START_S} s"
         raise RuntimeError(f"{program}: {state}: {(self.folder / f'{program}.log').read_text(errors='replace')[-500:]}")
 
-    def run(self, *command, simulated=True):
+    def run(self, *command, simulated=True, check=False):
         """What a tool writes to standard output; the simulator greets it on standard error."""
         done = subprocess.run(command, cwd=self.folder, timeout=TOOL_S, stdin=subprocess.DEVNULL, text=True,
                               errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                               env={**self.environment, **(self.preload() if simulated else {})})
+        assert not check or done.returncode == 0, (command, done.stdout, done.stderr)
         return done.stdout
 
     def log(self):
