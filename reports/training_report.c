@@ -7,6 +7,10 @@
 
 #define BAR 30 /* columns */
 
+static const char *const part_keys[CSIN_N_PARTS] = {
+    "compute_s",  "tensor_parallel_s", "expert_parallel_s", "data_parallel_s",
+    "pipeline_s", "bubble_s",          "waiting_s"};
+
 /* Communication can be hidden; of the other parts everything is seen. */
 static bool is_sent(unsigned part)
 {
@@ -139,14 +143,14 @@ void csin_training_json(const struct csin_training_result *r, struct csin_json *
     csin_json_real(j, "gpu_flop_per_s", r->flop_per_s);
     csin_json_real(j, "utilisation", r->utilisation);
     csin_json_real(j, "scaling_efficiency", r->scaling);
-    csin_json_flat_object(j, "parts_s");
+    csin_json_flat_object(j, "parts");
     for (unsigned part = 0; part < CSIN_N_PARTS; part++)
-        csin_json_real(j, csin_part_names[part], r->part_s[part]);
+        csin_json_real(j, part_keys[part], r->part_s[part]);
     csin_json_end_object(j);
-    csin_json_flat_object(j, "hidden_s");
+    csin_json_flat_object(j, "hidden");
     for (unsigned part = 0; part < CSIN_N_PARTS; part++)
         if (is_sent(part))
-            csin_json_real(j, csin_part_names[part], hidden_s(r, part));
+            csin_json_real(j, part_keys[part], hidden_s(r, part));
     csin_json_end_object(j);
     csin_json_end_object(j);
 }
