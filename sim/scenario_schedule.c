@@ -74,6 +74,7 @@ enum csin_status csin_scenario_schedule(const struct csin_scenario *scenario, ui
     if (status != CSIN_OK)
         return status;
     csin_schedule_init(&s, scenario->fabric->n_hosts, scenario->n_owners);
+    s.inside = &scenario->inside;
     for (uint32_t owner = 0; owner < scenario->n_owners; owner++) {
         if (only != CSIN_NONE && only != owner)
             continue;
