@@ -177,13 +177,13 @@ struct csin_training *csin_resolve_training(struct resolver *r,
         .measured_loc = spec->measured.loc,
     };
     t->gradients = spec->gradients.loc.line ? (enum csin_precision)spec->gradients.i : t->precision;
-    check_batch(r, spec, loc);
-    check_sizes(r, spec);
     resolve_model(r, spec, loc, t);
     if (r->status == CSIN_OK) {
         check_computing(r, spec, loc, t);
         check_effects(r, spec, t);
     }
+    check_batch(r, spec, loc);
+    check_sizes(r, spec);
     if (r->status == CSIN_OK) {
         again = *t;
         again.efficiency = again.efficiency > 0 ? again.efficiency : 1;
