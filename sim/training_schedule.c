@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "sim/collectives.h"
+#include "sim/libraries.h"
 #include "sim/training.h"
 
 struct builder {
@@ -103,8 +104,19 @@ static uint32_t gather_ready(struct builder *b, const struct csin_stage *stage, 
     return ready;
 }
 
-/* Among every `stride`-th unit of the stage, from `offset` on. In one host alone its GPUs pass the
- * bytes round a ring of their own. */
+/* The algorithm of a collective: only NCCL's ring is there for all of them. */
+static struct csin_step step_of(const struct builder *b, enum csin_work work, uint64_t bytes)
+{
+    struct csin_step step = b->t->sync;
+    step.work = work;
+    step.size_bytes = bytes;
+    if (work != CSIN_ALLREDUCE && step.algorithm != CSIN_NCCL_RING)
+        step.algorithm = CSIN_RING;
+    return step;
+}
+
+/* Among every `stride`-th unit of the stage, from `offset` on. A library knows what to do in one
+ * host alone, if all of its GPUs take part; else they pass the bytes round a ring of their own. */
 static uint32_t collective(struct builder *b, const struct csin_stage *stage, uint32_t offset,
                            uint32_t stride, enum csin_work work, uint64_t bytes, uint32_t on)
 {
@@ -113,15 +125,14 @@ static uint32_t collective(struct builder *b, const struct csin_stage *stage, ui
         return on;
     for (uint32_t i = offset; i < stage->n_units; i += stride)
         b->members[n++] = host_of(b, stage->first_unit + i);
-    if (n < 2) {
+    struct csin_step step = step_of(b, work, bytes);
+    bool whole = b->l.units[stage->first_unit].n * b->t->tensor == b->t->gpus;
+    if (n < 2 && !(whole && b->s->inside && csin_is_library(step.algorithm))) {
         uint32_t unit = stage->first_unit, replicas = b->l.units[unit].n;
         double rounds = work == CSIN_ALLREDUCE ? 2 : 1;
         return pass_inside(b, unit, replicas * b->t->tensor,
                            rounds * (replicas - 1) / replicas * (double)bytes / b->t->tensor, on);
     }
-    struct csin_step step = b->t->sync;
-    step.work = work;
-    step.size_bytes = bytes;
     return csin_step_schedule(b->s, &step, b->members, n, on, b->rng);
 }
 
