@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HFReduce and NCCL inside the hosts of Fire-Flyer 2."""
+import math
+
 from page import Row
 
 ORDER = 10
@@ -34,6 +36,47 @@ SIZE = 186 * 1024 * 1024
 HOSTS = [2, 4, 8, 16, 32, 64, 128, 180]
 
 
+CURVES = {}  # filled by rows
+PUBLISHED = {"hfreduce": {16: 8.10, 128: 7.78, 1440: 6.3}, "nccl-ring": {16: 4.83, 1440: 1.6}}
+COLOURS = {"hfreduce": "#1b6ca8", "nccl-ring": "#c2571a"}
+STYLE = ("text{font:13px sans-serif;fill:#222}.g{stroke:#ddd;fill:none}.x{text-anchor:middle}.y{text-anchor:end}"
+         ".t{font-size:15px;font-weight:bold}")
+
+
+def chart():
+    """Both curves over the number of GPUs, and what was published of them as rings."""
+    left, top, width, height = 56, 44, 560, 280
+
+    def at(gpus, rate):
+        return (left + math.log2(gpus / 16) / math.log2(1440 / 16) * width, top + (10 - rate) / 10 * height)
+    yield (f'<svg xmlns="http://www.w3.org/2000/svg" width="700" height="390" viewBox="0 0 700 390"><style>{STYLE}</style>'
+           f'<rect width="700" height="390" fill="#fff"/><text class="t" x="{left}" y="24">Allreduce of 186 MiB: algorithm '
+           'bandwidth, GB/s</text>')
+    for rate in range(0, 11, 2):
+        y = at(16, rate)[1]
+        yield f'<path class="g" d="M{left} {y:.1f}h{width}"/><text class="y" x="{left - 8}" y="{y + 4:.1f}">{rate}</text>'
+    for hosts in HOSTS:
+        if hosts != 128:
+            x = at(8 * hosts, 0)[0]
+            yield f'<text class="x" x="{x:.1f}" y="{top + height + 20}">{8 * hosts:,}</text>'
+    yield f'<text class="x" x="{left + width / 2}" y="{top + height + 44}">GPUs, 8 in a host; rings: published</text>'
+    for name, values in CURVES.items():
+        points = [at(8 * hosts, rate) for hosts, rate in values.items()]
+        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+        yield f'<path d="M{path}" fill="none" stroke="{COLOURS[name]}" stroke-width="2"/>'
+        yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{COLOURS[name]}"/>' for x, y in points)
+        for gpus, rate in PUBLISHED[name].items():
+            x, y = at(gpus, rate)
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="none" stroke="{COLOURS[name]}" stroke-width="1.5"/>'
+        x, y = points[3]
+        yield f'<text x="{x:.1f}" y="{y - 14:.1f}" style="fill:{COLOURS[name]}">{name}</text>'
+    yield "</svg>"
+
+
+def files():
+    return {"scenarios/hfreduce-scaling/scaling.svg": "\n".join(chart()) + "\n"}
+
+
 def algbw(sim, hosts, algorithm, size="186MiB"):
     result = sim(f"""
 scenario: {algorithm}-{hosts}
@@ -47,6 +90,7 @@ jobs: [{{name: j, hosts: {hosts}, steps: [{{allreduce: {{algorithm: {algorithm},
 def rows(sim):
     global NOTES
     curves = {name: {n: algbw(sim, n, name) for n in HOSTS} for name in ("hfreduce", "nccl-ring")}
+    CURVES.update(curves)
     lines = ["| GPUs | " + " | ".join(str(8 * n) if n < 125 else f"{8 * n:,}" for n in HOSTS) + " |",
              "| --- |" + " --- |" * len(HOSTS)]
     for name, values in curves.items():

@@ -12,7 +12,7 @@ Every other file in this folder is a section. It has
     ASSUMED = [("chunk", "2 MiB", "fitted: ..."), ...]     parameters that nobody published
     def rows(sim): yield Row(what, published, csin's value, unit, source, limit)
 
-and may have NOTES below the table. sim(scenario text) runs csin and gives the JSON result. A limit is the largest error,
+and may have NOTES below the table, and def files(), after rows: {name in the project: text} of pictures that show them. sim(scenario text) runs csin and gives the JSON result. A limit is the largest error,
 relative; None: the row is shown, not judged. Values are rounded to three digits on the page, so that it stays as it is
 where only the last digits differ. Prints 'N passed, N failed, N skipped'."""
 import importlib.util
@@ -105,7 +105,7 @@ def main():
     sys.path.insert(0, str(root / "tests" / "validation"))
     sys.modules["page"] = sys.modules["__main__"]
     modules = [load(path) for path in sorted((root / "tests" / "validation").glob("*.py")) if path.stem != "page"]
-    passed, failures, sections = 0, [], [HEAD]
+    passed, failures, sections, files = 0, [], [HEAD], {}
     for module in sorted(modules, key=lambda m: m.ORDER):
         with tempfile.TemporaryDirectory() as folder:
             rows = list(module.rows(make_sim(csin, root, folder)))
@@ -116,13 +116,15 @@ def main():
             else:
                 passed += 1
         sections.append(section_text(module, rows))
-    page, text = root / "docs" / "validation.md", "\n".join(sections)
-    if os.environ.get("UPDATE"):
-        page.write_text(text, encoding="utf-8")
-        print(f"{page.name} rewritten")
-    elif not page.exists() or page.read_text(encoding="utf-8") != text:
-        failures.append("docs/validation.md is not what csin says now; UPDATE=1 tests/validation/page.py CSIN ROOT "
-                        "rewrites it")
+        files.update(module.files() if hasattr(module, "files") else {})
+    files["docs/validation.md"] = "\n".join(sections)
+    for name, text in files.items():
+        path = root / name
+        if os.environ.get("UPDATE"):
+            path.write_text(text, encoding="utf-8")
+            print(f"{name} rewritten")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            failures.append(f"{name} is not what csin says now; UPDATE=1 tests/validation/page.py CSIN ROOT rewrites it")
     for failure in failures:
         print(failure)
     print(f"{passed} passed, {len(failures)} failed, 0 skipped")
