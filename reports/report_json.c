@@ -104,6 +104,24 @@ static void write_job(struct csin_json *j, const struct csin_result *result,
     csin_json_end_object(j);
 }
 
+/* What only streams over chain tables have. */
+static void write_chains(struct csin_json *j, const struct csin_stream_result *r)
+{
+    const struct csin_stream *stream = r->stream;
+    if (!stream->chains)
+        return;
+    csin_json_string(j, "chains", stream->chains->name);
+    csin_json_count(j, "n_chains", stream->chains->n_chains);
+    if (stream->record_bytes)
+        csin_json_count(j, "record_bytes", stream->record_bytes);
+    if (stream->kind == CSIN_KV_CACHE)
+        csin_json_count(j, "misses", r->n_misses);
+    if (stream->bursts > 1) {
+        csin_json_count(j, "bursts", stream->bursts);
+        csin_json_real(j, "every_s", stream->every_s);
+    }
+}
+
 static void write_stream(struct csin_json *j, const struct csin_result *result,
                          const struct csin_stream_result *r)
 {
@@ -116,8 +134,9 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
     csin_json_count(j, "concurrency", stream->concurrency);
     if (stream->kind == CSIN_READ)
         csin_json_count(j, "stripe", stream->stripe);
-    else
+    else if (stream->kind == CSIN_CHECKPOINT)
         csin_json_count(j, "replicas", stream->replicas);
+    write_chains(j, r);
     if (stream->senders)
         csin_json_count(j, "request_to_send", stream->senders);
     csin_json_real(j, "start_s", r->start_s);

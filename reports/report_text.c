@@ -212,6 +212,8 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     fprintf(out, "  %s of %s, %s each, 99 %% within %s\n", plural(r->n_requests, "request").s,
             csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
             csin_show_time(r->p99_request_s).s);
+    if (r->n_misses)
+        fprintf(out, "  %s more that were not there\n", plural(r->n_misses, "value").s);
     if (r->stopped)
         fputs("  stopped; what was not done by then does not count\n", out);
     write_effective(&r->effective, r->stopped, out);

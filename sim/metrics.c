@@ -134,7 +134,7 @@ static const struct csin_span *stream_span(const struct csin_schedule *s, uint32
 
 struct stream_sum {
     double start_s, finish_s;
-    uint64_t bytes, n_requests;
+    uint64_t bytes, n_requests, n_misses;
 };
 
 static double throughput(const struct stream_sum *sum)
@@ -151,21 +151,26 @@ static struct stream_sum sum_stream(const struct csin_stream *stream, const stru
                                                  double start_s, double finish_s),
                                     void *arg)
 {
-    bool read = stream->kind == CSIN_READ;
+    bool read = csin_stream_reads(stream);
     uint32_t n = csin_stream_ops(stream);
     struct stream_sum sum = {.start_s = run->finish_s[span->begin]};
     sum.finish_s = sum.start_s;
-    for (uint32_t op = span->begin + 1; op < span->first + span->n; op += n) {
+    for (uint32_t op = span->begin + csin_stream_lead(stream); op < span->first + span->n;
+         op += n) {
         uint32_t last = op + n - 1;
         double finish = run->finish_s[last];
         if (finish < 0)
-            continue;                           /* the gate had closed */
+            continue; /* the gate had closed */
+        sum.n_misses += csin_is_delay(s, last);
+        if (csin_is_delay(s, last))
+            continue;
         uint64_t bytes = s->amount[last].bytes; /* of all hops of a chain alike */
         sum.bytes += bytes;
         sum.n_requests++;
         sum.finish_s = fmax(sum.finish_s, finish);
         if (each)
-            each(arg, read ? s->dst[last] : s->src[op], bytes, run->start_s[op], finish);
+            each(arg, read ? s->dst[last] : s->src[op + csin_is_delay(s, op)], bytes,
+                 run->start_s[op], finish);
     }
     return sum;
 }
@@ -252,13 +257,15 @@ static enum csin_status measure_stream(struct measure *m, uint32_t owner, const 
         .start_s = total.start_s,
         .finish_s = total.finish_s,
         .n_requests = total.n_requests,
+        .n_misses = total.n_misses,
         .bytes = total.bytes,
         .throughput_Bps = throughput(&total),
         .alone_Bps = alone[0],
     };
     result->slowdown = ratio(result->alone_Bps, result->throughput_Bps);
     result->stopped = is_stopped(m->sc, owner) &&
-                      total.n_requests < (span->n - 1) / csin_stream_ops(stream);
+                      total.n_requests + total.n_misses <
+                          (span->n - csin_stream_lead(stream)) / csin_stream_ops(stream);
     measure_clients(result, &sum);
 done:
     free(sum.client_of);

@@ -4,6 +4,7 @@
  * wrote (sim/scenario_spec.h) and the fabric, in this order:
  *
  *     jobs       sim/scenario_jobs.c       hosts, steps
+ *     chains     sim/scenario_chains.c     chain tables
  *     storage    sim/scenario_storage.c    clients, servers
  *     owners     sim/scenario.c            names of both, in one set
  *     lanes      sim/scenario_lanes.c      classes of traffic, service levels, virtual lanes
@@ -60,11 +61,18 @@ static inline uint64_t csin_count_or(const struct csin_count *count, uint64_t ot
  * change what this one draws. */
 uint64_t csin_owner_seed(const struct csin_scenario *sc, const char *owner);
 
+/* The chain table of that name; NULL after a reported failure. */
+const struct csin_chains *csin_resolve_find_chains(struct resolver *r,
+                                                   const struct csin_text *name);
+/* A file that another one names: relative to the folder of that. NULL without memory. */
+const char *csin_beside(struct csin_arena *arena, const char *path, const char *name);
+
 /* All of it, for a scenario that has its fabric, routing policy, engine, congestion model, seed and
  * horizon. */
 void csin_resolve(struct resolver *r);
 /* The stages. */
 void csin_resolve_jobs(struct resolver *r);
+void csin_resolve_chains(struct resolver *r);
 void csin_resolve_storage(struct resolver *r);
 void csin_resolve_lanes(struct resolver *r);
 void csin_resolve_events(struct resolver *r);

@@ -133,8 +133,7 @@ static void check_connected(struct resolver *r)
 
 /* ---- reading ---- */
 
-/* A fabric's file name is relative to the scenario's folder. */
-static const char *beside(struct csin_arena *arena, const char *path, const char *name)
+const char *csin_beside(struct csin_arena *arena, const char *path, const char *name)
 {
     const char *slash = strrchr(path, '/');
     if (!slash || name[0] == '/' || csin_fabric_is_line(name))
@@ -199,8 +198,9 @@ static void name_tables(struct resolver *r, const char *on_command_line)
 {
     struct csin_scenario *sc = r->sc;
     const char *name = on_command_line ? on_command_line : r->spec->routing.lft.s;
-    const char *path = on_command_line ? name
-                                       : beside(sc->arena, r->spec->routing.lft.loc.file, name);
+    const char *path = on_command_line
+                           ? name
+                           : csin_beside(sc->arena, r->spec->routing.lft.loc.file, name);
     r->tables = &sc->inputs[sc->n_inputs++];
     *r->tables = (struct csin_input){.what = "lft", .name = name, .path = path};
     if (!path)
@@ -249,6 +249,7 @@ void csin_resolve(struct resolver *r)
         return;
     memset(r->job_of, 0xff, sc->fabric->n_hosts * sizeof *r->job_of);
     csin_resolve_jobs(r);
+    csin_resolve_chains(r);
     csin_resolve_storage(r);
     resolve_owners(r);
     csin_resolve_lanes(r);
@@ -331,7 +332,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     sc->name = spec.name.s;
     if (status == CSIN_OK && overrides && overrides->plan)
         status = apply_plan(sc, overrides->plan, diag, &spec);
-    const char *fabric = beside(sc->arena, sc->file, spec.fabric.s);
+    const char *fabric = csin_beside(sc->arena, sc->file, spec.fabric.s);
     if (!fabric)
         return csin_no_memory(diag);
     sc->inputs[1].name = spec.fabric.s;

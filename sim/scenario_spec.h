@@ -41,6 +41,15 @@ struct csin_stream_spec {
     struct csin_text servers;      /* all storage hosts when absent */
     struct csin_count size, chunk, concurrency, senders, stripe, replicas;
     struct csin_quantity start_s, duration_s;
+    struct csin_text chains; /* a chain table */
+    struct csin_count record, bursts, ssd;
+    struct csin_quantity hit_ratio, miss_s, every_s;
+};
+
+struct csin_chains_spec {
+    struct csin_text name, servers, file;
+    struct csin_count ssds, replicas, targets;
+    struct csin_choice design;
 };
 
 /* What the `action` of an event can be; streams can stop only. */
@@ -75,6 +84,7 @@ struct csin_scenario_spec {
     struct csin_list classes; /* csin_class_spec */
     struct csin_lanes_spec lanes;
     struct csin_list jobs, storage; /* csin_job_spec, csin_stream_spec */
+    struct csin_list chains;        /* csin_chains_spec */
     struct csin_list events;        /* csin_event_spec */
     struct csin_quantity reaction_s;
 };
