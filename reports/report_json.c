@@ -114,6 +114,8 @@ static void write_chains(struct csin_json *j, const struct csin_stream_result *r
     csin_json_count(j, "n_chains", stream->chains->n_chains);
     if (stream->record_bytes)
         csin_json_count(j, "record_bytes", stream->record_bytes);
+    if (stream->duration_s > 0)
+        csin_json_real(j, "throughput_steady_Bps", r->steady_Bps);
     if (stream->kind == CSIN_KV_CACHE)
         csin_json_count(j, "misses", r->n_misses);
     if (stream->bursts > 1) {

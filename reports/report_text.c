@@ -212,6 +212,9 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     fprintf(out, "  %s of %s, %s each, 99 %% within %s\n", plural(r->n_requests, "request").s,
             csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
             csin_show_time(r->p99_request_s).s);
+    if (r->stream->chains && r->stream->duration_s > 0)
+        fprintf(out, "  steady, in the middle third of the time: %s\n",
+                csin_show_rate(r->steady_Bps).s);
     if (r->n_misses)
         fprintf(out, "  %s more that were not there\n", plural(r->n_misses, "value").s);
     if (r->stopped)

@@ -135,12 +135,23 @@ static const struct csin_span *stream_span(const struct csin_schedule *s, uint32
 struct stream_sum {
     double start_s, finish_s;
     uint64_t bytes, n_requests, n_misses;
+    double steady_bytes; /* that moved in the middle third of the stream's duration */
 };
 
 static double throughput(const struct stream_sum *sum)
 {
     double time = sum->finish_s - sum->start_s;
     return time > 0 ? (double)sum->bytes / time : 0;
+}
+
+/* How much of a transfer falls into the middle third of a stream's duration, as if it had moved at
+ * one rate: traffic is steady then, without how it began and how it ends. */
+static double steady_share(const struct csin_stream *stream, double start_s, double from_s,
+                           double to_s)
+{
+    double since_s = start_s + stream->duration_s / 3, until_s = since_s + stream->duration_s / 3;
+    double in_s = fmin(to_s, until_s) - fmax(from_s, since_s);
+    return in_s > 0 && to_s > from_s ? in_s / (to_s - from_s) : 0;
 }
 
 /* Calls `each` for every request that was served. Requests are runs of operations; of a read the
@@ -167,6 +178,8 @@ static struct stream_sum sum_stream(const struct csin_stream *stream, const stru
         uint64_t bytes = s->amount[last].bytes; /* of all hops of a chain alike */
         sum.bytes += bytes;
         sum.n_requests++;
+        sum.steady_bytes += (double)bytes *
+                            steady_share(stream, sum.start_s, run->start_s[last], finish);
         sum.finish_s = fmax(sum.finish_s, finish);
         if (each)
             each(arg, read ? s->dst[last] : s->src[op + csin_is_delay(s, op)], bytes,
@@ -260,6 +273,7 @@ static enum csin_status measure_stream(struct measure *m, uint32_t owner, const 
         .n_misses = total.n_misses,
         .bytes = total.bytes,
         .throughput_Bps = throughput(&total),
+        .steady_Bps = stream->duration_s > 0 ? total.steady_bytes / (stream->duration_s / 3) : 0,
         .alone_Bps = alone[0],
     };
     result->slowdown = ratio(result->alone_Bps, result->throughput_Bps);

@@ -45,9 +45,10 @@ struct csin_job_result {
 struct csin_stream_result {
     const struct csin_stream *stream;
     double start_s, finish_s;
-    uint64_t n_requests;                        /* chunks a client asked for and got */
-    uint64_t n_misses;                          /* values asked for that were not there */
-    uint64_t bytes;                             /* of those, replicas not counted */
+    uint64_t n_requests; /* chunks a client asked for and got */
+    uint64_t n_misses;   /* values asked for that were not there */
+    uint64_t bytes;      /* of those, replicas not counted */
+    double steady_Bps;   /* with a duration: what moved in its middle third / that time; else 0 */
     double throughput_Bps, alone_Bps, slowdown; /* bytes / (finish - start); alone / throughput */
     double min_client_Bps, mean_client_Bps, max_client_Bps;
     double fairness; /* Jain's index over the clients' throughputs: 1 = all alike */
