@@ -20,10 +20,10 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "sim/design.h"
+#include "topo/host_inside.h"
 
 #define CSIN_MAX_CHAINS 4000000u
 #define CSIN_MAX_TARGETS 1000u /* of an SSD */
-#define CSIN_MAX_SSDS 256u     /* of a host */
 
 struct csin_target {
     uint32_t server; /* index into the servers of the table */

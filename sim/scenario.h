@@ -136,6 +136,7 @@ struct csin_scenario {
     uint32_t n_owners;         /* jobs, then streams */
     const char *const *owners; /* [n_owners] names */
     struct csin_routes *routes;
+    struct csin_inside inside; /* of the fabric's hosts */
 };
 
 /* `what` of the inputs that are chain tables. */
