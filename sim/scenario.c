@@ -264,6 +264,8 @@ void csin_resolve(struct resolver *r)
         csin_warning(r->diag, 402, r->spec->seed.loc,
                      "'seed' has no effect: nothing in this scenario is drawn by chance");
     make_routes(r);
+    if (!csin_inside_init(&sc->inside, sc->fabric))
+        csin_resolve_fail(r, csin_no_memory(r->diag));
     if (r->status == CSIN_OK)
         check_connected(r);
 }
@@ -378,10 +380,6 @@ enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
     sc->name = spec->name.s;
     sc->file = spec->name.loc.file;
     sc->fabric = fabric;
-    if (!csin_inside_init(&sc->inside, fabric)) {
-        csin_inside_finish(&sc->inside);
-        return csin_no_memory(diag);
-    }
     sc->fabric_is_borrowed = true;
     struct resolver r = {.sc = sc, .spec = spec, .diag = diag};
     apply_overrides(&r, NULL);
