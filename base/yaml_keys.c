@@ -470,6 +470,19 @@ enum csin_status csin_yaml_power(struct csin_yaml_node node, void *field,
     return read_quantity(node, field, csin_read_power);
 }
 
+enum csin_status csin_yaml_work(struct csin_yaml_node node, void *field, const struct csin_key *key)
+{
+    (void)key;
+    return read_quantity(node, field, csin_read_work);
+}
+
+enum csin_status csin_yaml_speed(struct csin_yaml_node node, void *field,
+                                 const struct csin_key *key)
+{
+    (void)key;
+    return read_quantity(node, field, csin_read_speed);
+}
+
 enum csin_status csin_yaml_ratio(struct csin_yaml_node node, void *field,
                                  const struct csin_key *key)
 {

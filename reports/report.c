@@ -14,7 +14,9 @@ struct csin_step_words csin_step_words(const struct csin_step *step)
 {
     struct csin_step_words words;
     const char *kind = csin_work_names[step->work];
-    if (step->work == CSIN_COMPUTE_DELAY)
+    if (step->work == CSIN_TRAINING)
+        snprintf(words.s, sizeof words.s, "%s %.80s", kind, step->training->model.name);
+    else if (step->work == CSIN_COMPUTE_DELAY)
         snprintf(words.s, sizeof words.s, "%s %s", kind, csin_show_time(step->time_s).s);
     else if (step->work == CSIN_ALLREDUCE)
         snprintf(words.s, sizeof words.s, "%s %s, %s", kind, csin_show_size(step->size_bytes).s,

@@ -5,6 +5,7 @@
  * numbers. */
 #include "base/units.h"
 #include "reports/report.h"
+#include "reports/training_report.h"
 
 struct row {
     FILE *out;
@@ -39,6 +40,11 @@ static void write_waiting(const struct row *row, const struct csin_waiting *w)
     put(row, "without_way_longest", "s", w->longest_s);
 }
 
+static void put_number(void *row, const char *metric, const char *unit, double value)
+{
+    put(row, metric, unit, value);
+}
+
 static void write_job(const struct csin_job_result *r, FILE *out)
 {
     struct row row = {out, "job", r->job->name, 0};
@@ -56,7 +62,9 @@ static void write_job(const struct csin_job_result *r, FILE *out)
         put(&row, "time_max", "s", r->steps[i].max_s);
         put(&row, "time_alone", "s", r->steps[i].alone_s);
         put(&row, "slowdown", "1", r->steps[i].slowdown);
-        if (r->steps[i].step->work == CSIN_COMPUTE_DELAY)
+        if (r->steps[i].training)
+            csin_training_numbers(r->steps[i].training, put_number, &row);
+        if (r->steps[i].step->work == CSIN_COMPUTE_DELAY || r->steps[i].step->training)
             continue;
         put(&row, "algbw", "B/s", r->steps[i].algbw_Bps);
         put(&row, "busbw", "B/s", r->steps[i].busbw_Bps);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "reports/report.h"
+#include "reports/training_report.h"
 
 static void write_effective(struct csin_json *j, const struct csin_effective *e)
 {
@@ -36,11 +37,15 @@ static void write_waiting(struct csin_json *j, const struct csin_waiting *w)
 static void write_step(struct csin_json *j, const struct csin_step_result *r)
 {
     const struct csin_step *step = r->step;
-    csin_json_flat_object(j, NULL);
+    bool sized = step->work != CSIN_COMPUTE_DELAY && step->work != CSIN_TRAINING;
+    if (step->work == CSIN_TRAINING)
+        csin_json_object(j, NULL);
+    else
+        csin_json_flat_object(j, NULL);
     csin_json_string(j, "work", csin_work_names[step->work]);
     if (step->work == CSIN_ALLREDUCE)
         csin_json_string(j, "algorithm", csin_algorithm_names[step->algorithm]);
-    if (step->work != CSIN_COMPUTE_DELAY) {
+    if (sized) {
         csin_json_count(j, "size_bytes", step->size_bytes);
         csin_json_count(j, "pieces", r->cut.n);
         csin_json_count(j, "largest_piece_bytes", r->cut.largest_bytes);
@@ -58,10 +63,12 @@ static void write_step(struct csin_json *j, const struct csin_step_result *r)
     csin_json_real(j, "time_max_s", r->max_s);
     csin_json_real(j, "time_alone_s", r->alone_s);
     csin_json_real(j, "slowdown", r->slowdown);
-    if (step->work != CSIN_COMPUTE_DELAY) {
+    if (sized) {
         csin_json_real(j, "algbw_Bps", r->algbw_Bps);
         csin_json_real(j, "busbw_Bps", r->busbw_Bps);
     }
+    if (r->training)
+        csin_training_json(r->training, j);
     csin_json_end_object(j);
 }
 

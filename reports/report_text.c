@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "reports/report.h"
+#include "reports/training_report.h"
 
 #define WORST_ARCS 10
 #define WORST_VICTIMS 5
@@ -163,6 +164,8 @@ static void write_step(const struct csin_step_result *r, uint32_t index, FILE *o
     fprintf(out, "  %-2u %-38s %10s %10s %9s", index + 1, csin_step_words(r->step).s,
             csin_show_time(r->mean_s).s, csin_show_time(r->alone_s).s, factor(r->slowdown).s);
     fputc('\n', out);
+    if (r->training)
+        csin_training_text(r->training, out);
     if (r->algbw_Bps <= 0)
         return;
     fprintf(out, "     algbw %s, busbw %s; %s of %s", csin_show_rate(r->algbw_Bps).s,

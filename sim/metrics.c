@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "sim/resolve.h"
 #include "sim/storage.h"
 
 /* An arc counts as congested from this time on, less than any packet takes; and from so many steps
@@ -67,6 +68,31 @@ static bool sum_steps(const struct csin_schedule *s, const struct csin_run_resul
     return complete;
 }
 
+/* Where the time of the rounds that ended went. Leaves *ret alone without memory. */
+static void measure_training(struct measure *m, uint32_t owner, uint32_t step,
+                             const struct csin_training_result **ret)
+{
+    const struct csin_job *job = &m->sc->jobs[owner];
+    struct csin_training_result *result = csin_arena_alloc(m->result->arena, 1, sizeof *result);
+    uint64_t seed = csin_owner_seed(m->sc, job->name);
+    uint32_t n = 0;
+    bool ok = result;
+    for (uint32_t i = 0; i < m->s->n_spans && ok; i++) {
+        const struct csin_span *span = &m->s->spans[i];
+        if (span->owner != owner || span->step != step || m->run->finish_s[span->begin] < 0 ||
+            m->run->finish_s[span->end] < 0)
+            continue;
+        ok = csin_training_measure(
+            job->steps[step].training, m->s, span, m->run->start_s, m->run->finish_s, job->hosts,
+            job->n_hosts, csin_rng_init(seed, csin_step_draw(job, span->round, step)), result);
+        n++;
+    }
+    if (!ok || n == 0)
+        return;
+    csin_training_conclude(result, n);
+    *ret = result;
+}
+
 static void measure_job(struct measure *m, uint32_t owner, const double *alone)
 {
     const struct csin_job *job = &m->sc->jobs[owner];
@@ -87,7 +113,8 @@ static void measure_job(struct measure *m, uint32_t owner, const double *alone)
     for (uint32_t i = 0; i < job->n_steps; i++) {
         const struct csin_step *step = &job->steps[i];
         double mean = sums[i].n ? sums[i].sum_s / sums[i].n : 0;
-        double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && job->n_hosts > 1
+        double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && !step->training &&
+                               job->n_hosts > 1
                            ? (double)step->size_bytes / mean
                            : 0;
         result->steps[i] = (struct csin_step_result){
@@ -102,6 +129,8 @@ static void measure_job(struct measure *m, uint32_t owner, const double *alone)
             .alone_s = alone[1 + i],
             .slowdown = sums[i].n ? ratio(mean, alone[1 + i]) : 1,
         };
+        if (step->training)
+            measure_training(m, owner, i, &result->steps[i].training);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "sim/collectives.h"
 #include "sim/scenario.h"
+#include "sim/training.h"
 
 /* Transfers that stood still for a while, without a way or before a dead cable. */
 struct csin_waiting {
@@ -30,6 +31,7 @@ struct csin_step_result {
     double algbw_Bps, busbw_Bps; /* at the mean time; 0 for delays */
     double alone_s,
         slowdown; /* mean time alone on the idle fabric; mean_s / alone_s, 1 for no time */
+    const struct csin_training_result *training; /* of training, where a round ended; else NULL */
 };
 
 struct csin_job_result {

@@ -49,6 +49,16 @@ void csin_resolve_check_time(struct resolver *r, const char *what,
 void csin_resolve_take_hosts(struct resolver *r, uint32_t job, const uint32_t *hosts, uint32_t n,
                              struct csin_loc loc);
 
+/* A file beside the scenario at `path`: its name is relative to the scenario's folder. NULL without
+ * memory. */
+const char *csin_beside(struct csin_arena *arena, const char *path, const char *name);
+
+struct csin_training_spec;
+/* A training step of a job of so many hosts; NULL without memory. What is wrong is reported. */
+struct csin_training *csin_resolve_training(struct resolver *r,
+                                            const struct csin_training_spec *spec,
+                                            struct csin_loc loc, uint32_t n_hosts);
+
 /* `12` or `all`, not a hostlist. */
 bool csin_is_counted(const struct csin_text *hosts);
 

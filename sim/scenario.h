@@ -20,6 +20,7 @@ enum csin_work {
     CSIN_BROADCAST,
     CSIN_PERMUTATION,
     CSIN_INCAST,
+    CSIN_TRAINING, /* one step of it: computing and what that sends, see sim/training.h */
     CSIN_N_WORKS
 };
 extern const char *const csin_work_names[]; /* compute, allreduce, ... NULL-terminated */
@@ -36,8 +37,13 @@ struct csin_step {
     uint32_t root;        /* rank that sends a broadcast or receives an incast */
     uint32_t shift;       /* of a permutation; 0: a new random one each time */
     double time_s;        /* of a compute delay */
+    struct csin_training *training; /* of training; NULL elsewhere */
     struct csin_loc loc;
 };
+
+struct csin_job;
+/* The stream of chance of one step of one round of a job. */
+uint64_t csin_step_draw(const struct csin_job *job, uint32_t round, uint32_t step);
 
 struct csin_class { /* of traffic */
     const char *name;
@@ -98,9 +104,9 @@ static inline bool csin_stream_reads(const struct csin_stream *stream)
     return stream->kind != CSIN_CHECKPOINT;
 }
 
-#define CSIN_MAX_INPUTS 8
+#define CSIN_MAX_INPUTS 16
 struct csin_input {   /* a file (or one-line fabric) that was read */
-    const char *what; /* scenario, fabric, lft, plan or chains */
+    const char *what; /* scenario, fabric, lft, plan, chains or model */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -111,7 +117,7 @@ struct csin_scenario {
     const char *name;
     const char *file;
     struct csin_input inputs[CSIN_MAX_INPUTS]; /* the scenario, the fabric; then tables, a plan and
-                                                  chain tables, if there are */
+                                                  chain tables and models, if there are */
     uint32_t n_inputs;
     struct csin_fabric *fabric;
     bool fabric_is_borrowed; /* else destroyed with the scenario */

@@ -44,6 +44,10 @@ static void resolve_step(struct resolver *r, const struct csin_step_spec *spec,
         .time_s = spec->time_s.x,
         .loc = spec->loc,
     };
+    if (spec->work == CSIN_TRAINING) {
+        step->training = csin_resolve_training(r, spec->training, spec->loc, job->n_hosts);
+        return;
+    }
     if (spec->work != CSIN_COMPUTE_DELAY && spec->size.n == 0)
         FAIL(r, 421, spec->size.loc, "'%s' of 0 bytes", work);
     if (spec->root.n >= job->n_hosts)

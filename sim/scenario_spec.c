@@ -10,9 +10,11 @@
 
 #include <string.h>
 
-const char *const csin_work_names[] = {"compute",     "allreduce",  "reduce-scatter",
-                                       "all-gather",  "all-to-all", "broadcast",
-                                       "permutation", "incast",     NULL};
+#include "sim/training.h"
+
+const char *const csin_work_names[] = {"compute",    "allreduce", "reduce-scatter", "all-gather",
+                                       "all-to-all", "broadcast", "permutation",    "incast",
+                                       "training",   NULL};
 const char *const csin_algorithm_names[] = {"ring", "double-binary-tree", NULL};
 const char *const csin_storage_names[] = {"read",     "checkpoint", "records",
                                           "kv-cache", "recovery",   NULL};
@@ -59,7 +61,8 @@ struct kinds {
 
 static const struct kinds steps = {
     "a step", "- allreduce: {size: 186MiB}", csin_work_names,
-    "compute, allreduce, reduce-scatter, all-gather, all-to-all, broadcast, permutation or incast"};
+    "compute, allreduce, reduce-scatter, all-gather, all-to-all, broadcast, permutation, incast or "
+    "training"};
 static const struct kinds streams = {
     "storage traffic", "- read: {name: data, readers: 8, size: 1GiB}", csin_storage_names,
     "read, checkpoint, records, kv-cache or recovery"};
@@ -139,6 +142,12 @@ static enum csin_status read_step(struct csin_yaml_node node, void *field,
     if (work == CSIN_COMPUTE_DELAY) {
         struct csin_key compute = {csin_work_names[work], 0, 0, csin_yaml_time, NULL};
         return csin_yaml_read_value(value, &step->time_s, &compute);
+    }
+    if (work == CSIN_TRAINING) {
+        step->training = csin_arena_alloc(csin_yaml_arena(node), 1, sizeof *step->training);
+        return step->training
+                   ? read_settings(value, step->training, csin_work_names[work], csin_training_keys)
+                   : csin_no_memory(csin_yaml_diag(node));
     }
     return read_settings(value, step, csin_work_names[work], work_keys[work]);
 }

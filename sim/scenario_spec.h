@@ -13,7 +13,8 @@ struct csin_step_spec {
     struct csin_loc loc;
     struct csin_choice algorithm;
     struct csin_count size, chunk, root, shift;
-    struct csin_quantity time_s; /* of a compute delay */
+    struct csin_quantity time_s;         /* of a compute delay */
+    struct csin_training_spec *training; /* sim/training.h; NULL elsewhere */
 };
 
 struct csin_class_spec {

@@ -79,8 +79,10 @@ def compare(want, got, path=""):
 def digests_of(scenario, result):
     fabric = result["provenance"]["inputs"][1]["name"]
     file = scenario.parent / fabric
+    models = [scenario.parent / entry["name"] for entry in result["provenance"]["inputs"] if entry["kind"] == "model"]
     return [hashlib.sha256(scenario.read_bytes()).hexdigest(),
-            hashlib.sha256(file.read_bytes() if file.exists() else fabric.encode()).hexdigest()]
+            hashlib.sha256(file.read_bytes() if file.exists() else fabric.encode()).hexdigest(),
+            *(hashlib.sha256(model.read_bytes()).hexdigest() for model in models)]
 
 
 def dump(result):

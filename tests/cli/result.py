@@ -21,7 +21,7 @@ import schema
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 # Numbers that end otherwise have no unit.
-UNITS = r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^share)$"
+UNITS = r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^share|^parameters|^model_flop|^efficiency|^utilisation|^scaling_efficiency)$"
 SHIPPED = ["first-steps", "incast", "oversubscribed"]  # the flagship is in expected.py
 
 # Everything that the JSON has a key for.
@@ -66,6 +66,19 @@ jobs:
       - permutation: {size: 1MB}
       - permutation: {size: 1MB, shift: 2}
       - incast: {size: 1MB, root: 1}
+  - name: learn
+    hosts: 2
+    repeat: 3
+    steps:
+      - training:
+          model: {model: small, transformer: {layers: 3, hidden: 128, heads: 4, ffn: 512, vocabulary: 1000}}
+          sequence: 64
+          batch: 32
+          micro-batch: 2
+          pipeline: 2
+          tensor: 2
+          gpu: {peak: 100TFLOP/s, efficiency: 0.5, link: 20GB/s}
+          varies: 0.1
 storage:
   - read: {name: dataset, readers: 3, size: 10MB, chunk: 1MB, stripe: 1}
   - read: {name: timed, readers: 3, duration: 1ms, chunk: 1MB, concurrency: 1, start: 1ms}
@@ -129,6 +142,9 @@ def adds_up(result):
             yield f"the mean utilisation of {arc['from']} > {arc['to']}"
         if arc["congested_s"] > arc["saturated_s"] * (1 + 1e-9) or arc["saturated_s"] > result["makespan_s"] * (1 + 1e-9):
             yield f"the congestion of {arc['from']} > {arc['to']}"
+    for step in (step for job in jobs for step in job["steps"] if "training" in step):
+        if not near(sum(step["training"]["parts"].values()), step["time_mean_s"]):
+            yield "the parts of a training step do not add up"
     for owner in jobs + streams:
         sent = sum(arc["bytes_by_owner"].get(owner["name"], 0) for arc in arcs if arc["place"] == "host-up")
         if not near(sent, owner["effective"]["bytes"]):
@@ -211,6 +227,13 @@ def csv_wanted(result):
             for key in ("time_mean_s", "time_min_s", "time_max_s", "time_alone_s", "slowdown", "algbw_Bps", "busbw_Bps"):
                 if key in step:
                     yield ("job", job["name"], str(i + 1), re.sub("_(s|Bps)$", "", key)), step[key]
+            training = step.get("training", {"parts": {}, "hidden": {}})
+            for key in ("gpus", "replicas", "batch", "efficiency", "utilisation", "scaling_efficiency"):
+                if key in training:
+                    yield ("job", job["name"], str(i + 1), key), training[key]
+            for kind, of in (("part", "parts"), ("hidden", "hidden")):
+                for key, value in training[of].items():
+                    yield ("job", job["name"], str(i + 1), f"{kind}:{key.removesuffix('_s').replace('_', '-')}"), value
     for stream in result["storage"]:
         for key in ("bytes", "throughput_Bps", "throughput_alone_Bps", "slowdown", "fairness", "client_throughput_min_Bps",
                     "client_throughput_mean_Bps", "client_throughput_max_Bps", "request_time_mean_s",
@@ -239,7 +262,7 @@ def same_bytes_cases():
     cache = SCRATCH / "another cache"
     cold = run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))
     entries = sorted(entry for entry in cache.rglob("*") if entry.is_file())
-    check("a cache is filled", "" if len(entries) == 6 else f"it has {entries}")
+    check("a cache is filled", "" if len(entries) == 7 else f"it has {entries}")
     check("the same bytes without a cache, with a cold one and a warm one",
           same(want, cold, run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))))
     check("no temporary files are left in the cache",

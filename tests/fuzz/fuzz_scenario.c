@@ -73,7 +73,9 @@ static void check_scenario(const struct csin_scenario *sc)
         for (uint32_t k = 0; k < job->n_steps; k++) {
             const struct csin_step *step = &job->steps[k];
             assert(step->work < CSIN_N_WORKS && step->root < job->n_hosts);
-            assert(step->work == CSIN_COMPUTE_DELAY || step->size_bytes > 0);
+            assert(step->work == CSIN_COMPUTE_DELAY || step->work == CSIN_TRAINING ||
+                   step->size_bytes > 0);
+            assert((step->work == CSIN_TRAINING) == (step->training != NULL));
         }
     }
     for (uint32_t i = 0; i < sc->n_streams; i++) {
