@@ -9,6 +9,7 @@
 #include "cli/bom.h"
 #include "cli/command.h"
 #include "cli/size.h"
+#include "cli/sweep.h"
 #include "sim/scenario.h"
 #include "topo/oddities.h"
 #include "topo/opensm.h"
@@ -89,6 +90,8 @@ static enum csin_status check(void *the_path, struct csin_arena *arena, struct c
         return csin_check_catalogue(path, arena, diag);
     if (csin_is_requirements(path))
         return csin_check_requirements(path, arena, diag);
+    if (csin_is_sweep(path))
+        return csin_check_sweep(path, arena, diag);
     if (!csin_is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);

@@ -16,6 +16,7 @@ static const struct {
     {"topo", "show, analyse and draw a fabric", csin_command_topo},
     {"sim", "simulate a scenario", csin_command_sim},
     {"plan", "plan what to change of a scenario", csin_command_plan},
+    {"sweep", "simulate a scenario at many points", csin_command_sweep},
     {"check", "say what is wrong with fabric and scenario files", csin_command_check},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -24,6 +24,10 @@ void csin_report_json(const struct csin_result *result, FILE *out);
 /* One number a line: kind,name,step,metric,unit,value. */
 void csin_report_csv(const struct csin_result *result, FILE *out);
 
+/* The lines of it that say what became of the scenario, its jobs and its streams, without a head:
+ * what a sweep collects. */
+void csin_report_metrics(const struct csin_result *result, FILE *out);
+
 /* What a step does, in few words: "allreduce ring 186 MiB". */
 struct csin_step_words {
     char s[96];

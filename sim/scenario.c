@@ -318,6 +318,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     char *text;
     size_t bytes;
     struct csin_scenario_spec spec = {0};
+    const struct csin_variant *variant = overrides ? overrides->variant : NULL;
     enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
     if (status != CSIN_OK)
         return status;
@@ -326,7 +327,8 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     sc->inputs[1].what = "fabric";
     sc->n_inputs = 2;
     status = sc->file && sc->inputs[0].sha256.hex[0]
-                 ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
+                 ? csin_scenario_spec_read_changed(sc->arena, diag, sc->file, text, bytes,
+                                                   variant ? &variant->scenario : NULL, &spec)
                  : csin_no_memory(diag);
     free(text);
     if (!spec.name.s || !spec.fabric.s) /* not a scenario, or not one of any fabric */
@@ -339,8 +341,9 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
         return csin_no_memory(diag);
     sc->inputs[1].name = spec.fabric.s;
     sc->inputs[1].path = csin_fabric_is_line(fabric) ? NULL : fabric;
-    enum csin_status opened = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric,
-                                               &sc->fabric, &sc->inputs[1].sha256);
+    enum csin_status opened = csin_fabric_open_variant(diag, sc->arena, spec.fabric.loc, fabric,
+                                                       variant ? &variant->fabric : NULL,
+                                                       &sc->fabric, &sc->inputs[1].sha256);
     if (opened != CSIN_OK)
         return csin_first(status, opened);
     struct resolver r = {.sc = sc, .spec = &spec, .diag = diag, .status = status};

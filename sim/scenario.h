@@ -10,6 +10,7 @@
 #include "sim/engine.h"
 #include "sim/schedule.h"
 #include "topo/routes.h"
+#include "topo/variant.h"
 
 enum csin_work {
     CSIN_COMPUTE_DELAY,
@@ -155,6 +156,13 @@ struct csin_overrides {
     const char *lft;  /* file of routing lft */
     uint64_t seed;
     bool seed_given;
+    const struct csin_variant *variant; /* of a sweep */
+};
+
+/* Other values than the files say. */
+struct csin_variant {
+    struct csin_changes scenario;
+    struct csin_fabric_variant fabric;
 };
 
 /* Reads and resolves the scenario at `path`, opens its fabric (relative to the scenario's folder)

@@ -376,9 +376,17 @@ enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_d
                                          const char *file, const char *text, size_t bytes,
                                          struct csin_scenario_spec *ret_spec)
 {
+    return csin_scenario_spec_read_changed(arena, diag, file, text, bytes, NULL, ret_spec);
+}
+
+enum csin_status csin_scenario_spec_read_changed(struct csin_arena *arena, struct csin_diag *diag,
+                                                 const char *file, const char *text, size_t bytes,
+                                                 const struct csin_changes *changes,
+                                                 struct csin_scenario_spec *ret_spec)
+{
     struct csin_scenario_spec spec = {0};
-    enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a scenario",
-                                             scenario_keys, &spec);
+    enum csin_status status = csin_yaml_read_changed(arena, diag, file, text, bytes, "a scenario",
+                                                     scenario_keys, changes, &spec);
     *ret_spec = spec;
     return status;
 }

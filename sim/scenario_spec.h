@@ -101,6 +101,12 @@ enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_d
                                          const char *file, const char *text, size_t bytes,
                                          struct csin_scenario_spec *ret_spec);
 
+/* The same of the text as changed. */
+enum csin_status csin_scenario_spec_read_changed(struct csin_arena *arena, struct csin_diag *diag,
+                                                 const char *file, const char *text, size_t bytes,
+                                                 const struct csin_changes *changes,
+                                                 struct csin_scenario_spec *ret_spec);
+
 /* Resolves a scenario that somebody has in place of a file, for a fabric that is there already and
  * must outlive it. Its own `fabric` is not looked at. Everything lies in `arena`. */
 enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
