@@ -102,6 +102,10 @@ enum csin_section csin_section_of(const struct csin_difference *d);
 extern const char *const csin_section_titles[];
 /* "worse", "better", "changed" or "same". */
 const char *csin_comparison_verdict(const struct csin_comparison *c);
+/* "leaf07 - spine03: cable is now down; train 1.47x -> 1.61x, because ..": the first changed cable
+ * and the first job or stream that it may have slowed; NULL where there is no such pair, malloc'ed.
+ */
+char *csin_comparison_headline(const struct csin_comparison *c);
 /* "fabric sha256: 3f2a91bc0d11.. -> 98.." without a line feed. */
 void csin_write_provenance(const struct csin_difference *d, FILE *out);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A comparison as a comment on a pull request (GitHub's and GitLab's Markdown). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -100,6 +101,12 @@ void csin_compare_markdown(const struct csin_comparison *c, bool all, FILE *out)
         fprintf(out, ", %s regression%s", csin_show_count(c->n_fails).s,
                 c->n_fails == 1 ? "" : "s");
     fputs("\n\n", out);
+    char *headline = csin_comparison_headline(c);
+    if (headline) {
+        write_text(headline, out);
+        fputs("\n\n", out);
+    }
+    free(headline);
     for (uint32_t i = 0; i < c->n_provenance; i++) {
         const struct csin_difference *d = &c->provenance[i];
         fputs(i ? "" : "Not made from the same:\n\n", out);

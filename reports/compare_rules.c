@@ -88,6 +88,8 @@ static const struct csin_metric_rule metrics[] = {
     {NULL, "leaves", 0, CSIN_UNIT_NONE, false},
     /* bills of materials */
     {NULL, "price", -1, CSIN_UNIT_NONE, true},
+    {NULL, "price_per_host", -1, CSIN_UNIT_NONE, false},
+    {NULL, "price_per_host_port", -1, CSIN_UNIT_NONE, false},
     {NULL, "price_each", -1, CSIN_UNIT_NONE, false},
     {NULL, "number", 0, CSIN_UNIT_NONE, true},
 };

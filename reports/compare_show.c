@@ -2,6 +2,7 @@
  *
  * Values and differences in words. */
 #include <math.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "reports/compare_inside.h"
@@ -95,4 +96,22 @@ void csin_difference_words(const struct csin_difference *d, FILE *out)
     }
     if (d->words)
         fprintf(out, "%s %s", d->metric ? "," : ":", d->words);
+}
+
+char *csin_comparison_headline(const struct csin_comparison *c)
+{
+    const struct csin_difference *cable = NULL, *slowed = NULL;
+    char *text = NULL;
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct csin_difference *d = &c->list[i];
+        if (!cable && csin_section_of(d) == CSIN_SECTION_FABRIC)
+            cable = d;
+        if (!slowed && d->fails && d->words && d->metric && strcmp(d->metric, "slowdown") == 0)
+            slowed = d;
+    }
+    if (!cable || !slowed ||
+        asprintf(&text, "%s: %s; %s %s -> %s, %s", cable->subject, cable->words, slowed->subject,
+                 slowed->was_text, slowed->is_text, slowed->words) < 0)
+        return NULL;
+    return text;
 }

@@ -118,6 +118,12 @@ static void write_all(const struct csin_comparison *c, bool all, FILE *out)
         fprintf(out, ", %s regression%s", csin_show_count(c->n_fails).s,
                 c->n_fails == 1 ? "" : "s");
     fprintf(out, "\nbase %s\nnew  %s\n", c->base, c->now);
+    char *headline = csin_comparison_headline(c);
+    if (headline) {
+        fputc('\n', out);
+        csin_write_wrapped(headline, "", "  ", out);
+    }
+    free(headline);
     if (c->n_provenance)
         fputs("\nNOT MADE FROM THE SAME\n", out);
     for (uint32_t i = 0; i < c->n_provenance; i++) {

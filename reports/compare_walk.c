@@ -12,7 +12,9 @@
 
 /* Objects that say how things were or could be, or what follows from the rest: no regression of
  * their own. */
-static const char *const no_verdict[] = {"before", "bound", "effective", "fabric", "room", "basis"};
+static const char *const no_verdict[] = {"before", "bound", "effective", "fabric", "room", "basis",
+                                         /* of a bill, whose sum over all decides */
+                                         "switch", "nic", "cable", "transceiver", "host"};
 
 enum { LIST_SHOWN = 60 };
 
@@ -385,7 +387,7 @@ void csin_compare_values(struct csin_compare_walk *walk, const struct csin_compa
                          const struct csin_json_value *is)
 {
     const struct csin_array_rule *rule = csin_array_rule(key);
-    if (csin_compare_skips(key))
+    if (csin_compare_skips(key) || (!was && !is))
         return;
     if (is_kind(was, CSIN_JSON_NUMBER) && is_kind(is, CSIN_JSON_NUMBER))
         compare_numbers(walk, place, key, was->x, is->x);

@@ -164,8 +164,8 @@ bool csin_cabling_write(const struct csin_fabric *fabric, const char *key, struc
 
 /* ---- reading ---- */
 
-static enum csin_status wrong(struct csin_diag *diag, const char *file,
-                              const struct csin_json_value *at, const char *what)
+static enum csin_status no_cable(struct csin_diag *diag, const char *file,
+                                 const struct csin_json_value *at, const char *what)
 {
     return csin_error(diag, CSIN_E_INPUT, 864, (struct csin_loc){file, at->line, at->col},
                       "this is no cable of a fabric: %s", what);
@@ -200,14 +200,14 @@ static enum csin_status read_entry(const struct csin_json_value *entry, const ch
     const char *bad = mistake(entry, "rate_Bps"), *const * names;
     uint32_t n;
     if (bad)
-        return wrong(diag, file, entry, bad);
+        return no_cable(diag, file, entry, bad);
     const struct csin_json_value *list = csin_json_get(entry, "to");
     enum csin_status status = csin_hostlist_expand(
         arena, diag, (struct csin_loc){file, list->line, list->col + 1}, list->text, &names, &n);
     if (status != CSIN_OK)
         return status;
     if (to->n + n > CSIN_MAX_CABLES)
-        return wrong(diag, file, entry, "there are too many of them");
+        return no_cable(diag, file, entry, "there are too many of them");
     if (!csin_grow(&to->rows, &to->room, to->n + n, sizeof *to->rows))
         return csin_no_memory(diag);
     for (uint32_t i = 0; i < n; i++)
@@ -275,7 +275,7 @@ enum csin_status csin_cabling_read_topo(const struct csin_json_value *topo, cons
     for (const struct csin_json_value *c = cables ? cables->first : NULL; c; c = c->next) {
         const char *bad = mistake(c, "capacity_Bps");
         if (bad) {
-            status = csin_first(status, wrong(diag, file, c, bad));
+            status = csin_first(status, no_cable(diag, file, c, bad));
             continue;
         }
         const char *a = csin_json_get_text(c, "from"), *b = csin_json_get_text(c, "to");
