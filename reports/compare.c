@@ -56,10 +56,13 @@ static enum csin_status read_cabling(struct csin_arena *arena, struct csin_diag 
                                      struct csin_document *d)
 {
     const struct csin_json_value *cabling = csin_json_get(d->top, "cabling");
-    d->has_cabling = d->kind->cables_fail || (cabling && cabling->kind == CSIN_JSON_ARRAY);
-    if (d->kind->cables_fail)
-        return csin_cabling_read_topo(d->top, d->path, arena, diag, &d->cabling);
-    return d->has_cabling ? csin_cabling_read(cabling, d->path, arena, diag, &d->cabling) : CSIN_OK;
+    d->has_cabling = cabling && cabling->kind == CSIN_JSON_ARRAY;
+    if (d->has_cabling)
+        return csin_cabling_read(cabling, d->path, arena, diag, &d->cabling);
+    if (!d->kind->cables_fail)
+        return CSIN_OK;
+    d->has_cabling = true;
+    return csin_cabling_read_topo(d->top, d->path, arena, diag, &d->cabling);
 }
 
 enum csin_status csin_document_read(struct csin_arena *arena, struct csin_diag *diag,
@@ -91,7 +94,8 @@ enum csin_status csin_document_of_fabric(struct csin_arena *arena, struct csin_d
         return status;
     FILE *out = open_memstream(&text, &bytes);
     if (out)
-        csin_fabric_write_json(&(struct csin_fabric_view){.fabric = fabric, .facts = &facts}, out);
+        csin_fabric_write_json(
+            &(struct csin_fabric_view){.fabric = fabric, .facts = &facts, .folded = true}, out);
     if (!out || fclose(out) != 0)
         status = csin_no_memory(diag);
     else

@@ -9,6 +9,8 @@
 #include "base/units.h"
 #include "reports/compare_inside.h"
 
+enum { LIST_SHOWN = 60 };
+
 /* What happened to the cables of a pair; neighbours with the same words are told together. */
 struct event {
     const char *a, *b; /* b NULL: of the switch or host a itself */
@@ -62,7 +64,7 @@ static struct event describe(const struct csin_cabling_change *c)
 static struct event describe_end(const struct csin_cabling_end *end, bool is_new)
 {
     struct event e = {end->name, NULL, is_new ? CSIN_BETTER : CSIN_WORSE, ""};
-    snprintf(e.words, sizeof e.words, "is %s, with %s cable%s", is_new ? "new" : "gone",
+    snprintf(e.words, sizeof e.words, "%s, with %s cable%s", is_new ? "new" : "gone",
              csin_show_count(end->n_all).s, end->n_all == 1 ? "" : "s");
     return e;
 }
@@ -100,7 +102,11 @@ static const char *fold(struct csin_arena *arena, const struct event *events, ui
         if (!distinct || strcmp(names[distinct - 1], name) != 0)
             names[distinct++] = name;
     }
-    return names ? csin_hostlist_fold(arena, names, distinct) : NULL;
+    const char *list = names ? csin_hostlist_fold(arena, names, distinct) : NULL;
+    if (!list || strlen(list) <= LIST_SHOWN)
+        return list;
+    return csin_arena_printf(arena, "%s (%s)", csin_brief(list, SIZE_MAX).s,
+                             csin_show_count(distinct).s);
 }
 
 static void tell(struct csin_compare_walk *walk, const struct csin_document *base,
@@ -151,6 +157,14 @@ static void tell_all(struct csin_compare_walk *walk, const struct csin_document 
     }
 }
 
+/* Alike together, switches and hosts of one kind in the order of their numbers. */
+static int by_words(const void *a, const void *b)
+{
+    const struct event *e = a, *f = b;
+    int order = strcmp(e->words, f->words);
+    return order ? order : strverscmp(e->a, f->a);
+}
+
 /* Names that `of` has and `other` has not; adds to `to`, gives how many. */
 static uint32_t lone_ends(const struct csin_cabling *of, const struct csin_cabling *other,
                           bool is_new, struct event *to)
@@ -159,6 +173,7 @@ static uint32_t lone_ends(const struct csin_cabling *of, const struct csin_cabli
     for (uint32_t i = 0; i < of->n_ends; i++)
         if (!csin_cabling_find(other, of->ends[i].name))
             to[n++] = describe_end(&of->ends[i], is_new);
+    qsort(to, n, sizeof *to, by_words);
     return n;
 }
 

@@ -28,7 +28,8 @@ struct csin_array_rule {
     const char *names[4]; /* keys of each element that name it; none: its number */
     const char *between;  /* what stands between the names */
     bool fails, new_fails, gone_fails;
-    bool skip; /* told in another way, or follows from the rest */
+    bool skip;                 /* told in another way, or follows from the rest */
+    const char *first_between; /* between the first two; NULL: as between the others */
 };
 
 /* Never NULL: what the table does not know goes by the end of its key. */

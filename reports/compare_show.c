@@ -95,7 +95,11 @@ void csin_difference_words(const struct csin_difference *d, FILE *out)
             fprintf(out, " (%s)", change.s);
     }
     if (d->words)
-        fprintf(out, "%s %s", d->metric ? "," : ":", d->words);
+        fprintf(out, "%s %s",
+                d->metric                        ? ","
+                : strcmp(d->noun, "fabric") == 0 ? ""
+                                                 : ":",
+                d->words);
 }
 
 char *csin_comparison_headline(const struct csin_comparison *c)

@@ -213,10 +213,11 @@ static const char *element_name(struct csin_compare_walk *walk, const struct csi
                                  work);
     for (size_t i = 0; i < sizeof rule->names / sizeof *rule->names && rule->names[i]; i++) {
         const struct csin_json_value *v = csin_json_get(element, rule->names[i]);
+        const char *between = i == 1 && rule->first_between ? rule->first_between : rule->between;
         if (v && v->kind == CSIN_JSON_NUMBER)
-            name = join(walk, name, rule->between, csin_show_exact(v->x).s);
+            name = join(walk, name, between, csin_show_exact(v->x).s);
         else if (v && v->text)
-            name = join(walk, name, rule->between, v->text);
+            name = join(walk, name, between, v->text);
     }
     return name;
 }
@@ -281,7 +282,7 @@ static void add_element(struct csin_compare_walk *walk, const struct csin_compar
     bool fails = (trend == CSIN_NEW ? rule->new_fails : rule->gone_fails) && parent_fails;
     csin_compare_add(walk, &(struct csin_difference){.trend = trend,
                                                      .fails = fails,
-                                                     .main = rule->fails,
+                                                     .main = rule->new_fails || rule->gone_fails,
                                                      .noun = place->noun,
                                                      .subject = place->subject,
                                                      .unit = CSIN_UNIT_TEXT,

@@ -244,32 +244,13 @@ enum csin_status csin_cabling_read(const struct csin_json_value *array, const ch
     return status;
 }
 
-/* host.1 is NIC 1 of a host of several; the host's name, or the text itself. */
-static const char *host_of(const char *nic, const struct csin_names *hosts,
-                           struct csin_arena *arena)
-{
-    const char *dot = strrchr(nic, '.');
-    if (csin_names_find(hosts, nic) != UINT32_MAX || !dot)
-        return nic;
-    const char *name = csin_arena_strndup(arena, nic, (size_t)(dot - nic));
-    return name && csin_names_find(hosts, name) != UINT32_MAX ? name : nic;
-}
-
 enum csin_status csin_cabling_read_topo(const struct csin_json_value *topo, const char *file,
                                         struct csin_arena *arena, struct csin_diag *diag,
                                         struct csin_cabling *ret)
 {
     const struct csin_json_value *cables = csin_json_get(topo, "cables");
-    const struct csin_json_value *hosts = csin_json_get(topo, "hosts");
-    struct csin_names names;
     struct growing rows = {0};
     enum csin_status status = CSIN_OK;
-    uint32_t n = 0;
-    if (!csin_names_init(&names, arena, hosts ? hosts->n : 0))
-        return csin_no_memory(diag);
-    for (const struct csin_json_value *h = hosts ? hosts->first : NULL; h; h = h->next)
-        if (csin_json_get_text(h, "name"))
-            csin_names_add(&names, csin_json_get_text(h, "name"), n++, &(uint32_t){0});
     if (!csin_grow(&rows.rows, &rows.room, cables ? cables->n : 0, sizeof *rows.rows))
         return csin_no_memory(diag);
     for (const struct csin_json_value *c = cables ? cables->first : NULL; c; c = c->next) {
@@ -281,9 +262,9 @@ enum csin_status csin_cabling_read_topo(const struct csin_json_value *topo, cons
         const char *a = csin_json_get_text(c, "from"), *b = csin_json_get_text(c, "to");
         const char *place = csin_json_get_text(c, "place");
         bool nic = place && strcmp(place, "host") == 0;
-        rows.rows[rows.n++] = (struct csin_cabling_row){
-            nic ? b : a, nic ? host_of(a, &names, arena) : b,
-            csin_json_get_number(c, "capacity_Bps", 0), csin_json_get(c, "up")->x > 0, 1};
+        rows.rows[rows.n++] = (struct csin_cabling_row){nic ? b : a, nic ? a : b,
+                                                        csin_json_get_number(c, "capacity_Bps", 0),
+                                                        csin_json_get(c, "up")->x > 0, 1};
     }
     if (status == CSIN_OK)
         status = keep(&rows, arena, diag, ret);

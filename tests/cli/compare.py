@@ -172,7 +172,8 @@ def test_what_is_gone_is_a_regression_and_what_is_new_is_not(folder):
 
 def test_a_new_victim_is_a_regression(folder):
     victim = {"name": "train", "behind_from": "spine1", "behind_to": "leaf1", "held_s": 1, "share": 0.3}
-    assert compare(folder, changed(victims=[]), changed(victims=[victim]))[0] == 4
+    code, said = compare(folder, changed(victims=[]), changed(victims=[victim]))
+    assert (code, only(said)["name"]) == (4, "train behind spine1 > leaf1")
     assert compare(folder, changed(victims=[victim]), changed(victims=[]))[0] == 0
 
 
@@ -272,7 +273,7 @@ def test_another_cable_of_a_fabric_is_to_be_read_in_the_result(folder):
 def test_switches_and_hosts_that_come_and_go_are_told(_folder):
     done = run("compare", "leaf:4 spine:2 host:4 200Gb/s", "leaf:4 spine:1 host:3 200Gb/s")
     assert done.returncode == 4
-    assert "spine2: is gone, with 4 cables" in done.stdout, done.stdout
+    assert "\nspine2: gone, with 4 cables\n" in done.stdout and "\nh[13-16]: gone, with 1 cable\n" in done.stdout, done.stdout
 
 
 def test_fabrics_compare_with_what_topo_writes(folder):
@@ -283,8 +284,14 @@ def test_fabrics_compare_with_what_topo_writes(folder):
 
 
 def test_hosts_with_several_nics_are_told_by_their_names(folder):
-    done = run("compare", ROOT / "configs/fire-flyer-2.yaml", ROOT / "configs/fire-flyer-2.yaml", "-o", folder / "same.txt")
-    assert done.returncode == 0 and "no differences" in (folder / "same.txt").read_text(encoding="utf-8")
+    text = (ROOT / "configs/fire-flyer-2.yaml").read_text(encoding="utf-8")
+    (folder / "base.yaml").write_text(text, encoding="utf-8")
+    (folder / "new.yaml").write_text(text + "overrides: [{between: [storage001, b-leaf01], state: down}]\n", encoding="utf-8")
+    done = run("compare", "base.yaml", "new.yaml", "-o", "new.txt", folder=folder)
+    said = flattened((folder / "new.txt").read_text(encoding="utf-8"))
+    assert done.returncode == 4, done.stderr
+    assert "b-leaf01 - storage001: cable is now down; b-leaf01 has 39 working cables, had 40" in said, said
+    assert run("compare", "base.yaml", "base.yaml", folder=folder).returncode == 0
 
 
 def test_analyses_and_bills_of_materials_compare(folder):
