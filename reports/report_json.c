@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "reports/report.h"
 #include "reports/training_report.h"
+#include "topo/cabling.h"
 
 static void write_effective(struct csin_json *j, const struct csin_effective *e)
 {
@@ -284,6 +285,7 @@ void csin_report_json(const struct csin_result *result, FILE *out)
     csin_json_count(j, "events", result->events);
     write_provenance(j, sc);
     write_fabric(j, sc->fabric);
+    csin_cabling_write(sc->fabric, "cabling", j);
     csin_json_array(j, "jobs");
     for (uint32_t i = 0; i < sc->n_jobs; i++)
         write_job(j, result, &result->jobs[i]);
