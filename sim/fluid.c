@@ -583,6 +583,8 @@ static void begin_to_move(struct fluid *fl, uint32_t slot)
 static void stop_moving(struct fluid *fl, struct slot *s)
 {
     bool ok;
+    if (fl->run->recorder)
+        csin_recorder_rate(fl->run->recorder, s->owner, -s->rate_Bps, fl->now_s);
     if (fl->is_lossless) {
         if (fl->watching) {
             set_root(fl, s, CSIN_NONE);
@@ -771,6 +773,8 @@ static void set_rate(struct fluid *fl, uint32_t flow, double rate_Bps)
     if (s->rate_Bps == 0 && rate_Bps > 0)
         note_wait(fl, s);
     bring_forward(fl, s);
+    if (fl->run->recorder)
+        csin_recorder_rate(fl->run->recorder, s->owner, rate_Bps - s->rate_Bps, fl->now_s);
     s->rate_Bps = rate_Bps;
     if (rate_Bps > 0)
         set_moment(fl, slot, fl->now_s + s->left / rate_Bps);
@@ -1067,6 +1071,7 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
               : csin_fair_init(&fl.fair, run->fabric->n_arcs, run->fabric->arc_capacity_Bps)) &&
          ok;
     ok = (!run->watch || csin_watch_init(&fl.watch, run->fabric->n_arcs, fl.result.arcs)) && ok;
+    fl.watch.recorder = run->recorder;
     fl.dispatch = ok ? csin_dispatch_create(fl.s, fl.result.start_s, fl.result.finish_s) : NULL;
     if (!fl.dispatch) {
         status = csin_no_memory(diag);
@@ -1079,6 +1084,8 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
         goto done;
     if (run->watch)
         csin_watch_end(&fl.watch, fl.now_s);
+    if (run->recorder)
+        csin_recorder_end(run->recorder, fl.now_s);
     csin_waits_sort(fl.result.waits, fl.result.n_waits);
     fl.result.skipped = csin_dispatch_skipped(fl.dispatch);
     if (fl.is_lossless && run->watch && !hand_over_victims(&fl)) {
