@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bom.h"
 #include "cli/command.h"
+#include "reports/page.h"
 #include "reports/report.h"
 
 struct arguments {
-    const char *scenario, *format, *output, *dump;
+    const char *scenario, *format, *output, *dump, *parts;
     struct csin_overrides overrides;
     bool summary, no_cache, fail_on_congestion;
 };
@@ -22,12 +24,14 @@ enum {
     KEY_SEED,
     KEY_NO_CACHE,
     KEY_FAIL_ON,
-    KEY_SUMMARY
+    KEY_SUMMARY,
+    KEY_PARTS
 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "write the result to FILE; its extension sets the format", 0},
-    {"format", 'f', "FORMAT", 0, "text (the default), json or csv", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json, csv or html", 0},
+    {"parts", KEY_PARTS, "CATALOGUE", 0, "with html: also the bill of materials, by this catalogue", 0},
     {"summary", KEY_SUMMARY, 0, 0, "with -o: also print the text summary", 0},
     {"dump-schedule", KEY_DUMP, "FILE", 0, "write every transfer and delay to FILE as text", 0},
     {"plan", KEY_PLAN, "FILE", 0, "change the scenario as this plan says", 0},
@@ -58,6 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SUMMARY:
         arguments->summary = true;
+        return 0;
+    case KEY_PARTS:
+        arguments->parts = arg;
         return 0;
     case KEY_DUMP:
         arguments->dump = arg;
@@ -150,26 +157,58 @@ static enum csin_status dump(const struct arguments *arguments,
     return csin_output_commit(&output, diag);
 }
 
-static enum csin_status simulate(const struct arguments *arguments, struct csin_arena *arena,
-                                 const struct csin_scenario *scenario,
+static enum csin_status simulate(const struct arguments *arguments, int format,
+                                 struct csin_arena *arena, const struct csin_scenario *scenario,
                                  const struct csin_schedule *schedule, struct csin_diag *diag,
                                  struct csin_result **ret_result)
 {
     struct csin_display display;
     struct csin_simulation simulation = csin_display_start(&display, arena, arguments->no_cache);
+    simulation.timeline = csin_report_writers[format].write_page;
     enum csin_status status = csin_simulate(scenario, schedule, &simulation, diag, ret_result);
     csin_display_end(&display);
     return status;
 }
 
-static enum csin_status write_result(const struct arguments *arguments, int format,
-                                     const struct csin_result *result, struct csin_diag *diag)
+/* What pictures need besides the result. */
+static enum csin_status make_page(const struct arguments *arguments,
+                                  const struct csin_result *result, struct csin_arena *arena,
+                                  struct csin_diag *diag, struct csin_page *page)
 {
+    const struct csin_fabric *fabric = result->scenario->fabric;
+    struct csin_fabric_facts *facts = csin_arena_alloc(arena, 1, sizeof *facts);
+    struct csin_fabric_view view = {.fabric = fabric};
+    enum csin_status status = facts ? csin_fabric_analyze(fabric, arena, diag, facts)
+                                    : csin_no_memory(diag);
+    if (status == CSIN_OK && arguments->parts)
+        status = csin_bom_attach(arguments->parts, !result->scenario->inputs[1].path, arena, diag,
+                                 &view);
+    *page = (struct csin_page){.title = result->scenario->name,
+                               .fabric = fabric,
+                               .facts = facts,
+                               .result = result,
+                               .bom = view.bom};
+    return status;
+}
+
+static enum csin_status write_result(const struct arguments *arguments, int format,
+                                     const struct csin_result *result, struct csin_arena *arena,
+                                     struct csin_diag *diag)
+{
+    const struct csin_report_writer *writer = &csin_report_writers[format];
     struct csin_output output;
-    enum csin_status status = csin_output_open(&output, diag, arguments->output);
+    struct csin_page page;
+    enum csin_status status = writer->write_page
+                                  ? make_page(arguments, result, arena, diag, &page)
+                                  : CSIN_OK;
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, arguments->output);
     if (status != CSIN_OK)
         return status;
-    csin_report_writers[format].write(result, output.stream);
+    if (writer->write_page)
+        writer->write_page(&page, output.stream);
+    else
+        writer->write(result, output.stream);
     status = csin_output_commit(&output, diag);
     if (status != CSIN_OK || !arguments->summary)
         return status;
@@ -207,9 +246,9 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     if (status == CSIN_OK && arguments->dump)
         status = dump(arguments, scenario, &schedule, diag);
     if (status == CSIN_OK)
-        status = simulate(arguments, arena, scenario, &schedule, diag, &result);
+        status = simulate(arguments, format, arena, scenario, &schedule, diag, &result);
     if (status == CSIN_OK)
-        status = write_result(arguments, format, result, diag);
+        status = write_result(arguments, format, result, arena, diag);
     if (status == CSIN_OK && arguments->fail_on_congestion && !result->congestion_free)
         status = CSIN_E_NO;
     csin_result_destroy(result);

@@ -269,7 +269,7 @@ static void write_fabric(struct csin_json *j, const struct csin_fabric *f)
     csin_json_end_object(j);
 }
 
-void csin_report_json(const struct csin_result *result, FILE *out)
+static void write_json(const struct csin_result *result, bool with_arcs, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
     struct csin_json json, *j = &json;
@@ -301,10 +301,22 @@ void csin_report_json(const struct csin_result *result, FILE *out)
             write_victim(j, result, &result->victims[i]);
         csin_json_end_array(j);
     }
-    csin_json_array(j, "arcs");
-    for (uint32_t i = 0; i < result->n_arcs; i++)
-        write_arc(j, result, &result->arcs[i]);
-    csin_json_end_array(j);
+    if (with_arcs) {
+        csin_json_array(j, "arcs");
+        for (uint32_t i = 0; i < result->n_arcs; i++)
+            write_arc(j, result, &result->arcs[i]);
+        csin_json_end_array(j);
+    }
     csin_json_end_object(j);
     csin_json_finish(j);
+}
+
+void csin_report_json(const struct csin_result *result, FILE *out)
+{
+    write_json(result, true, out);
+}
+
+void csin_report_json_without_arcs(const struct csin_result *result, FILE *out)
+{
+    write_json(result, false, out);
 }

@@ -6,6 +6,7 @@
 #ifndef CSIN_SIM_ENGINE_H
 #define CSIN_SIM_ENGINE_H
 
+#include "sim/recorder.h"
 #include "sim/schedule.h"
 #include "sim/traffic.h"
 
@@ -77,6 +78,8 @@ struct csin_run {
      * Of several rates within one instant, all or the last one only. */
     void (*observe)(void *arg, double now_s, uint32_t op, double rate_Bps);
     void *observe_arg;
+    /* Told every load and rate as it changes, where both are watched. NULL: not. */
+    struct csin_recorder *recorder;
 };
 
 /* A flow is congested while an arc that is not at one of its two hosts is what limits its rate, and

@@ -247,6 +247,7 @@ static void measure_clients(struct csin_stream_result *result, const struct clie
     for (uint32_t c = 0; c < n; c++) {
         double time = sum->finish_s[c] - sum->start_s;
         double rate = time > 0 ? sum->bytes[c] / time : 0;
+        result->client_Bps[c] = rate;
         result->min_client_Bps = c ? fmin(result->min_client_Bps, rate) : rate;
         result->max_client_Bps = fmax(result->max_client_Bps, rate);
         total += rate;
@@ -309,7 +310,12 @@ static enum csin_status measure_stream(struct measure *m, uint32_t owner, const 
     result->stopped = is_stopped(m->sc, owner) &&
                       total.n_requests + total.n_misses <
                           (span->n - csin_stream_lead(stream)) / csin_stream_ops(stream);
-    measure_clients(result, &sum);
+    result->client_Bps = csin_arena_alloc(m->result->arena, stream->n_clients,
+                                          sizeof *result->client_Bps);
+    if (result->client_Bps)
+        measure_clients(result, &sum);
+    else
+        status = csin_no_memory(m->diag);
 done:
     free(sum.client_of);
     free(sum.bytes);
@@ -616,6 +622,8 @@ void csin_result_destroy(struct csin_result *result)
 {
     if (!result)
         return;
+    if (result->timeline)
+        csin_recorder_destroy(result->timeline->recorder);
     csin_arena_destroy(result->arena);
     free(result);
 }

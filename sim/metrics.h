@@ -7,6 +7,7 @@
 
 #include "sim/collectives.h"
 #include "sim/scenario.h"
+#include "sim/timeline.h"
 #include "sim/training.h"
 
 /* Transfers that stood still for a while, without a way or before a dead cable. */
@@ -52,6 +53,7 @@ struct csin_stream_result {
     uint64_t bytes;      /* of those, replicas not counted */
     double steady_Bps;   /* with a duration: what moved in its middle third / that time; else 0 */
     double throughput_Bps, alone_Bps, slowdown; /* bytes / (finish - start); alone / throughput */
+    double *client_Bps;                         /* [stream->n_clients] */
     double min_client_Bps, mean_client_Bps, max_client_Bps;
     double fairness; /* Jain's index over the clients' throughputs: 1 = all alike */
     double mean_request_s, p99_request_s, max_request_s;
@@ -90,6 +92,7 @@ struct csin_result {
     const struct csin_load *loads;      /* by arc, the largest first */
     struct csin_victim_result *victims; /* the largest share first */
     uint32_t n_victims;
+    struct csin_timeline *timeline; /* NULL unless asked for (sim/timeline.h) */
 };
 
 /* What one owner did, as one row of numbers that can be kept in a cache: a job gives its total time

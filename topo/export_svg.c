@@ -253,6 +253,72 @@ static void write_cables_up(struct csin_svg *d, uint32_t sw, bool joints, double
             csin_show_rate(sum_Bps).s);
 }
 
+/* ---- cables coloured by how much they are used ---- */
+
+/* From nothing to all: one hue, darker and darker, so it reads without colours too. */
+static const unsigned char ramp[][3] = {
+    {0xe1, 0xe9, 0xf1}, {0xb0, 0xcb, 0xe3}, {0x64, 0x9f, 0xcd}, {0x26, 0x6a, 0xa9}, {0x0a, 0x2f, 0x60}};
+#define RAMP_STEPS (sizeof ramp / sizeof *ramp - 1)
+
+struct csin_shown csin_svg_ramp(double use)
+{
+    struct csin_shown shown;
+    double at = fmin(fmax(use, 0), 1) * RAMP_STEPS;
+    unsigned i = (unsigned)fmin(floor(at), RAMP_STEPS - 1), c[3];
+    for (unsigned k = 0; k < 3; k++)
+        c[k] = (unsigned)lround(ramp[i][k] + (at - i) * (ramp[i + 1][k] - ramp[i][k]));
+    snprintf(shown.s, sizeof shown.s, "#%02x%02x%02x", c[0], c[1], c[2]);
+    return shown;
+}
+
+static int less_used(const void *a, const void *b, void *use)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    double p = ((const double *)use)[x], q = ((const double *)use)[y];
+    return p != q ? (p < q ? -1 : 1) : x < y ? -1 : x > y;
+}
+
+/* One path a cable, the busiest on top. A page finds each by its number. */
+static void write_used_cables(struct csin_svg *d)
+{
+    const struct csin_fabric *f = d->f;
+    uint32_t n = 0, *order = malloc((f->n_cables + 1u) * sizeof *order);
+    if (!order)
+        return;
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        const struct csin_cable *cable = &f->cables[c];
+        if (!csin_is_nic(f, cable->end[0]) && cable->up && !cable->degraded &&
+            !(cable->place == CSIN_AT_SPINE ? d->bands : d->no_others))
+            order[n++] = c;
+    }
+    qsort_r(order, n, sizeof *order, less_used, (void *)d->use);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_cable *cable = &f->cables[order[i]];
+        double use = fmin(d->use[order[i]], 1);
+        fprintf(d->out, "<path class=\"q\" data-c=\"%u\" stroke=\"%s\" stroke-width=\"%s\" d=\"",
+                order[i], csin_svg_ramp(use).s, csin_show_fixed(0.6 + 1.6 * use, 2).s);
+        cable_curve(d, cable);
+        fputs("\"><title>", d->out);
+        escaped(d->out, f->switches[cable->end[0]].name);
+        fputs(" - ", d->out);
+        escaped(d->out, f->switches[cable->end[1]].name);
+        fprintf(d->out, ": %s %%</title></path>\n", csin_show_fixed(100 * d->use[order[i]], 1).s);
+    }
+    free(order);
+}
+
+static void write_ramp(struct csin_svg *d)
+{
+    fputs("<style>.q{fill:none}.q:hover{stroke:#d55e00;stroke-width:3}</style>\n", d->out);
+    double w = 180, x = d->width - MARGIN - w - 44;
+    for (unsigned i = 0; i < 60; i++)
+        fprintf(d->out, "<rect x=\"%s\" y=\"54\" width=\"%s\" height=\"12\" fill=\"%s\"/>\n",
+                px(x + i * w / 60).s, px(w / 60 + 0.3).s, csin_svg_ramp(i / 59.0).s);
+    csin_svg_label(d, "ge", x - 8, 65, 12, "0 %");
+    csin_svg_label(d, "g", x + w + 8, 65, 12, "100 %");
+    csin_svg_label(d, "g", x, 46, 12, "mean use, busier way");
+}
+
 static void write_bands(struct csin_svg *d)
 {
     for (uint32_t g = 0; g < d->n_groups; g++) {
@@ -305,9 +371,11 @@ static void write_cables(struct csin_svg *d)
     }
     if (d->bands)
         write_bands(d);
-    for (uint32_t s = 0; s < f->n_switches; s++)
+    if (d->use)
+        write_used_cables(d);
+    for (uint32_t s = 0; s < f->n_switches && !d->use; s++)
         write_cables_up(d, s, false, width, opacity);
-    for (uint32_t s = 0; s < f->n_switches; s++)
+    for (uint32_t s = 0; s < f->n_switches && !d->use; s++)
         write_cables_up(d, s, true, 1.1, 0.7);
 
     uint32_t n = 0;
@@ -589,7 +657,7 @@ void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out)
 {
     const struct csin_fabric *fabric = view->fabric;
     const struct csin_fabric_facts *facts = view->facts;
-    struct csin_svg d = {.f = fabric, .facts = facts, .out = out};
+    struct csin_svg d = {.f = fabric, .facts = facts, .use = view->cable_use, .out = out};
     if (fabric->n_switches > MAX_SWITCHES) {
         write_cards(&d);
         return;
@@ -598,6 +666,8 @@ void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out)
     d.height = csin_svg_write_legend(&d, true) + 32;
     write_head(fabric, d.width, d.height, out);
     write_title(fabric, facts, d.width, out);
+    if (d.use)
+        write_ramp(&d);
     write_panels(&d);
     write_cables(&d);
     write_switches(&d);

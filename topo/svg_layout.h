@@ -56,6 +56,7 @@ enum cell { COMPUTE, STORAGE, FREE, JOINT, N_CELLS };
 struct csin_svg {
     const struct csin_fabric *f;
     const struct csin_fabric_facts *facts;
+    const double *use; /* [n_cables] to colour cables by; NULL: not */
     FILE *out;
     enum cells cells;
     uint32_t n_slots, columns; /* cells of a leaf, side by side */
@@ -136,6 +137,9 @@ static inline struct csin_shown px(double x)
         snprintf(shown.s, sizeof shown.s, "%s%ld", sign, tenths / 10);
     return shown;
 }
+
+/* The colour of a cable that is used so much, 0 to 1: light to dark. */
+struct csin_shown csin_svg_ramp(double use);
 
 /* Writes a text of a class of the style sheet. */
 void csin_svg_label(struct csin_svg *d, const char *style, double x, double y, double size,
