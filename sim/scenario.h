@@ -76,9 +76,9 @@ struct csin_stream {
     struct csin_loc loc;
 };
 
-#define CSIN_MAX_INPUTS 4
+#define CSIN_MAX_INPUTS 5
 struct csin_input {   /* a file (or one-line fabric) that was read */
-    const char *what; /* scenario, fabric, lft or plan */
+    const char *what; /* scenario, fabric, lft, plan or trace */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -89,7 +89,7 @@ struct csin_scenario {
     const char *name;
     const char *file;
     struct csin_input
-        inputs[4]; /* the scenario, the fabric; then tables and a plan, if there are */
+        inputs[CSIN_MAX_INPUTS]; /* the scenario, the fabric; then others, if there are */
     uint32_t n_inputs;
     struct csin_fabric *fabric;
     bool fabric_is_borrowed; /* else destroyed with the scenario */
@@ -112,6 +112,8 @@ struct csin_scenario {
     uint32_t n_owners;         /* jobs, then streams */
     const char *const *owners; /* [n_owners] names */
     struct csin_routes *routes;
+    bool routes_are_borrowed;
+    struct csin_cluster *cluster; /* sim/cluster_scenario.h; NULL: none. Then there are no jobs */
 };
 
 /* What the command line changes. NULL or not `given`: as the file says. */
