@@ -739,7 +739,10 @@ static enum csin_status write_samples(const struct csin_cluster *cluster, struct
         const struct csin_template_spec *template = &cluster->templates[t];
         const struct csin_stream_spec *streams = template->storage.items;
         uint32_t job = smallest_job(cluster, t);
-        uint32_t n = job == CSIN_NONE ? 2 : cluster->jobs[job].n_hosts;
+        /* Of two at least: that a job of one host has nobody to talk to is no mistake here. */
+        uint32_t n = job == CSIN_NONE || cluster->jobs[job].n_hosts < 2
+                         ? 2
+                         : cluster->jobs[job].n_hosts;
         if (job == CSIN_NONE)
             csin_warning(diag, 957, template->name.loc, "no job has the template '%s'",
                          template->name.s);
