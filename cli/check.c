@@ -157,7 +157,7 @@ static enum csin_status check(void *the_path, struct csin_arena *arena, struct c
     struct csin_scenario *scenario = NULL;
     struct csin_schedule schedule = {0};
     enum csin_status status = csin_scenario_open(path, NULL, arena, diag, &scenario);
-    if (status == CSIN_OK)
+    if (status == CSIN_OK && !scenario->cluster)
         status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
     csin_schedule_finish(&schedule);
     csin_scenario_destroy(scenario);

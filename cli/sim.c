@@ -6,6 +6,7 @@
 
 #include "cli/bom.h"
 #include "cli/command.h"
+#include "reports/cluster_report.h"
 #include "reports/page.h"
 #include "reports/report.h"
 
@@ -143,6 +144,52 @@ static struct csin_format get_format(int i)
     return (struct csin_format){csin_report_writers[i].name, csin_report_writers[i].extension};
 }
 
+/* ---- the schedule of a cluster ---- */
+
+static struct csin_format get_cluster_format(int i)
+{
+    return (struct csin_format){csin_cluster_writers[i].name, csin_cluster_writers[i].extension};
+}
+
+static enum csin_status write_cluster(const char *path, int format,
+                                      const struct csin_scenario *scenario,
+                                      const struct csin_cluster_result *result,
+                                      struct csin_diag *diag)
+{
+    struct csin_output output;
+    enum csin_status status = csin_output_open(&output, diag, path);
+    if (status != CSIN_OK)
+        return status;
+    csin_cluster_writers[format].write(scenario, result, output.stream);
+    return csin_output_commit(&output, diag);
+}
+
+static enum csin_status run_cluster(const struct arguments *arguments, struct csin_arena *arena,
+                                    const struct csin_scenario *scenario, struct csin_diag *diag)
+{
+    struct csin_display display;
+    struct csin_cluster_result *result = NULL;
+    int format = csin_pick_format(diag, arguments->format, arguments->output, get_cluster_format);
+    if (format < 0)
+        return CSIN_E_USAGE;
+    if (arguments->dump || arguments->fail_on_congestion)
+        return csin_error(diag, CSIN_E_USAGE, 941, (struct csin_loc){0},
+                          "%s is for scenarios without 'cluster'",
+                          arguments->dump ? "--dump-schedule" : "--fail-on congestion");
+    enum csin_status status = csin_try_output(arguments->output, diag);
+    if (status != CSIN_OK)
+        return status;
+    struct csin_simulation simulation = csin_display_start(&display, arena, arguments->no_cache);
+    status = csin_cluster_simulate(scenario, &simulation, diag, &result);
+    csin_display_end(&display);
+    if (status == CSIN_OK)
+        status = write_cluster(arguments->output, format, scenario, result, diag);
+    if (status == CSIN_OK && arguments->summary)
+        status = write_cluster(NULL, 0, scenario, result, diag);
+    csin_cluster_result_destroy(result);
+    return status;
+}
+
 /* ---- the command ---- */
 
 static enum csin_status dump(const struct arguments *arguments,
@@ -238,6 +285,11 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
         if (!csin_spares(diag, arguments->output, files, n + 1) ||
             !csin_spares(diag, arguments->dump, files + 1, n))
             status = CSIN_E_USAGE;
+    }
+    if (status == CSIN_OK && scenario->cluster) {
+        status = run_cluster(arguments, arena, scenario, diag);
+        csin_scenario_destroy(scenario);
+        return status;
     }
     if (status == CSIN_OK)
         status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);

@@ -9,6 +9,7 @@
  *     owners     sim/scenario.c            names of both, in one set
  *     lanes      sim/scenario_lanes.c      classes of traffic, service levels, virtual lanes
  *     events     sim/scenario_events.c     what happens to the fabric and to jobs
+ *     cluster    sim/cluster_resolve.c     in place of lanes and events
  *     routes     sim/scenario.c            and whether those who talk can reach each other
  *
  * All of them go on after a mistake, to find more. */
@@ -30,7 +31,8 @@ struct resolver {
     struct csin_names owners; /* jobs and streams by name */
     bool chance;              /* something is drawn, so the seed matters */
     bool seed_overridden;
-    enum csin_status status; /* the first failure */
+    struct csin_routes *routes; /* to borrow; NULL: they are made */
+    enum csin_status status;    /* the first failure */
 };
 
 #define FAIL(r, code, loc, ...)                                                                    \
@@ -40,6 +42,8 @@ struct resolver {
 void csin_resolve_fail(struct resolver *r, enum csin_status status);
 /* True when nobody will read what is found from here on: base/diag.h keeps 100 messages. */
 bool csin_resolve_heard_enough(const struct resolver *r);
+/* A file's name, relative to the folder of the file `path` that names it. NULL without memory. */
+const char *csin_beside(struct csin_arena *arena, const char *path, const char *name);
 /* n zeroed elements in the scenario's arena; NULL after a reported failure. */
 void *csin_resolve_array(struct resolver *r, size_t n, size_t size);
 /* What begins behind the horizon cannot finish before it. `what`: "a start". */

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "sim/cluster_window.h"
 #include "sim/overlay.h"
 #include "sim/resolve.h"
 #include "topo/lft.h"
@@ -77,7 +78,7 @@ static void resolve_owners(struct resolver *r)
                   "it was first used here");
     }
     sc->owners = owners;
-    if (sc->n_owners == 0)
+    if (sc->n_owners == 0 && !r->spec->cluster)
         FAIL(r, 429, r->spec->name.loc, "scenario '%s' has no jobs and no storage traffic",
              sc->name);
 }
@@ -184,7 +185,9 @@ static void choose_engine(struct resolver *r, const struct csin_overrides *o)
     const char *asked = o->engine                  ? o->engine
                         : r->spec->engine.loc.line ? csin_engine_names[r->spec->engine.i]
                                                    : NULL;
-    sc->engine = csin_engine_find(asked ? asked : by_congestion[sc->congestion]);
+    /* A cluster asks for many short runs, which SimGrid would each need a process for. */
+    const char *otherwise = r->spec->cluster ? "fluid" : by_congestion[sc->congestion];
+    sc->engine = csin_engine_find(asked ? asked : otherwise);
     /* Who asks for another model on the command line means one that the file did not think of. */
     if (o->congestion && !o->engine && sc->congestion == CSIN_LOSSLESS && !sc->engine->lossless)
         sc->engine = csin_engine_find(by_congestion[sc->congestion]);
@@ -210,6 +213,11 @@ static void name_tables(struct resolver *r, const char *on_command_line)
 static void make_routes(struct resolver *r)
 {
     struct csin_scenario *sc = r->sc;
+    if (r->routes) {
+        sc->routes = r->routes;
+        sc->routes_are_borrowed = true;
+        return;
+    }
     if (sc->policy != CSIN_LFT) {
         csin_resolve_fail(
             r, csin_routes_create(sc->fabric, NULL, sc->policy, sc->seed, r->diag, &sc->routes));
@@ -252,8 +260,12 @@ void csin_resolve(struct resolver *r)
     csin_resolve_chains(r);
     csin_resolve_storage(r);
     resolve_owners(r);
-    csin_resolve_lanes(r);
-    csin_resolve_events(r);
+    if (r->spec->cluster) {
+        csin_resolve_cluster(r);
+    } else {
+        csin_resolve_lanes(r);
+        csin_resolve_events(r);
+    }
     if (r->status != CSIN_OK)
         return;
     r->chance = r->chance || csin_routes_are_drawn(sc->policy);
@@ -268,6 +280,8 @@ void csin_resolve(struct resolver *r)
         csin_resolve_fail(r, csin_no_memory(r->diag));
     if (r->status == CSIN_OK)
         check_connected(r);
+    if (r->status == CSIN_OK && sc->cluster)
+        csin_resolve_fail(r, csin_cluster_check(sc->cluster, r->diag));
 }
 
 /* A scenario of which parts could not be read: tells the hosts and switches that the fabric does
@@ -394,11 +408,43 @@ enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
     return r.status;
 }
 
+enum csin_status csin_scenario_part(const struct csin_scenario *parent,
+                                    const struct csin_scenario_spec *spec, struct csin_arena *arena,
+                                    struct csin_diag *diag, struct csin_scenario **ret_scenario)
+{
+    struct csin_scenario *sc = csin_arena_alloc(arena, 1, sizeof *sc);
+    if (!sc)
+        return csin_no_memory(diag);
+    *sc = (struct csin_scenario){.arena = arena,
+                                 .name = parent->name,
+                                 .file = parent->file,
+                                 .fabric = parent->fabric,
+                                 .fabric_is_borrowed = true,
+                                 .policy = parent->policy,
+                                 .engine = parent->engine,
+                                 .seed = parent->seed,
+                                 .horizon_s = HUGE_VAL,
+                                 .congestion = parent->congestion};
+    if (!csin_inside_init(&sc->inside, sc->fabric)) {
+        csin_inside_finish(&sc->inside);
+        return csin_no_memory(diag);
+    }
+    struct resolver r = {
+        .sc = sc, .spec = spec, .diag = diag, .chance = true, .routes = parent->routes};
+    csin_resolve(&r);
+    if (r.status == CSIN_OK)
+        *ret_scenario = sc;
+    else
+        csin_scenario_destroy(sc);
+    return r.status;
+}
+
 void csin_scenario_destroy(struct csin_scenario *scenario)
 {
     if (!scenario)
         return;
-    csin_routes_destroy(scenario->routes);
+    if (!scenario->routes_are_borrowed)
+        csin_routes_destroy(scenario->routes);
     csin_inside_finish(&scenario->inside);
     if (!scenario->fabric_is_borrowed)
         csin_fabric_destroy(scenario->fabric);

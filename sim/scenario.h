@@ -107,7 +107,7 @@ static inline bool csin_stream_reads(const struct csin_stream *stream)
 
 #define CSIN_MAX_INPUTS 16
 struct csin_input {   /* a file (or one-line fabric) that was read */
-    const char *what; /* scenario, fabric, lft, plan, chains or model */
+    const char *what; /* scenario, fabric, lft, plan, chains, model or trace */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -117,8 +117,8 @@ struct csin_scenario {
     struct csin_arena *arena;
     const char *name;
     const char *file;
-    struct csin_input inputs[CSIN_MAX_INPUTS]; /* the scenario, the fabric; then tables, a plan and
-                                                  chain tables and models, if there are */
+    struct csin_input
+        inputs[CSIN_MAX_INPUTS]; /* the scenario, the fabric; then others, if there are */
     uint32_t n_inputs;
     struct csin_fabric *fabric;
     bool fabric_is_borrowed; /* else destroyed with the scenario */
@@ -143,6 +143,8 @@ struct csin_scenario {
     uint32_t n_owners;         /* jobs, then streams */
     const char *const *owners; /* [n_owners] names */
     struct csin_routes *routes;
+    bool routes_are_borrowed;
+    struct csin_cluster *cluster; /* sim/cluster_scenario.h; NULL: none. Then there are no jobs */
     struct csin_inside inside; /* of the fabric's hosts */
 };
 

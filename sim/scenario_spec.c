@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "sim/cluster_spec.h"
 #include "sim/training.h"
 
 const char *const csin_work_names[] = {"compute",    "allreduce", "reduce-scatter", "all-gather",
@@ -222,7 +223,7 @@ static enum csin_status read_stream(struct csin_yaml_node node, void *field,
     return read_settings(value, stream, csin_storage_names[kind], stream_keys[kind]);
 }
 
-static const struct csin_element step_element = {sizeof(struct csin_step_spec), read_step, NULL};
+const struct csin_element csin_step_element = {sizeof(struct csin_step_spec), read_step, NULL};
 
 #define JOB(name, flags, member, reader, arg)                                                      \
     {                                                                                              \
@@ -236,7 +237,7 @@ static const struct csin_key job_keys[] = {
     JOB("class", 0, traffic_class, name, NULL),
     JOB("start", 0, start_s, time, NULL),
     JOB("repeat", 0, repeat, count, &one_up),
-    JOB("steps", CSIN_REQUIRED, steps, one_or_list, &step_element),
+    JOB("steps", CSIN_REQUIRED, steps, one_or_list, &csin_step_element),
     {0}};
 
 const struct csin_element csin_job_element = {sizeof(struct csin_job_spec), csin_yaml_section,
@@ -365,6 +366,7 @@ static const struct csin_key scenario_keys[] = {
     SCENARIO("chain-tables", 0, chains, map, &chains_element),
     SCENARIO("events", 0, events, list, &event_element),
     SCENARIO("reaction", 0, reaction_s, time, NULL),
+    {"cluster", 0, AT(csin_scenario_spec, cluster), csin_read_cluster, NULL},
     {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"host-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {"hosts", CSIN_FOREIGN, 0, NULL, &fabric},

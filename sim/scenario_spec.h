@@ -8,6 +8,8 @@
 #include "sim/pick.h"
 #include "sim/scenario.h"
 
+struct csin_cluster_spec;
+
 struct csin_step_spec {
     enum csin_work work;
     struct csin_loc loc;
@@ -88,12 +90,14 @@ struct csin_scenario_spec {
     struct csin_list chains;        /* csin_chains_spec */
     struct csin_list events;        /* csin_event_spec */
     struct csin_quantity reaction_s;
+    struct csin_cluster_spec *cluster; /* sim/cluster_spec.h; NULL: none */
 };
 
 /* The readers of 'routing', 'classes' (a map of these) and 'lanes', and the elements of 'jobs' and
  * 'storage', for other files that have them. */
 csin_yaml_reader csin_read_routing;
-extern const struct csin_element csin_class_element, csin_job_element, csin_stream_element;
+extern const struct csin_element csin_class_element, csin_job_element, csin_stream_element,
+    csin_step_element;
 csin_yaml_reader csin_read_lanes;
 
 /* Reads the YAML text of a scenario. After a failure *ret_spec holds what could be read. */
@@ -112,5 +116,11 @@ enum csin_status csin_scenario_spec_read_changed(struct csin_arena *arena, struc
 enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
                                        struct csin_fabric *fabric, struct csin_arena *arena,
                                        struct csin_diag *diag, struct csin_scenario **ret_scenario);
+
+/* Resolves a part of a scenario with its fabric, routes, policy, engine, congestion model and seed:
+ * a window of a cluster. `spec` says the jobs, the streams and the lanes. */
+enum csin_status csin_scenario_part(const struct csin_scenario *parent,
+                                    const struct csin_scenario_spec *spec, struct csin_arena *arena,
+                                    struct csin_diag *diag, struct csin_scenario **ret_scenario);
 
 #endif

@@ -1,0 +1,779 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/cluster_window.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hostlist.h"
+#include "base/units.h"
+#include "sim/cache.h"
+#include "sim/resolve.h"
+
+#define ROUNDS 4 /* of a job that fit into the window at least, alone */
+#define MAX_ROUNDS 100000.0
+#define LEAST_PROGRESS 1e-3 /* of a job in a window, for the slowdown to be finite */
+#define ROUND_DRAW 5        /* stream of chance: when a job begins in a window */
+
+/* A template on so many hosts, alone on an idle cluster, well placed. */
+struct reference {
+    uint32_t template, n_hosts;
+    const bool *allowed;
+    double scale;   /* the steps are divided by it in windows */
+    double round_s; /* of the steps so divided */
+    double *steps_s;
+    uint32_t n_steps;
+};
+
+struct windows {
+    const struct csin_cluster *cluster;
+    const struct csin_simulation *options;
+    struct csin_arena *arena;
+    struct reference *references; /* malloc'ed */
+    size_t n_references, references_room;
+    uint32_t *reference; /* [n_jobs], CSIN_NONE: not made yet */
+    uint32_t *hosts;     /* [n_hosts] scratch */
+    bool *free;
+    /* The set that was simulated last. */
+    struct csin_running *last;
+    uint32_t n_last;
+    double *slowdown;    /* [n_jobs] of those in it */
+    double *of_template; /* [n_templates] mean of those in it; 0: none was */
+    uint32_t n_networks, n_known;
+    char what[96];
+};
+
+/* ---- what is written for a window ---- */
+
+static uint64_t divided(uint64_t bytes, double by)
+{
+    double less = (double)bytes / by;
+    return by == 1 ? bytes : less < 1 && bytes > 0 ? 1 : (uint64_t)less;
+}
+
+/* The steps of a template, divided by `scale`; NULL without memory. */
+static struct csin_step_spec *scaled_steps(const struct csin_template_spec *template, double scale,
+                                           struct csin_arena *arena)
+{
+    struct csin_step_spec *steps = csin_arena_alloc(arena, template->steps.n, sizeof *steps);
+    const struct csin_step_spec *from = template->steps.items;
+    for (uint32_t i = 0; steps && i < template->steps.n; i++) {
+        steps[i] = from[i];
+        steps[i].size.n = divided(from[i].size.n, scale);
+        steps[i].time_s.x /= scale;
+    }
+    return steps;
+}
+
+/* The hosts as a list that the resolver reads. */
+static struct csin_text host_list(const struct csin_fabric *f, const uint32_t *hosts, uint32_t n,
+                                  struct csin_loc loc, struct csin_arena *arena)
+{
+    const char **names = csin_arena_alloc(arena, n, sizeof *names);
+    for (uint32_t i = 0; names && i < n; i++)
+        names[i] = f->hosts[hosts[i]].name;
+    return (struct csin_text){names ? csin_hostlist_fold(arena, names, n) : NULL, loc};
+}
+
+struct writing {
+    const struct csin_cluster *cluster;
+    struct csin_arena *arena;
+    struct csin_scenario_spec spec;
+    uint32_t jobs_room, streams_room;
+};
+
+static bool begin_writing(struct writing *w, const struct csin_cluster *cluster,
+                          struct csin_arena *arena, uint32_t n_jobs, uint32_t n_streams)
+{
+    const struct csin_scenario_spec *from = cluster->spec;
+    *w = (struct writing){.cluster = cluster, .arena = arena};
+    w->spec = *from;
+    w->spec.cluster = NULL;
+    w->spec.events = (struct csin_list){0};
+    w->jobs_room = n_jobs;
+    w->streams_room = n_streams + from->storage.n;
+    w->spec.jobs.items = csin_arena_alloc(arena, n_jobs, sizeof(struct csin_job_spec));
+    w->spec.storage.items = csin_arena_alloc(arena, w->streams_room,
+                                             sizeof(struct csin_stream_spec));
+    if (!w->spec.jobs.items || !w->spec.storage.items)
+        return false;
+    if (from->storage.n)
+        memcpy(w->spec.storage.items, from->storage.items,
+               from->storage.n * sizeof(struct csin_stream_spec));
+    w->spec.jobs.n = 0;
+    w->spec.storage.n = from->storage.n;
+    return true;
+}
+
+/* A job of a template in a window. `rounds` of its steps from start_s on. */
+static bool write_job(struct writing *w, const struct csin_template_spec *template,
+                      const char *name, struct csin_text hosts, double scale, double start_s,
+                      double rounds)
+{
+    struct csin_loc loc = template->name.loc;
+    struct csin_job_spec *job = (struct csin_job_spec *)w->spec.jobs.items + w->spec.jobs.n++;
+    *job = (struct csin_job_spec){.name = {name, loc},
+                                  .traffic_class = template->traffic_class,
+                                  .hosts = {.hosts = hosts},
+                                  .start_s = {start_s, loc},
+                                  .repeat = {(uint64_t)rounds, loc},
+                                  .steps = template->steps};
+    job->steps.items = scaled_steps(template, scale, w->arena);
+    return hosts.s && job->steps.items;
+}
+
+/* One burst of a template's stream: `times` what belongs to a round. */
+static bool write_burst(struct writing *w, const struct csin_stream_spec *from, const char *name,
+                        struct csin_text hosts, double scale, double times, double start_s)
+{
+    struct csin_stream_spec *stream = (struct csin_stream_spec *)w->spec.storage.items +
+                                      w->spec.storage.n++;
+    *stream = *from;
+    stream->name.s = name;
+    stream->size.n = divided(from->size.n, scale / times);
+    stream->start_s = (struct csin_quantity){start_s, from->name.loc};
+    stream->clients.hosts = hosts;
+    stream->clients.zone.s = NULL;
+    stream->clients.placement.loc.line = 0;
+    return name != NULL;
+}
+
+/* The clients of a template's stream among the hosts of a job: all, or so many from rank 0 on. */
+static uint32_t n_clients(const struct csin_stream_spec *stream, uint32_t n_hosts)
+{
+    uint64_t n = n_hosts;
+    const char *text = stream->clients.hosts.s;
+    if (strcmp(text, "all") != 0 &&
+        csin_read_count(NULL, stream->clients.hosts.loc, text, 1, CSIN_MAX_HOSTS, &n) != CSIN_OK)
+        return n_hosts;
+    return n < n_hosts ? (uint32_t)n : n_hosts;
+}
+
+/* ---- references ---- */
+
+/* About how long a round takes, for the scale: computing, and each buffer once or twice through the
+ * NIC of a host. */
+static double estimate(const struct csin_template_spec *template, const struct csin_fabric *f,
+                       uint32_t host)
+{
+    const struct csin_step_spec *steps = template->steps.items;
+    double rate = f->nics[f->hosts[host].first_nic].rate_Bps, time_s = 0;
+    for (uint32_t i = 0; i < template->steps.n; i++)
+        time_s += steps[i].time_s.x +
+                  (steps[i].work == CSIN_ALLREDUCE ? 2 : 1) * (double)steps[i].size.n / rate;
+    return time_s;
+}
+
+static bool place_alone(struct windows *w, const struct csin_cluster_job *job)
+{
+    struct csin_cluster_hosts hosts = w->cluster->hosts; /* its scratch is shared */
+    struct csin_cluster_wish wish = {job->n_hosts, job->allowed, w->cluster->rules.cross_zone > 0};
+    bool crosses;
+    for (uint32_t i = 0; i < hosts.n_compute; i++)
+        w->free[hosts.compute[i]] = true;
+    return csin_cluster_place(&hosts, CSIN_ZONE_AWARE, &wish, w->free, w->hosts, &crosses);
+}
+
+/* The window of one job alone, without its storage. */
+static enum csin_status open_alone(struct windows *w, const struct csin_cluster_job *job,
+                                   double scale, struct csin_arena *arena, struct csin_diag *diag,
+                                   struct csin_scenario **ret_scenario)
+{
+    const struct csin_cluster *cluster = w->cluster;
+    const struct csin_template_spec *template = &cluster->templates[job->template];
+    struct writing writing;
+    struct csin_text hosts = host_list(cluster->parent->fabric, w->hosts, job->n_hosts,
+                                       template->name.loc, arena);
+    if (!begin_writing(&writing, cluster, arena, 1, 0))
+        return csin_no_memory(diag);
+    writing.spec.storage = (struct csin_list){0};
+    if (!write_job(&writing, template, template->name.s, hosts, scale, 0, 1))
+        return csin_no_memory(diag);
+    return csin_scenario_part(cluster->parent, &writing.spec, arena, diag, ret_scenario);
+}
+
+/* What is told of a window is told without a sink first: its steps are scaled, so not everything
+ * that could be said of them is of use. What is wrong is told in a second run. */
+static enum csin_status measure_alone(struct windows *w, const struct csin_cluster_job *job,
+                                      struct csin_diag *diag, struct reference *ref)
+{
+    struct csin_arena *arena = csin_arena_create();
+    struct csin_scenario *part = NULL;
+    enum csin_status status = arena ? open_alone(w, job, ref->scale, arena, NULL, &part)
+                                    : csin_no_memory(diag);
+    if (arena && status != CSIN_OK)
+        status = open_alone(w, job, ref->scale, arena, diag, &part);
+    if (status == CSIN_OK) {
+        uint32_t n = csin_owner_row_size(part, 0);
+        double *row = csin_arena_alloc(arena, n, sizeof *row);
+        status = row ? csin_simulate_alone(part, 0, w->options, diag, row) : csin_no_memory(diag);
+        ref->n_steps = n - 1;
+        ref->steps_s = csin_arena_alloc(w->arena, n, sizeof *ref->steps_s);
+        if (status == CSIN_OK && !ref->steps_s)
+            status = csin_no_memory(diag);
+        if (status == CSIN_OK) {
+            ref->round_s = row[0];
+            memcpy(ref->steps_s, row + 1, ref->n_steps * sizeof *row);
+        }
+    }
+    csin_scenario_destroy(part);
+    csin_arena_destroy(arena);
+    return status;
+}
+
+/* The reference of a job, which is made where there is none. */
+static enum csin_status refer(struct windows *w, uint32_t index, struct csin_diag *diag)
+{
+    const struct csin_cluster_job *job = &w->cluster->jobs[index];
+    struct reference ref = {
+        .template = job->template, .n_hosts = job->n_hosts, .allowed = job->allowed, .scale = 1};
+    if (w->reference[index] != CSIN_NONE)
+        return CSIN_OK;
+    for (size_t i = 0; i < w->n_references; i++) {
+        const struct reference *old = &w->references[i];
+        if (old->template == ref.template && old->n_hosts == ref.n_hosts &&
+            old->allowed == ref.allowed) {
+            w->reference[index] = (uint32_t)i;
+            return CSIN_OK;
+        }
+    }
+    if (!place_alone(w, job))
+        return CSIN_OK; /* csin_cluster_run tells it */
+    double long_s = estimate(&w->cluster->templates[job->template], w->cluster->parent->fabric,
+                             w->hosts[0]) *
+                    ROUNDS;
+    if (long_s > w->cluster->window_s)
+        ref.scale = long_s / w->cluster->window_s;
+    enum csin_status status = measure_alone(w, job, diag, &ref);
+    if (status == CSIN_OK &&
+        !csin_grow(&w->references, &w->references_room, w->n_references + 1, sizeof *w->references))
+        status = csin_no_memory(diag);
+    if (status == CSIN_OK) {
+        w->reference[index] = (uint32_t)w->n_references;
+        w->references[w->n_references++] = ref;
+    }
+    return status;
+}
+
+/* ---- a window ---- */
+
+/* What one job has in a window. */
+struct part {
+    const struct reference *ref;
+    double start_s;
+    double period_s;                            /* of its storage */
+    uint32_t first_stream, n_streams, n_bursts; /* n_bursts of each of n_streams, one after the
+                                                   other */
+};
+
+struct window {
+    struct windows *w;
+    const struct csin_running *running;
+    uint32_t n;
+    struct csin_arena *arena;
+    struct part *parts; /* [n] */
+    struct csin_scenario *scenario;
+};
+
+/* When a job begins, within its first round. */
+static double draw_start(const struct windows *w, const struct csin_cluster_job *job,
+                         double round_s)
+{
+    struct csin_rng rng = csin_rng_init(csin_owner_seed(w->cluster->parent, job->name), ROUND_DRAW);
+    return round_s * ((double)csin_rng_below(&rng, 1u << 20) / (1u << 20));
+}
+
+static void plan_part(struct window *win, uint32_t i)
+{
+    struct windows *w = win->w;
+    const struct csin_cluster_job *job = &w->cluster->jobs[win->running[i].job];
+    struct part *part = &win->parts[i];
+    part->ref = &w->references[w->reference[win->running[i].job]];
+    part->start_s = draw_start(w, job, part->ref->round_s);
+    double times = floor(w->cluster->window_s / ROUNDS / part->ref->round_s);
+    part->period_s = part->ref->round_s * (times > 1 ? times : 1);
+    part->n_streams = w->cluster->templates[job->template].storage.n;
+    part->n_bursts = part->ref->round_s > 0 && w->cluster->window_s > part->start_s
+                         ? (uint32_t)ceil((w->cluster->window_s - part->start_s) / part->period_s)
+                         : 0;
+}
+
+static bool write_part(struct window *win, struct writing *writing, uint32_t i)
+{
+    const struct csin_cluster *cluster = win->w->cluster;
+    const struct csin_cluster_job *job = &cluster->jobs[win->running[i].job];
+    const struct csin_template_spec *template = &cluster->templates[job->template];
+    const struct csin_stream_spec *streams = template->storage.items;
+    struct part *part = &win->parts[i];
+    const struct csin_fabric *f = cluster->parent->fabric;
+    double left_s = cluster->window_s - part->start_s;
+    double rounds = part->ref->round_s > 0 ? ceil(left_s / part->ref->round_s) + 1 : 1;
+    struct csin_text hosts = host_list(f, win->running[i].hosts, job->n_hosts, job->loc,
+                                       win->arena);
+    if (!write_job(writing, template, job->name, hosts, part->ref->scale, part->start_s,
+                   rounds < 1            ? 1
+                   : rounds < MAX_ROUNDS ? rounds
+                                         : MAX_ROUNDS))
+        return false;
+    part->first_stream = writing->spec.storage.n;
+    for (uint32_t k = 0; k < part->n_streams; k++) {
+        struct csin_text clients = host_list(
+            f, win->running[i].hosts, n_clients(&streams[k], job->n_hosts), job->loc, win->arena);
+        for (uint32_t b = 0; b < part->n_bursts; b++) {
+            const char *name = csin_arena_printf(win->arena, "%s:%s:%u", job->name,
+                                                 streams[k].name.s, b + 1);
+            if (!clients.s || !write_burst(writing, &streams[k], name, clients, part->ref->scale,
+                                           part->period_s / part->ref->round_s,
+                                           part->start_s + b * part->period_s))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Everybody ends with the window. */
+static bool add_end(struct window *win)
+{
+    struct csin_scenario *sc = win->scenario;
+    sc->events = csin_arena_alloc(win->arena, sc->n_owners, sizeof *sc->events);
+    for (uint32_t i = 0; sc->events && i < sc->n_owners; i++) {
+        uint32_t *owner = csin_arena_alloc(win->arena, 1, sizeof *owner);
+        if (!owner)
+            return false;
+        *owner = i;
+        sc->events[i] = (struct csin_event){.at_s = win->w->cluster->window_s,
+                                            .kind = CSIN_EVENT_STOP,
+                                            .items = owner,
+                                            .n_items = 1};
+    }
+    sc->n_events = sc->n_owners;
+    return sc->events != NULL;
+}
+
+static enum csin_status open_window(struct window *win, struct csin_diag *diag)
+{
+    struct writing writing;
+    uint64_t n_streams = 0;
+    win->parts = csin_arena_alloc(win->arena, win->n, sizeof *win->parts);
+    if (!win->parts)
+        return csin_no_memory(diag);
+    for (uint32_t i = 0; i < win->n; i++) {
+        plan_part(win, i);
+        n_streams += (uint64_t)win->parts[i].n_streams * win->parts[i].n_bursts;
+    }
+    if (!begin_writing(&writing, win->w->cluster, win->arena, win->n, (uint32_t)n_streams))
+        return csin_no_memory(diag);
+    for (uint32_t i = 0; i < win->n; i++)
+        if (!write_part(win, &writing, i))
+            return csin_no_memory(diag);
+    enum csin_status status = csin_scenario_part(win->w->cluster->parent, &writing.spec, win->arena,
+                                                 diag, &win->scenario);
+    if (status != CSIN_OK)
+        return status;
+    return add_end(win) ? CSIN_OK : csin_no_memory(diag);
+}
+
+/* ---- what a window says ---- */
+
+/* How far a span has come at the end of the window: bytes that have arrived, or time where it has
+ * none. */
+static double part_done(const struct csin_schedule *s, const struct csin_run_result *run,
+                        const struct csin_span *span, double alone_s, double end_s)
+{
+    double all = 0, done = 0;
+    for (uint32_t op = span->first; op < span->first + span->n; op++)
+        if (!csin_is_delay(s, op)) {
+            all += (double)s->amount[op].bytes;
+            done += run->finish_s[op] >= 0 ? (double)s->amount[op].bytes : 0;
+        }
+    if (all > 0)
+        return done / all;
+    double share = alone_s > 0 ? (end_s - run->finish_s[span->begin]) / alone_s : 1;
+    return share < 1 ? share : 1;
+}
+
+/* Progress of the steps of a job: time alone / time in the window. Whole rounds say it exactly; of
+ * a job without two of them the last step counts by its bytes. */
+static double step_slowdown(const struct window *win, const struct csin_schedule *s,
+                            const struct csin_run_result *run, uint32_t owner)
+{
+    const struct reference *ref = win->parts[owner].ref;
+    double begun = -1, progress = 0, whole_s = 0, end_s = win->w->cluster->window_s;
+    uint32_t n_whole = 0;
+    for (uint32_t i = 0; i < s->n_spans; i++) {
+        const struct csin_span *span = &s->spans[i];
+        if (span->owner != owner || run->finish_s[span->begin] < 0)
+            continue;
+        if (begun < 0)
+            begun = run->finish_s[span->begin];
+        if (run->finish_s[span->end] < 0) {
+            progress += ref->steps_s[span->step] *
+                        part_done(s, run, span, ref->steps_s[span->step], end_s);
+            continue;
+        }
+        progress += ref->steps_s[span->step];
+        if (span->step + 1 == ref->n_steps) {
+            n_whole++;
+            whole_s = run->finish_s[span->end] - begun;
+        }
+    }
+    if (n_whole >= 2 && ref->round_s > 0)
+        return whole_s / (n_whole * ref->round_s);
+    double elapsed = begun >= 0 ? end_s - begun : 0;
+    if (elapsed <= 0)
+        return 1;
+    return elapsed / fmax(progress, LEAST_PROGRESS * elapsed);
+}
+
+/* What a job should have read by the end of the window / what it has. */
+static double storage_slowdown(const struct window *win, const struct csin_schedule *s,
+                               const struct csin_run_result *run, const struct part *part,
+                               uint32_t stream)
+{
+    double due = 0, done = 0, end_s = win->w->cluster->window_s;
+    for (uint32_t i = 0; i < s->n_spans; i++) {
+        const struct csin_span *span = &s->spans[i];
+        uint32_t first = win->scenario->n_jobs + part->first_stream + stream * part->n_bursts;
+        if (span->owner < first || span->owner >= first + part->n_bursts)
+            continue;
+        double all = 0, start_s = part->start_s + (span->owner - first) * part->period_s;
+        for (uint32_t op = span->first; op < span->first + span->n; op++)
+            if (!csin_is_delay(s, op)) {
+                all += (double)s->amount[op].bytes;
+                done += run->finish_s[op] >= 0 ? (double)s->amount[op].bytes : 0;
+            }
+        due += all * fmin(1, (end_s - start_s) / part->period_s);
+    }
+    return done < due ? due / fmax(done, LEAST_PROGRESS * due) : 1;
+}
+
+static void read_slowdowns(const struct window *win, const struct csin_schedule *s,
+                           const struct csin_run_result *run, double *row)
+{
+    for (uint32_t i = 0; i < win->n; i++) {
+        row[i] = step_slowdown(win, s, run, i);
+        for (uint32_t k = 0; k < win->parts[i].n_streams && win->parts[i].n_bursts; k++)
+            row[i] = fmax(row[i], storage_slowdown(win, s, run, &win->parts[i], k));
+    }
+}
+
+/* Whatever decides the row: the schedule and what it runs on, lanes, the end, and what progress is
+ * measured by. */
+static struct csin_sha256 window_key(const struct window *win, const struct csin_schedule *s)
+{
+    const struct csin_scenario *sc = win->scenario;
+    struct csin_sha256 inner = csin_cache_key(s, sc->fabric, sc->routes, sc->seed, sc->engine,
+                                              sc->congestion);
+    struct csin_sha256_stream *sha = inner.hex[0] ? csin_sha256_start() : NULL;
+    if (!sha)
+        return (struct csin_sha256){""};
+    csin_sha256_add(sha, "window", sizeof "window");
+    csin_sha256_add(sha, inner.hex, sizeof inner.hex);
+    csin_sha256_add(sha, &win->w->cluster->window_s, sizeof win->w->cluster->window_s);
+    csin_sha256_add(sha, sc->lanes.weights, sizeof sc->lanes.weights);
+    if (sc->lanes.of_owner)
+        csin_sha256_add(sha, sc->lanes.of_owner, sc->n_owners);
+    for (uint32_t i = 0; i < win->n; i++) {
+        const struct part *part = &win->parts[i];
+        csin_sha256_add(sha, part->ref->steps_s, part->ref->n_steps * sizeof *part->ref->steps_s);
+        csin_sha256_add(sha, &part->period_s, sizeof part->period_s);
+    }
+    return csin_sha256_finish(sha);
+}
+
+static void pass_on(void *arg, uint64_t done, uint64_t total, double now_s)
+{
+    const struct windows *w = arg;
+    w->options->progress(w->options->progress_arg, w->what, done, total, now_s);
+}
+
+static enum csin_status run_window(struct window *win, const struct csin_schedule *schedule,
+                                   struct csin_diag *diag, double *row)
+{
+    const struct csin_scenario *sc = win->scenario;
+    const struct csin_simulation *options = win->w->options;
+    struct csin_run run = {.fabric = sc->fabric,
+                           .routes = sc->routes,
+                           .schedule = schedule,
+                           .congestion = sc->congestion,
+                           .lanes = &sc->lanes,
+                           .events = sc->events,
+                           .n_events = sc->n_events,
+                           .horizon_s = HUGE_VAL,
+                           .progress = options->progress ? pass_on : NULL,
+                           .progress_arg = win->w,
+                           .stop = options->stop,
+                           .stop_arg = options->stop_arg};
+    struct csin_run_result result;
+    enum csin_status status = sc->engine->run(&run, diag, &result);
+    if (status != CSIN_OK)
+        return status;
+    read_slowdowns(win, schedule, &result, row);
+    csin_run_result_finish(&result);
+    win->w->n_networks++;
+    return CSIN_OK;
+}
+
+static enum csin_status solve_window(struct window *win, struct csin_diag *diag, double *row)
+{
+    struct csin_schedule schedule;
+    enum csin_status status = open_window(win, NULL);
+    if (status != CSIN_OK) /* again, to be told why */
+        status = open_window(win, diag);
+    if (status == CSIN_OK)
+        status = csin_scenario_schedule(win->scenario, CSIN_NONE, diag, &schedule);
+    if (status != CSIN_OK)
+        return status;
+    struct csin_sha256 key = window_key(win, &schedule);
+    if (csin_cache_get(win->w->options->cache_folder, &key, row, win->n)) {
+        win->w->n_known++;
+    } else {
+        status = run_window(win, &schedule, diag, row);
+        if (status == CSIN_OK)
+            csin_cache_put(win->w->options->cache_folder, &key, row, win->n);
+    }
+    csin_schedule_finish(&schedule);
+    return status;
+}
+
+/* ---- the set that was simulated last ---- */
+
+/* Hosts of jobs that came or went since then, or moved. */
+static uint64_t hosts_changed(const struct windows *w, const struct csin_running *running,
+                              uint32_t n)
+{
+    const struct csin_cluster_job *jobs = w->cluster->jobs;
+    uint64_t changed = 0;
+    for (uint32_t i = 0, k = 0; i < n || k < w->n_last;) {
+        uint32_t now = i < n ? running[i].job : CSIN_NONE;
+        uint32_t then = k < w->n_last ? w->last[k].job : CSIN_NONE;
+        uint32_t first = now < then ? now : then;
+        if (now != then || running[i].hosts != w->last[k].hosts)
+            changed += (uint64_t)jobs[first].n_hosts * (now == then ? 2 : 1);
+        i += now == first;
+        k += then == first;
+    }
+    return changed;
+}
+
+/* The slowdowns of a set that is nearly the last one. False where that is not so. */
+static bool reuse(const struct windows *w, const struct csin_running *running, uint32_t n,
+                  double *ret_slowdown)
+{
+    const struct csin_cluster_job *jobs = w->cluster->jobs;
+    uint64_t busy = 0;
+    for (uint32_t i = 0; i < n; i++)
+        busy += jobs[running[i].job].n_hosts;
+    if (w->n_last == 0 || (double)hosts_changed(w, running, n) > w->cluster->refresh * (double)busy)
+        return false;
+    for (uint32_t i = 0, k = 0; i < n; i++) {
+        while (k < w->n_last && w->last[k].job < running[i].job)
+            k++;
+        bool was_there = k < w->n_last && w->last[k].job == running[i].job &&
+                         w->last[k].hosts == running[i].hosts;
+        ret_slowdown[i] = was_there ? w->slowdown[running[i].job]
+                                    : w->of_template[jobs[running[i].job].template];
+        if (ret_slowdown[i] == 0)
+            return false;
+    }
+    return true;
+}
+
+static void remember(struct windows *w, const struct csin_running *running, uint32_t n,
+                     const double *slowdown)
+{
+    const struct csin_cluster_job *jobs = w->cluster->jobs;
+    memcpy(w->last, running, n * sizeof *running);
+    w->n_last = n;
+    for (uint32_t t = 0; t < w->cluster->n_templates; t++) {
+        double sum = 0;
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < n; i++)
+            if (jobs[running[i].job].template == t) {
+                sum += slowdown[i];
+                count++;
+            }
+        w->of_template[t] = count ? sum / count : 0;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        w->slowdown[running[i].job] = slowdown[i];
+}
+
+static enum csin_status rates(void *arg, double now_s, const struct csin_running *running,
+                              uint32_t n, double *ret_slowdown, struct csin_diag *diag)
+{
+    struct windows *w = arg;
+    enum csin_status status = CSIN_OK;
+    if (reuse(w, running, n, ret_slowdown))
+        return CSIN_OK;
+    if (w->n_networks + w->n_known == CSIN_MAX_NETWORKS) {
+        status = csin_error(diag, CSIN_E_INPUT, 948, w->cluster->spec->cluster->loc,
+                            "more than %s networks would be simulated, at %s of the schedule",
+                            csin_show_count(CSIN_MAX_NETWORKS).s, csin_show_time(now_s).s);
+        csin_note(diag, w->cluster->spec->cluster->loc,
+                  "a larger 'refresh' asks for fewer, 'network: off' for none");
+        return status;
+    }
+    snprintf(w->what, sizeof w->what, "at %s, network %u: %u jobs", csin_show_time(now_s).s,
+             w->n_networks + w->n_known + 1, n);
+    for (uint32_t i = 0; i < n && status == CSIN_OK; i++)
+        status = refer(w, running[i].job, diag);
+    struct window win = {.w = w, .running = running, .n = n, .arena = csin_arena_create()};
+    if (status == CSIN_OK)
+        status = win.arena ? solve_window(&win, diag, ret_slowdown) : csin_no_memory(diag);
+    csin_scenario_destroy(win.scenario);
+    csin_arena_destroy(win.arena);
+    if (status == CSIN_OK)
+        remember(w, running, n, ret_slowdown);
+    return status;
+}
+
+/* ---- a schedule ---- */
+
+static bool open_windows(struct windows *w, const struct csin_cluster *cluster,
+                         const struct csin_simulation *options)
+{
+    size_t n_hosts = cluster->parent->fabric->n_hosts + (size_t)1, n = cluster->n_jobs + (size_t)1;
+    *w = (struct windows){.cluster = cluster, .options = options, .arena = csin_arena_create()};
+    if (!w->arena)
+        return false;
+    w->reference = csin_arena_alloc(w->arena, n, sizeof *w->reference);
+    w->hosts = csin_arena_alloc(w->arena, n_hosts, sizeof *w->hosts);
+    w->free = csin_arena_alloc(w->arena, n_hosts, sizeof *w->free);
+    w->last = csin_arena_alloc(w->arena, n, sizeof *w->last);
+    w->slowdown = csin_arena_alloc(w->arena, n, sizeof *w->slowdown);
+    w->of_template = csin_arena_alloc(w->arena, cluster->n_templates + 1u, sizeof *w->of_template);
+    if (!w->reference || !w->hosts || !w->free || !w->last || !w->slowdown || !w->of_template)
+        return false;
+    memset(w->reference, 0xff, n * sizeof *w->reference);
+    return true;
+}
+
+static void close_windows(struct windows *w)
+{
+    free(w->references);
+    csin_arena_destroy(w->arena);
+}
+
+/* Time alone of jobs that were given in rounds. */
+static enum csin_status count_work(struct windows *w, struct csin_diag *diag)
+{
+    const struct csin_cluster *cluster = w->cluster;
+    enum csin_status status = CSIN_OK;
+    snprintf(w->what, sizeof w->what, "jobs alone");
+    for (uint32_t i = 0; i < cluster->n_jobs && status == CSIN_OK; i++) {
+        if (cluster->rounds[i] == 0)
+            continue;
+        status = refer(w, i, diag);
+        if (status == CSIN_OK && w->reference[i] != CSIN_NONE) {
+            const struct reference *ref = &w->references[w->reference[i]];
+            cluster->jobs[i].work_s = (double)cluster->rounds[i] * ref->round_s * ref->scale;
+        }
+    }
+    return status;
+}
+
+static bool tell_rounds(const struct windows *w, struct csin_cluster_result *result)
+{
+    result->n_networks = w->n_networks;
+    result->n_known = w->n_known;
+    result->alone_round_s = csin_arena_alloc(result->arena, w->cluster->n_jobs,
+                                             sizeof *result->alone_round_s);
+    for (uint32_t i = 0; result->alone_round_s && i < w->cluster->n_jobs; i++)
+        if (w->reference[i] != CSIN_NONE) {
+            const struct reference *ref = &w->references[w->reference[i]];
+            result->alone_round_s[i] = ref->round_s * ref->scale;
+        }
+    return result->alone_round_s != NULL;
+}
+
+enum csin_status csin_cluster_simulate(const struct csin_scenario *scenario,
+                                       const struct csin_simulation *options,
+                                       struct csin_diag *diag,
+                                       struct csin_cluster_result **ret_result)
+{
+    struct csin_cluster *cluster = scenario->cluster;
+    struct csin_cluster_result *result = NULL;
+    struct windows w;
+    enum csin_status status = open_windows(&w, cluster, options) ? count_work(&w, diag)
+                                                                 : csin_no_memory(diag);
+    if (status == CSIN_OK)
+        status = csin_cluster_run(&cluster->hosts, &cluster->rules, cluster->jobs, cluster->n_jobs,
+                                  cluster->has_network ? rates : NULL, &w, diag, &result);
+    if (status == CSIN_OK && !tell_rounds(&w, result))
+        status = csin_no_memory(diag);
+    close_windows(&w);
+    if (status == CSIN_OK)
+        *ret_result = result;
+    else
+        csin_cluster_result_destroy(result);
+    return status;
+}
+
+/* ---- checking ---- */
+
+/* The smallest job of a template; CSIN_NONE: it has none. */
+static uint32_t smallest_job(const struct csin_cluster *cluster, uint32_t template)
+{
+    uint32_t found = CSIN_NONE;
+    for (uint32_t i = 0; i < cluster->n_jobs; i++)
+        if (cluster->jobs[i].template == template &&
+            (found == CSIN_NONE || cluster->jobs[i].n_hosts < cluster->jobs[found].n_hosts))
+            found = i;
+    return found;
+}
+
+/* A scenario with one small job of each template that is used, as far as there are hosts: what is
+ * wrong with templates is wrong there. */
+static enum csin_status write_samples(const struct csin_cluster *cluster, struct csin_arena *arena,
+                                      struct csin_diag *diag, struct csin_scenario_spec *ret_spec)
+{
+    struct writing writing;
+    uint32_t at = 0, n_streams = 0;
+    const struct csin_fabric *f = cluster->parent->fabric;
+    for (uint32_t t = 0; t < cluster->n_templates; t++)
+        n_streams += cluster->templates[t].storage.n;
+    if (!begin_writing(&writing, cluster, arena, cluster->n_templates, n_streams))
+        return csin_no_memory(diag);
+    for (uint32_t t = 0; t < cluster->n_templates; t++) {
+        const struct csin_template_spec *template = &cluster->templates[t];
+        const struct csin_stream_spec *streams = template->storage.items;
+        uint32_t job = smallest_job(cluster, t);
+        /* Of two at least: that a job of one host has nobody to talk to is no mistake here. */
+        uint32_t n = job == CSIN_NONE || cluster->jobs[job].n_hosts < 2
+                         ? 2
+                         : cluster->jobs[job].n_hosts;
+        if (job == CSIN_NONE)
+            csin_warning(diag, 957, template->name.loc, "no job has the template '%s'",
+                         template->name.s);
+        if (template->steps.n == 0 || at + n > cluster->hosts.n_compute)
+            continue;
+        struct csin_text hosts = host_list(f, cluster->hosts.compute + at, n, template->name.loc,
+                                           arena);
+        at += n;
+        if (!write_job(&writing, template, template->name.s, hosts, 1, 0, 1))
+            return csin_no_memory(diag);
+        for (uint32_t k = 0; k < template->storage.n; k++) {
+            const char *name = csin_arena_printf(arena, "%s:%s", template->name.s,
+                                                 streams[k].name.s);
+            if (!write_burst(&writing, &streams[k], name, hosts, 1, 1, 0))
+                return csin_no_memory(diag);
+        }
+    }
+    *ret_spec = writing.spec;
+    return CSIN_OK;
+}
+
+enum csin_status csin_cluster_check(const struct csin_cluster *cluster, struct csin_diag *diag)
+{
+    struct csin_scenario_spec spec;
+    struct csin_scenario *part = NULL;
+    struct csin_arena *arena = cluster->parent->arena; /* messages borrow from it */
+    if (!cluster->has_network)
+        return CSIN_OK;
+    enum csin_status status = write_samples(cluster, arena, diag, &spec);
+    if (status == CSIN_OK && spec.jobs.n + spec.storage.n > 0)
+        status = csin_scenario_part(cluster->parent, &spec, arena, diag, &part);
+    csin_scenario_destroy(part);
+    return status;
+}
