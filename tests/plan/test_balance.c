@@ -466,8 +466,8 @@ static void as_few_entries_change_around_a_dead_cable_as_in_any_routing(void **s
         draw_small(&p, seed);
         struct csin_balance got = plan_tables(&p, NULL, false, 1);
         csin_balance_finish(&got);
-        uint32_t used, was = bits_of(&p, p.routes, &used), leaf = seed % LEAVES,
-                       spine = seed / 3 % 2;
+        uint32_t used, was = bits_of(&p, p.routes, &used), leaf = (uint32_t)(seed % LEAVES),
+                       spine = (uint32_t)(seed / 3 % 2);
         for (uint32_t c = 0; c < p.f->n_cables; c++)
             if (p.f->cables[c].end[0] == leaf && p.f->cables[c].end[1] == LEAVES + spine)
                 p.f->cables[c].up = false;
