@@ -102,8 +102,9 @@ static void say_no_better(struct planner *p, const char *what, double longer)
             longer > 0 ? "" : ", which is not worth it");
 }
 
-/* Simulates what is planned; keeps it where it is worth it. False where it is not, or failed. */
-static bool is_kept(struct planner *p, const char *what)
+/* Simulates what is planned; keeps it where it is worth it, or must be: then it says what it costs.
+ * False where it is not, or failed. */
+static bool is_kept(struct planner *p, const char *what, bool must)
 {
     struct csin_plan *plan = p->plan;
     begin(p, "simulating what is proposed");
@@ -112,7 +113,7 @@ static bool is_kept(struct planner *p, const char *what)
         return false;
     double gain = -change(plan->after, after);
     bool freed = after->congestion_free && !plan->after->congestion_free;
-    if (gain > WORTH || (freed && gain > -WORTH)) {
+    if (must || gain > WORTH || (freed && gain > -WORTH)) {
         if (plan->after != plan->before)
             csin_result_destroy(plan->after);
         plan->after = after;
@@ -158,12 +159,11 @@ static void say_cut(struct planner *p)
     const char *way = zone || layer != CSIN_LEAF ? "over" : cut->out ? "up" : "down";
     if (cut->n_entries > 0)
         say(p,
-            "routing: %s '%s' %s %s whole flows %s %u link%s: some link has %u of them, %s "
-            "together, so no tables have a worst load below %s",
-            what, name, cut->out ? "must send its" : "must take in the",
-            cut->n_entries > 1 ? csin_show_count(cut->n_entries).s : "largest", way, cut->n_cables,
-            cut->n_cables == 1 ? "" : "s", cut->n_meet, csin_show_rate(cut->meet_Bps).s,
-            csin_show_fixed(cut->bound, 3).s);
+            "routing: %s '%s' must %s %s whole flow%s %s %u link%s: some link has %u of them, %s, "
+            "so no tables have a worst load below %s",
+            what, name, cut->out ? "send" : "take in", csin_show_count(cut->n_entries).s,
+            cut->n_entries == 1 ? "" : "s", way, cut->n_cables, cut->n_cables == 1 ? "" : "s",
+            cut->n_meet, csin_show_rate(cut->meet_Bps).s, csin_show_fixed(cut->bound, 3).s);
     else
         say(p,
             "routing: %s '%s' must %s %s hosts' worth of traffic %s %u link%s (%s over %s), so no "
@@ -200,14 +200,15 @@ static void say_relaxed(struct planner *p)
     if (relaxed->cut_Bps > 0)
         say(p,
             "routing: %s hosts' worth of traffic has no way but over %s link%s (%s over %s: %s), "
-            "so no tables have a worst load below %s",
+            "so no tables of shortest ways have a worst load below %s",
             hosts_worth(p->plan->scenario->fabric, relaxed->cut_Bps).s,
             csin_show_count(relaxed->n_prices).s, relaxed->n_prices == 1 ? "" : "s",
             csin_show_rate(relaxed->cut_Bps).s, csin_show_rate(relaxed->cut_capacity_Bps).s, arcs,
             csin_show_fixed(relaxed->bound, 3).s);
     else
         say(p,
-            "routing: a linear program proves that no tables have a worst load below %s, not even "
+            "routing: a linear program proves that no tables of shortest ways have a worst load "
+            "below %s, not even "
             "with flows that can be divided; %s link%s hold%s it there: %s",
             csin_show_fixed(relaxed->bound, 3).s, csin_show_count(relaxed->n_prices).s,
             relaxed->n_prices == 1 ? "" : "s", relaxed->n_prices == 1 ? "s" : "", arcs);
@@ -330,17 +331,33 @@ static void say_loops(struct planner *p, const struct csin_routes *routes, const
     csin_channels_finish(&channels);
 }
 
+static void say_changes(struct planner *p)
+{
+    const struct csin_balance *b = &p->plan->balance;
+    if (b->n_forced > 0)
+        say(p, "routing: %s of %s entries change, %s of them since their way is gone",
+            csin_show_count(b->n_changed).s, csin_show_count(b->n_entries).s,
+            csin_show_count(b->n_forced).s);
+    else
+        say(p, "routing: %s of %s entries change", csin_show_count(b->n_changed).s,
+            csin_show_count(b->n_entries).s);
+}
+
+static void make_offered(struct planner *p)
+{
+    struct csin_plan *plan = p->plan;
+    p->status = csin_offered_create(&p->schedule, plan->scenario->routes, plan->scenario->fabric,
+                                    p->diag, &plan->offered);
+    plan->has_offered = p->status == CSIN_OK;
+}
+
 static void plan_routing(struct planner *p)
 {
     struct csin_plan *plan = p->plan;
     const struct csin_scenario *sc = plan->scenario;
-    struct csin_offered offered = {0};
     enum csin_policy base = base_policy(sc);
     begin(p, "balancing the tables");
-    p->status = csin_offered_create(&p->schedule, sc->routes, sc->fabric, p->diag, &offered);
-    if (p->status == CSIN_OK)
-        p->status = csin_routes_create(sc->fabric, NULL, base, sc->seed, p->diag,
-                                       &plan->own_routes);
+    p->status = csin_routes_create(sc->fabric, NULL, base, sc->seed, p->diag, &plan->own_routes);
     const struct csin_routes *keep = p->options->keep         ? p->options->keep
                                      : sc->policy == CSIN_LFT ? sc->routes
                                                               : NULL;
@@ -348,7 +365,7 @@ static void plan_routing(struct planner *p)
         adopt(sc->fabric, keep, plan->own_routes);
     if (p->status == CSIN_OK)
         p->status = csin_balance_tables(
-            sc->fabric, plan->own_routes, &offered,
+            sc->fabric, plan->own_routes, &plan->offered,
             &(struct csin_balance_options){.seed = p->options->seed,
                                            .time_limit_s = p->options->time_limit_s,
                                            .stop = p->options->stop,
@@ -358,8 +375,7 @@ static void plan_routing(struct planner *p)
             p->diag, &plan->balance);
     plan->balanced = p->status == CSIN_OK;
     if (plan->balanced)
-        say_balance(p, &offered);
-    csin_offered_finish(&offered);
+        say_balance(p, &plan->offered);
     if (p->status != CSIN_OK || (plan->balance.n_changed == 0 && !keep && base == sc->policy))
         return;
     if (!csin_routes_seal(plan->own_routes)) {
@@ -368,10 +384,9 @@ static void plan_routing(struct planner *p)
     }
     plan->planned.routes = plan->own_routes;
     plan->planned.policy = CSIN_LFT;
-    plan->routes = is_kept(p, "routing");
+    plan->routes = is_kept(p, "routing", p->options->keep && plan->balance.n_forced > 0);
     if (plan->routes) {
-        say(p, "routing: %s of %s entries change", csin_show_count(plan->balance.n_changed).s,
-            csin_show_count(plan->balance.n_entries).s);
+        say_changes(p);
         if (base == CSIN_DMODK_ONE_VL && csin_policy_has_table(sc->policy))
             say_loops(p, sc->routes, "the");
         say_loops(p, plan->own_routes, "the new");
@@ -417,7 +432,7 @@ static void plan_placement(struct planner *p)
     plan->planned.jobs = jobs;
     if (!make_schedule(p))
         return;
-    plan->places = is_kept(p, "placement");
+    plan->places = is_kept(p, "placement", false);
     if (plan->places || p->status != CSIN_OK)
         return;
     plan->planned.jobs = sc->jobs;
@@ -459,7 +474,7 @@ static void plan_isolation(struct planner *p)
         return;
     }
     if (make_schedule(p))
-        plan->lanes = is_kept(p, "isolation");
+        plan->lanes = is_kept(p, "isolation", false);
     if (plan->lanes || p->status != CSIN_OK)
         return;
     plan->planned = before;
@@ -485,6 +500,8 @@ enum csin_status csin_plan_make(const struct csin_scenario *scenario,
         p.plan->before = p.plan->after = simulate(&p, scenario);
     if (p.status == CSIN_OK && options->placement)
         plan_placement(&p);
+    if (p.status == CSIN_OK && (options->routing || options->offered))
+        make_offered(&p);
     if (p.status == CSIN_OK && options->routing)
         plan_routing(&p);
     if (p.status == CSIN_OK && options->isolation)
@@ -509,6 +526,7 @@ void csin_plan_destroy(struct csin_plan *plan)
     csin_result_destroy(plan->before);
     csin_routes_destroy(plan->own_routes);
     csin_balance_finish(&plan->balance);
+    csin_offered_finish(&plan->offered);
     csin_isolation_destroy(plan->isolation);
     csin_arena_destroy(plan->arena);
     free(plan->reasons);
