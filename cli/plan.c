@@ -9,12 +9,13 @@
 #include "cli/command.h"
 #include "cli/export.h"
 #include "cli/size.h"
+#include "reports/plan_offered.h"
 #include "reports/plan_report.h"
 #include "topo/export.h"
 #include "topo/lft.h"
 
 struct arguments {
-    const char *scenario, *format, *output, *keep, *folder, *size, *parts;
+    const char *scenario, *format, *output, *keep, *folder, *size, *parts, *offered;
     bool routing, isolation, placement, knobs, upgrades, stable;
     double time_limit_s; /* below 0: not given */
     struct csin_overrides overrides;
@@ -25,6 +26,7 @@ enum {
     KEY_STABLE,
     KEY_KEEP,
     KEY_DEPLOY,
+    KEY_OFFERED,
     KEY_TIME_LIMIT,
     KEY_ROUTING,
     KEY_ENGINE,
@@ -49,6 +51,9 @@ static const struct argp_option options[] = {
     {"parts", KEY_PARTS, "FILE", 0, "with --size and upgrades: prices of this parts catalogue", 0},
     {"deploy", KEY_DEPLOY, "DIR", 0,
      "write the files that opensm, Slurm, NCCL, UCX and 3FS load, as csin topo --export does", 0},
+    {"offered", KEY_OFFERED, "FILE", 0,
+     "write the offered load to FILE, as CSV: each phase from leaf to leaf and from host to host",
+     0},
     {"stable", KEY_STABLE, 0, 0, "change as few entries of the tables as the aim allows", 0},
     {"keep", KEY_KEEP, "FILE", 0,
      "with --stable: against the tables of FILE, as lft:FILE reads them", 0},
@@ -113,6 +118,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DEPLOY:
         arguments->folder = arg;
         return 0;
+    case KEY_OFFERED:
+        arguments->offered = arg;
+        return 0;
     case KEY_KEEP:
         arguments->keep = arg;
         arguments->stable = true;
@@ -159,6 +167,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!arguments->size && !arguments->upgrades && arguments->output &&
             strcmp(arguments->output, "-") == 0)
             argp_error(state, "a plan needs a file: its tables are written beside it");
+        if ((arguments->size || arguments->upgrades) && arguments->offered)
+            argp_error(state, "--offered is of a plan for a scenario");
         if (!arguments->size && !arguments->upgrades && arguments->parts)
             argp_error(state, "--parts is for --size and --optimize upgrades");
         return 0;
@@ -252,6 +262,20 @@ static enum csin_status write_files(const struct csin_plan *plan, const char *pa
     return csin_output_commit(&output, diag);
 }
 
+static enum csin_status write_offered(const struct csin_plan *plan, const char *path,
+                                      struct csin_diag *diag)
+{
+    struct csin_output output;
+    enum csin_status status = csin_output_open(&output, diag, path);
+    if (status != CSIN_OK)
+        return status;
+    if (!csin_offered_write_csv(plan, output.stream)) {
+        csin_output_abandon(&output);
+        return csin_no_memory(diag);
+    }
+    return csin_output_commit(&output, diag);
+}
+
 static enum csin_status deploy(const struct csin_plan *plan, const char *folder,
                                struct csin_arena *arena, struct csin_diag *diag)
 {
@@ -285,15 +309,17 @@ static enum csin_status spare_inputs(const struct arguments *arguments,
 {
     const char *files[CSIN_MAX_INPUTS + 1];
     int n = 0;
+    for (uint32_t i = 0; i < scenario->n_inputs; i++)
+        files[n++] = scenario->inputs[i].path;
+    if (arguments->keep)
+        files[n++] = arguments->keep;
+    if (arguments->offered && !csin_spares(diag, arguments->offered, files, n))
+        return CSIN_E_USAGE;
     if (!arguments->output)
         return CSIN_OK;
     const char *tables = tables_beside(arena, arguments->output);
     if (!tables)
         return csin_no_memory(diag);
-    for (uint32_t i = 0; i < scenario->n_inputs; i++)
-        files[n++] = scenario->inputs[i].path;
-    if (arguments->keep)
-        files[n++] = arguments->keep;
     return csin_spares(diag, arguments->output, files, n) && csin_spares(diag, tables, files, n)
                ? CSIN_OK
                : CSIN_E_USAGE;
@@ -318,11 +344,14 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
                                &keep);
     if (status == CSIN_OK)
         status = csin_try_output(arguments->output, diag);
+    if (status == CSIN_OK)
+        status = csin_try_output(arguments->offered, diag);
     if (status == CSIN_OK) {
         struct csin_plan_options how = {
             .routing = arguments->routing,
             .isolation = arguments->isolation,
             .placement = arguments->placement,
+            .offered = arguments->offered,
             .knobs = arguments->knobs,
             .stable = arguments->stable,
             .keep = keep,
@@ -340,6 +369,8 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     }
     if (status == CSIN_OK && arguments->output)
         status = write_files(plan, arguments->output, arena, diag);
+    if (status == CSIN_OK && arguments->offered)
+        status = write_offered(plan, arguments->offered, diag);
     if (status == CSIN_OK && arguments->folder)
         status = deploy(plan, arguments->folder, arena, diag);
     if (status == CSIN_OK)

@@ -18,8 +18,11 @@
 #define PATIENCE 80 /* sweeps without progress; as many more as have this many moves: */
 #define MOVES 200000
 #define LEVELLING 1e-3
+#define STICK 1e-3
 #define STEP 0.05  /* of the bound */
 #define ENOUGH 1.1 /* times the bound: few changes are worth more than a lower load */
+#define NEAR 1.25  /* times the bound: not worth tables that are made anew */
+#define RELAX 0.25 /* of the time, at most, for the bound */
 
 struct demand {
     uint32_t phase;
@@ -30,11 +33,13 @@ struct entry {
     uint32_t sw, nic;
     uint32_t first, n; /* demands */
     uint32_t arc, given, best;
+    bool forced; /* the tables to keep have no way here: it changes whatever is done */
 };
 
 struct balance {
     const struct csin_fabric *f;
     const struct csin_offered *o;
+    const struct csin_routes *keep; /* NULL: those given */
     struct csin_routes *routes;
     struct entry *entries;
     struct demand *demands;
@@ -54,7 +59,8 @@ struct balance {
     uint32_t n_owners;
     uint32_t *order; /* [n_entries] */
     struct csin_rng rng;
-    double heat; /* mean of what is added to costs by chance; 0: the least costly is taken */
+    double stick; /* cost of an entry that is not what it was */
+    double heat;  /* mean of what is added to costs by chance; 0: the least costly is taken */
     double until_s;
     bool (*stop)(void *arg);
     void *stop_arg;
@@ -108,6 +114,17 @@ static struct use *list_uses(const struct balance *b, uint32_t *ret_n)
     return uses;
 }
 
+/* As the tables have it now; forced where those to keep have something else. */
+static struct entry read_entry(const struct balance *b, uint32_t sw, uint32_t nic)
+{
+    const uint32_t *ports = b->f->port_arc + b->f->switches[sw].first_port;
+    struct entry e = {.sw = sw, .nic = nic};
+    e.arc = e.given = e.best = ports[csin_routes_port(b->routes, sw, nic, 0)];
+    uint32_t kept = b->keep ? csin_routes_entry(b->keep, sw, nic) : CSIN_NONE;
+    e.forced = b->keep && (kept == CSIN_NONE || ports[kept] != e.arc);
+    return e;
+}
+
 static bool make_entries(struct balance *b)
 {
     uint32_t n;
@@ -119,10 +136,8 @@ static bool make_entries(struct balance *b)
         struct entry *last = b->n_entries ? &b->entries[b->n_entries - 1] : NULL;
         if (!last || last->sw != uses[i].sw || last->nic != uses[i].nic) {
             last = &b->entries[b->n_entries++];
-            *last = (struct entry){.sw = uses[i].sw, .nic = uses[i].nic, .first = b->n_demands};
-            uint32_t port = csin_routes_port(b->routes, last->sw, last->nic, 0);
-            last->arc = last->given = last->best =
-                b->f->port_arc[b->f->switches[last->sw].first_port + port];
+            *last = read_entry(b, uses[i].sw, uses[i].nic);
+            last->first = b->n_demands;
         }
         if (last->n && b->demands[b->n_demands - 1].phase == uses[i].phase) {
             b->demands[b->n_demands - 1].rate_Bps += uses[i].rate_Bps;
@@ -157,14 +172,11 @@ static bool index_nics(struct balance *b)
 
 static bool add_hop(struct balance *b, size_t *room, uint32_t sw, uint32_t nic)
 {
-    uint32_t port = csin_routes_port(b->routes, sw, nic, 0);
-    if (port == CSIN_NONE)
+    if (csin_routes_port(b->routes, sw, nic, 0) == CSIN_NONE)
         return true;
     if (!csin_grow(&b->entries, room, b->n_entries + b->n_hops + (size_t)1, sizeof *b->entries))
         return false;
-    uint32_t arc = b->f->port_arc[b->f->switches[sw].first_port + port];
-    b->entries[b->n_entries + b->n_hops++] = (struct entry){
-        .sw = sw, .nic = nic, .arc = arc, .given = arc, .best = arc};
+    b->entries[b->n_entries + b->n_hops++] = read_entry(b, sw, nic);
     return true;
 }
 
@@ -332,128 +344,6 @@ static double weigh(struct balance *b, uint32_t *ret_row, double *ret_mean_squar
     return most;
 }
 
-/* ---- the bound ---- */
-
-/* What leaves (or enters) a switch by the cables to other switches, for one owner's phase. */
-struct cut {
-    double rate_Bps, largest_Bps, smallest_Bps;
-    uint32_t n;
-};
-
-/* The cables of a switch to others. */
-struct side {
-    uint32_t n_cables;
-    double capacity_Bps, widest_Bps; /* together; of one */
-};
-
-/* Every owner in the phase that is worst for the switch: the mean load over its cables is a bound,
- * so is the largest entry, which no table divides, and where all entries carry the same, what as
- * many as must share a cable come to. ret_Bps: the rate of those phases. */
-static double cut_bound(const struct balance *b, const struct cut *cuts, const struct side *side,
-                        double *ret_Bps)
-{
-    double most_Bps = 0, least_Bps = HUGE_VAL;
-    uint64_t n = 0;
-    *ret_Bps = 0;
-    for (uint32_t p = 0, end; p < b->o->n_phases; p = end) {
-        uint32_t best = p;
-        for (end = p; end < b->o->n_phases && b->owner_of[end] == b->owner_of[p]; end++)
-            if (cuts[end].rate_Bps > cuts[best].rate_Bps)
-                best = end;
-        if (cuts[best].n == 0)
-            continue;
-        *ret_Bps += cuts[best].rate_Bps;
-        n += cuts[best].n;
-        most_Bps = fmax(most_Bps, cuts[best].largest_Bps);
-        least_Bps = fmin(least_Bps, cuts[best].smallest_Bps);
-    }
-    if (n == 0 || side->n_cables == 0)
-        return 0;
-    double bound = fmax(*ret_Bps / side->capacity_Bps, most_Bps / side->widest_Bps);
-    if (most_Bps <= least_Bps * (1 + 1e-12))
-        bound = fmax(bound, (double)((n + side->n_cables - 1) / side->n_cables) * most_Bps /
-                                side->widest_Bps);
-    return bound;
-}
-
-static void add_cut(struct cut *cut, double rate_Bps)
-{
-    cut->smallest_Bps = cut->n ? fmin(cut->smallest_Bps, rate_Bps) : rate_Bps;
-    cut->largest_Bps = fmax(cut->largest_Bps, rate_Bps);
-    cut->rate_Bps += rate_Bps;
-    cut->n++;
-}
-
-/* What a cut parts from the rest: a switch, or all switches of a zone (the other is CSIN_NONE). */
-struct part {
-    uint32_t sw, zone;
-};
-
-static bool is_in(const struct csin_fabric *f, const struct part *part, uint32_t sw)
-{
-    return part->zone == CSIN_NONE ? sw == part->sw : f->switches[sw].zone == part->zone;
-}
-
-static struct side side_of(const struct balance *b, const struct part *part)
-{
-    const struct csin_fabric *f = b->f;
-    struct side side = {0};
-    for (uint32_t row = 0; row < b->n_rows; row++) {
-        uint32_t arc = b->arc_of[row];
-        if (!is_in(f, part, csin_arc_tail(f, arc)) || is_in(f, part, csin_arc_head(f, arc)))
-            continue;
-        side.n_cables++;
-        side.capacity_Bps += f->arc_capacity_Bps[arc];
-        side.widest_Bps = fmax(side.widest_Bps, f->arc_capacity_Bps[arc]);
-    }
-    return side;
-}
-
-/* What crosses the cut outwards, or inwards, in each phase. */
-static void fill_cuts(const struct balance *b, const struct part *part, bool out, struct cut *cuts)
-{
-    memset(cuts, 0, b->o->n_phases * sizeof *cuts);
-    for (uint32_t e = 0; e < b->n_entries; e++) {
-        const struct entry *entry = &b->entries[e];
-        bool from = is_in(b->f, part, entry->sw);
-        bool to = is_in(b->f, part, b->f->nics[entry->nic].leaf);
-        if (from == to || from != out)
-            continue;
-        for (uint32_t i = entry->first; i < entry->first + entry->n; i++)
-            add_cut(&cuts[b->demands[i].phase], b->demands[i].rate_Bps);
-    }
-}
-
-static bool find_bound(const struct balance *b, struct csin_balance *ret)
-{
-    const struct csin_fabric *f = b->f;
-    struct cut *cuts = malloc((b->o->n_phases + (size_t)1) * sizeof *cuts);
-    uint32_t n_zones = f->n_zones > 1 ? f->n_zones : 0;
-    if (!cuts)
-        return false;
-    for (uint32_t i = 0; i < f->n_switches + n_zones; i++) {
-        struct part part = {i < f->n_switches ? i : CSIN_NONE,
-                            i < f->n_switches ? CSIN_NONE : i - f->n_switches};
-        struct side side = side_of(b, &part);
-        for (unsigned out = 0; side.n_cables > 0 && out < 2; out++) {
-            double rate_Bps;
-            fill_cuts(b, &part, out, cuts);
-            double bound = cut_bound(b, cuts, &side, &rate_Bps);
-            if (bound <= ret->bound * (1 + 1e-12))
-                continue;
-            ret->bound = bound;
-            ret->bound_switch = part.sw;
-            ret->bound_zone = part.zone;
-            ret->bound_is_out = out;
-            ret->bound_Bps = rate_Bps;
-            ret->bound_cables = side.n_cables;
-            ret->bound_capacity_Bps = side.capacity_Bps;
-        }
-    }
-    free(cuts);
-    return true;
-}
-
 /* ---- local search ---- */
 
 /* The cost of a load x: what it is over the threshold, squared; and a little of x squared, so that
@@ -503,6 +393,12 @@ static double draw_noise(struct balance *b)
     return b->heat > 0 ? -b->heat * log1p(-(double)(csin_rng_next(&b->rng) >> 11) * 0x1p-53) : 0;
 }
 
+/* What it costs besides that the entry is not what it was. */
+static double stick_of(const struct balance *b, const struct entry *e, uint32_t arc)
+{
+    return arc != e->given && !e->forced ? b->stick : 0;
+}
+
 static void weigh_rows_of(struct balance *b, const struct entry *e, uint32_t arc)
 {
     uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, arc, rows);
@@ -518,9 +414,12 @@ static void improve(struct balance *b, struct entry *e, double threshold)
     if (n < 2)
         return;
     add_entry(b, e, -1);
-    double least = cost(b, e, e->arc, threshold) * (1 - 1e-9) + draw_noise(b);
+    double least = cost(b, e, e->arc, threshold) * (1 - 1e-9) + stick_of(b, e, e->arc) +
+                   draw_noise(b);
     for (uint32_t i = 0; i < n; i++) {
-        double c = arcs[i] == e->arc ? HUGE_VAL : cost(b, e, arcs[i], threshold) + draw_noise(b);
+        double c = arcs[i] == e->arc
+                       ? HUGE_VAL
+                       : cost(b, e, arcs[i], threshold) + stick_of(b, e, arcs[i]) + draw_noise(b);
         if (c < least) {
             least = c;
             best = arcs[i];
@@ -837,6 +736,8 @@ static void search(struct balance *b, struct score *best, double bound, bool all
     }
 }
 
+/* ---- few changes ---- */
+
 static bool exceeds(struct balance *b, const struct entry *e, double worst)
 {
     uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows);
@@ -846,31 +747,140 @@ static bool exceeds(struct balance *b, const struct entry *e, double worst)
     return false;
 }
 
+/* Moves an entry, its demand with it; the rows it leaves and comes to are weighed. */
+static void move(struct balance *b, struct entry *e, uint32_t arc)
+{
+    uint32_t before = e->arc;
+    add_entry(b, e, -1);
+    set_arc(b, e, arc);
+    add_entry(b, e, 1);
+    weigh_rows_of(b, e, before);
+    weigh_rows_of(b, e, arc);
+}
+
+/* The arc that takes most off the cost, and how much: 0 is none. */
+static double best_move(struct balance *b, struct entry *e, double threshold, uint32_t *ret_arc)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
+    uint32_t before = e->arc;
+    double best = 0;
+    if (n < 2)
+        return 0;
+    add_entry(b, e, -1);
+    weigh_rows_of(b, e, before);
+    double now = cost(b, e, before, threshold) + stick_of(b, e, before);
+    for (uint32_t i = 0; i < n; i++) {
+        double gain = arcs[i] == before
+                          ? 0
+                          : cost(b, e, arcs[i], threshold) + stick_of(b, e, arcs[i]) - now;
+        if (gain < best - 1e-12) {
+            best = gain;
+            *ret_arc = arcs[i];
+        }
+    }
+    add_entry(b, e, 1);
+    weigh_rows_of(b, e, before);
+    return best;
+}
+
+/* Entries that change anyhow go where they cost least. */
+static void place_forced(struct balance *b, double aim)
+{
+    for (unsigned pass = 0; pass < 3; pass++)
+        for (uint32_t i = 0; i < b->n_entries && !is_over(b); i++) {
+            uint32_t arc;
+            if (b->entries[i].forced && best_move(b, &b->entries[i], aim, &arc) < 0)
+                move(b, &b->entries[i], arc);
+        }
+}
+
+/* One entry after the other, always the one that takes most off what is above the aim. */
+static void mend(struct balance *b, double aim, double threshold)
+{
+    for (bool moved = true; moved && !is_over(b);) {
+        uint32_t best = CSIN_NONE, arc = CSIN_NONE, to;
+        double most = 0;
+        for (uint32_t i = 0; i < b->n_entries && (i % 256 || !is_over(b)); i++) {
+            struct entry *e = &b->entries[i];
+            if (!is_guilty(b, e, aim * (1 + 1e-9)))
+                continue;
+            double gain = best_move(b, e, threshold, &to);
+            if (gain < most) {
+                most = gain;
+                best = i;
+                arc = to;
+            }
+        }
+        moved = best != CSIN_NONE;
+        if (moved)
+            move(b, &b->entries[best], arc);
+    }
+}
+
+static uint32_t count_changes(const struct balance *b)
+{
+    uint32_t n = 0;
+    for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
+        n += b->entries[e].forced || b->entries[e].best != b->entries[e].given;
+    return n;
+}
+
 /* Takes back what is not needed for a worst load of `worst`. */
+static bool settle_once(struct balance *b, double worst)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < b->n_entries; i++) {
+        struct entry *e = &b->entries[i];
+        uint32_t now = e->arc;
+        if (now == e->given || e->forced)
+            continue;
+        move(b, e, e->given);
+        if (exceeds(b, e, worst * (1 + 1e-10)))
+            move(b, e, now);
+        else
+            any = true;
+    }
+    return any;
+}
+
+/* Switches on the way go back too, each with all that passes it. */
+static void settle_hops(struct balance *b, double worst)
+{
+    uint32_t row;
+    double mean_square;
+    for (uint32_t i = b->n_entries; i < b->n_entries + b->n_hops && !is_over(b); i++) {
+        struct entry *e = &b->entries[i];
+        uint32_t now = e->arc;
+        if (now == e->given || e->forced)
+            continue;
+        set_arc(b, e, e->given);
+        reload(b);
+        if (weigh(b, &row, &mean_square) > worst * (1 + 1e-10))
+            set_arc(b, e, now);
+    }
+    reload(b);
+}
+
 static void settle(struct balance *b, double worst)
 {
     uint32_t row;
     double mean_square;
     go_back(b);
-    for (uint32_t i = 0; i < b->n_entries; i++) {
-        struct entry *e = &b->entries[i];
-        uint32_t now = e->arc;
-        if (now == e->given)
-            continue;
-        add_entry(b, e, -1);
-        set_arc(b, e, e->given);
-        add_entry(b, e, 1);
-        if (exceeds(b, e, worst * (1 + 1e-10))) {
-            add_entry(b, e, -1);
-            set_arc(b, e, now);
-            add_entry(b, e, 1);
-        }
-    }
+    weigh(b, &row, &mean_square);
+    if (b->n_hops > 0)
+        settle_hops(b, worst);
+    while (settle_once(b, worst) && !is_over(b))
+        ;
     /* Entries that lead through one another may have met elsewhere. */
     reload(b);
     if (weigh(b, &row, &mean_square) <= worst * (1 + 1e-9))
         for (uint32_t e = 0; e < b->n_entries + b->n_hops; e++)
             b->entries[e].best = b->entries[e].arc;
+}
+
+double csin_balance_aim(double bound)
+{
+    return bound <= 1 ? fmin(1, bound * ENOUGH) : bound * ENOUGH;
 }
 
 /* ---- the whole ---- */
@@ -890,65 +900,136 @@ static void start(struct balance *b, struct score *best, double bound, double ti
 }
 
 static bool balance_init(struct balance *b, const struct csin_fabric *fabric,
-                         struct csin_routes *routes, const struct csin_offered *offered)
+                         struct csin_routes *routes, const struct csin_offered *offered,
+                         const struct csin_balance_options *options)
 {
-    *b = (struct balance){.f = fabric, .o = offered, .routes = routes};
+    *b = (struct balance){.f = fabric, .o = offered, .routes = routes, .keep = options->keep};
+    b->rng = csin_rng_init(options->seed, 0);
+    b->until_s = now_s() + options->time_limit_s;
+    b->stop = options->stop;
+    b->stop_arg = options->stop_arg;
     if (!make_entries(b) || !make_hops(b) || !make_rows(b))
         return false;
     b->order = malloc((b->n_entries + b->n_hops + (size_t)1) * sizeof *b->order);
+    for (uint32_t e = 0; b->order && e < b->n_entries + b->n_hops; e++)
+        b->order[e] = e;
     return b->order;
 }
 
+static enum csin_status find_cut(const struct balance *b, struct csin_diag *diag,
+                                 struct csin_edge_cut *ret)
+{
+    struct csin_demand *demands = malloc((b->n_demands + (size_t)1) * sizeof *demands);
+    if (!demands)
+        return csin_no_memory(diag);
+    for (uint32_t e = 0; e < b->n_entries; e++)
+        for (uint32_t i = b->entries[e].first; i < b->entries[e].first + b->entries[e].n; i++)
+            demands[i] = (struct csin_demand){b->entries[e].sw, b->entries[e].nic,
+                                              b->demands[i].phase, b->demands[i].rate_Bps};
+    enum csin_status status = csin_edge_cut_find(b->f, b->o, demands, b->n_demands, diag, ret);
+    free(demands);
+    return status;
+}
+
+/* A better bound than the cut, where that is not reached. */
+static enum csin_status find_bound(struct balance *b, const struct score *best,
+                                   const struct csin_balance_options *options,
+                                   struct csin_diag *diag, struct csin_balance *got)
+{
+    if (best->worst <= got->bound * (1 + 1e-9) || got->is_relaxed)
+        return CSIN_OK;
+    double left_s = fmin(RELAX * options->time_limit_s, b->until_s - now_s());
+    struct csin_relax_options how = {.at_least = got->cut.divided,
+                                     .time_limit_s = fmax(left_s, 1e-3),
+                                     .stop = options->stop,
+                                     .stop_arg = options->stop_arg};
+    enum csin_status status = csin_relax(b->f, b->routes, b->o, &how, diag, &got->relaxed);
+    got->is_relaxed = status == CSIN_OK;
+    if (got->is_relaxed)
+        got->bound = fmax(got->bound, got->relaxed.bound);
+    return status;
+}
+
+/* Few changes: false where the aim is not reached with them. */
+static bool search_stably(struct balance *b, struct score *best, double bound, double aim)
+{
+    uint32_t row;
+    double mean_square;
+    weigh(b, &row, &mean_square);
+    b->stick = STICK;
+    double threshold = aim * (1 - STEP);
+    place_forced(b, threshold);
+    mend(b, aim, threshold);
+    keep(b, best);
+    if (best->worst > aim * (1 + 1e-9))
+        search(b, best, aim, false);
+    b->stick = 0;
+    bool is_near = best->worst <= NEAR * bound && (bound > 1 || best->worst <= CSIN_BALANCE_FULL);
+    return best->worst <= aim * (1 + 1e-9) || is_near || is_over(b);
+}
+
+static enum csin_status balance(struct balance *b, const struct csin_balance_options *options,
+                                struct csin_diag *diag, struct csin_balance *got)
+{
+    struct score best = {HUGE_VAL, HUGE_VAL};
+    enum csin_status status = find_cut(b, diag, &got->cut);
+    got->bound = got->cut.bound;
+    keep(b, &best);
+    got->given = best.worst;
+    if (status == CSIN_OK && options->stable)
+        status = find_bound(b, &best, options, diag, got);
+    double aim = options->stable ? csin_balance_aim(got->bound) : got->bound;
+    if (status != CSIN_OK || (options->stable && search_stably(b, &best, got->bound, aim)))
+        goto done;
+    start(b, &best, got->bound, options->time_limit_s);
+    status = find_bound(b, &best, options, diag, got);
+    search(b, &best, fmax(aim, got->bound), true);
+done:
+    if (options->stable)
+        settle(b, fmax(best.worst, aim));
+    return status;
+}
+
+static void fill(struct balance *b, struct csin_balance *got)
+{
+    uint32_t row;
+    got->n_entries = b->n_entries + b->n_hops;
+    got->n_changed = count_changes(b);
+    for (uint32_t e = 0; e < got->n_entries; e++) {
+        set_arc(b, &b->entries[e], b->entries[e].best);
+        got->n_forced += b->entries[e].forced;
+    }
+    reload(b);
+    got->worst = weigh(b, &row, &got->mean_square);
+    got->worst_arc = row == CSIN_NONE ? CSIN_NONE : b->arc_of[row];
+    for (row = 0; row < b->n_rows && b->n_owners > 0; row++)
+        got->load[b->arc_of[row]] = b->worst[(size_t)row * b->n_owners] +
+                                    b->others[(size_t)row * b->n_owners];
+}
+
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
-                                     const struct csin_offered *offered, uint64_t seed, bool stable,
-                                     double time_limit_s, bool (*stop)(void *arg), void *stop_arg,
+                                     const struct csin_offered *offered,
+                                     const struct csin_balance_options *options,
                                      struct csin_diag *diag, struct csin_balance *ret)
 {
     struct balance b;
-    struct csin_balance got = {
-        .worst_arc = CSIN_NONE, .bound_switch = CSIN_NONE, .bound_zone = CSIN_NONE};
-    struct score best = {HUGE_VAL, HUGE_VAL};
-    uint32_t row = CSIN_NONE;
+    struct csin_balance got = {.worst_arc = CSIN_NONE, .cut = {.sw = CSIN_NONE, .zone = CSIN_NONE}};
     got.load = calloc(fabric->n_arcs + (size_t)1, sizeof *got.load);
-    if (!balance_init(&b, fabric, routes, offered) || !find_bound(&b, &got) || !got.load) {
-        balance_finish(&b);
-        free(got.load);
-        return csin_no_memory(diag);
-    }
-    b.until_s = now_s() + time_limit_s;
-    b.stop = stop;
-    b.rng = csin_rng_init(seed, 0);
-    b.stop_arg = stop_arg;
-    for (uint32_t e = 0; e < b.n_entries + b.n_hops; e++)
-        b.order[e] = e;
-    keep(&b, &best);
-    got.given = best.worst;
-    if (stable)
-        search(&b, &best, got.bound, false);
-    if (!stable || best.worst > got.bound * ENOUGH) {
-        start(&b, &best, got.bound, time_limit_s);
-        search(&b, &best, got.bound, true);
-    }
-    if (stable)
-        settle(&b, best.worst);
-    got.n_entries = b.n_entries + b.n_hops;
-    for (uint32_t e = 0; e < b.n_entries + b.n_hops; e++) {
-        set_arc(&b, &b.entries[e], b.entries[e].best);
-        got.n_changed += b.entries[e].arc != b.entries[e].given;
-    }
-    reload(&b);
-    got.worst = weigh(&b, &row, &got.mean_square);
-    got.worst_arc = row == CSIN_NONE ? CSIN_NONE : b.arc_of[row];
-    for (row = 0; row < b.n_rows && b.n_owners > 0; row++)
-        got.load[b.arc_of[row]] = b.worst[(size_t)row * b.n_owners] +
-                                  b.others[(size_t)row * b.n_owners];
+    bool ok = balance_init(&b, fabric, routes, offered, options) && got.load;
+    enum csin_status status = ok ? balance(&b, options, diag, &got) : csin_no_memory(diag);
+    if (status == CSIN_OK)
+        fill(&b, &got);
     balance_finish(&b);
-    *ret = got;
-    return CSIN_OK;
+    if (status == CSIN_OK)
+        *ret = got;
+    else
+        csin_balance_finish(&got);
+    return status;
 }
 
 void csin_balance_finish(struct csin_balance *balance)
 {
+    csin_relaxed_finish(&balance->relaxed);
     free(balance->load);
     balance->load = NULL;
 }

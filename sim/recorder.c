@@ -146,6 +146,8 @@ void csin_recorder_destroy(struct csin_recorder *recorder)
 void csin_recorder_load(struct csin_recorder *r, uint32_t arc, double load_Bps, bool full,
                         double now_s)
 {
+    if (arc >= r->arcs.n_series) /* inside a host */
+        return;
     uint32_t g = r->group_of_arc[arc];
     double was_Bps = r->arcs.rate[arc];
     if (load_Bps != was_Bps) {
