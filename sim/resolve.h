@@ -53,9 +53,6 @@ void csin_resolve_check_time(struct resolver *r, const char *what,
 void csin_resolve_take_hosts(struct resolver *r, uint32_t job, const uint32_t *hosts, uint32_t n,
                              struct csin_loc loc);
 
-/* A file beside the scenario at `path`: its name is relative to the scenario's folder. NULL without
- * memory. */
-const char *csin_beside(struct csin_arena *arena, const char *path, const char *name);
 
 struct csin_training_spec;
 /* A training step of a job of so many hosts; NULL without memory. What is wrong is reported. */
@@ -78,8 +75,6 @@ uint64_t csin_owner_seed(const struct csin_scenario *sc, const char *owner);
 /* The chain table of that name; NULL after a reported failure. */
 const struct csin_chains *csin_resolve_find_chains(struct resolver *r,
                                                    const struct csin_text *name);
-/* A file that another one names: relative to the folder of that. NULL without memory. */
-const char *csin_beside(struct csin_arena *arena, const char *path, const char *name);
 
 /* All of it, for a scenario that has its fabric, routing policy, engine, congestion model, seed and
  * horizon. */
