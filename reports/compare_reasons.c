@@ -89,8 +89,9 @@ static void loads_of(const struct csin_json_value *arc, char *to, size_t room)
     size_t used = 0;
     int n = 0;
     *to = '\0';
-    for (const struct csin_json_value *v = loads ? loads->first : NULL; v && n < 2;
-         v = v->next, n++)
+    if (!loads || loads->kind != CSIN_JSON_OBJECT)
+        return;
+    for (const struct csin_json_value *v = loads->first; v && n < 2; v = v->next, n++)
         if (used < room)
             used += (size_t)snprintf(to + used, room - used, "%s%.64s %s %%", n ? ", " : "", v->key,
                                      csin_show_fixed(100 * share_of(arc, v->key), 0).s);
