@@ -120,6 +120,8 @@ static void compare_provenance(struct csin_compare_walk *walk,
                                const struct csin_compare_place *place,
                                const struct csin_json_value *was, const struct csin_json_value *is)
 {
+    if (!was || !is || was->kind != CSIN_JSON_OBJECT || is->kind != CSIN_JSON_OBJECT)
+        return;
     for (const struct csin_json_value *v = was->first; v; v = v->next) {
         const struct csin_json_value *w = csin_json_get(is, v->key);
         if (strcmp(v->key, "inputs") == 0 && w && v->kind == CSIN_JSON_ARRAY &&
@@ -302,14 +304,14 @@ static int by_pointer(const void *a, const void *b)
 }
 
 static struct csin_difference *sorted(struct csin_arena *arena, const struct csin_difference *list,
-                                      size_t n)
+                                      size_t first, size_t n)
 {
     const struct csin_difference **order = csin_arena_alloc(arena, n, sizeof *order);
     struct csin_difference *ret = csin_arena_alloc(arena, n, sizeof *ret);
     if (!order || !ret)
         return NULL;
     for (size_t i = 0; i < n; i++)
-        order[i] = &list[i];
+        order[i] = &list[first + i];
     qsort(order, n, sizeof *order, by_pointer);
     for (size_t i = 0; i < n; i++)
         ret[i] = *order[i];
@@ -359,7 +361,7 @@ enum csin_status csin_compare(const struct csin_document *base, const struct csi
         .now = now->path,
         .provenance = csin_arena_alloc(arena, n_inputs, sizeof *walk.list),
         .n_provenance = n_inputs,
-        .list = walk.no_memory ? NULL : sorted(arena, walk.list + n_inputs, walk.n - n_inputs),
+        .list = walk.no_memory ? NULL : sorted(arena, walk.list, n_inputs, walk.n - n_inputs),
         .n = (uint32_t)walk.n - n_inputs,
         .n_compared = walk.n_compared};
     if (ret->provenance && n_inputs)

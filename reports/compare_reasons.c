@@ -10,8 +10,9 @@
 #include "base/units.h"
 #include "reports/compare_inside.h"
 
-/* Whose arcs are looked through; of more nobody reads the sentences. */
-enum { OWNERS_MAX = 500, CHANGES_MAX = 64 };
+/* Arcs that are looked at for all owners together: enough for 2,000 owners on 5,000 arcs, and
+ * seconds at most. Of more nobody reads the sentences. */
+enum { ARCS_MAX = 10000000, CHANGES_MAX = 64 };
 
 struct arcs {
     const struct csin_json_value *
@@ -20,6 +21,11 @@ struct arcs {
     uint32_t n;
     bool partial; /* one result has only the worst */
 };
+
+static uint32_t owners_max(const struct arcs *arcs)
+{
+    return ARCS_MAX / (arcs->n + 1) + 1;
+}
 
 static const struct csin_json_value *list_of(const struct csin_document *d, bool *ret_partial)
 {
@@ -89,8 +95,9 @@ static void loads_of(const struct csin_json_value *arc, char *to, size_t room)
     size_t used = 0;
     int n = 0;
     *to = '\0';
-    for (const struct csin_json_value *v = loads ? loads->first : NULL; v && n < 2;
-         v = v->next, n++)
+    if (!loads || loads->kind != CSIN_JSON_OBJECT)
+        return;
+    for (const struct csin_json_value *v = loads->first; v && n < 2; v = v->next, n++)
         if (used < room)
             used += (size_t)snprintf(to + used, room - used, "%s%.64s %s %%", n ? ", " : "", v->key,
                                      csin_show_fixed(100 * share_of(arc, v->key), 0).s);
@@ -196,7 +203,7 @@ static void tell_routes(struct csin_compare_walk *walk, const struct csin_docume
     const struct csin_json_value *owners = csin_json_get(now->top, section);
     uint32_t n_told = 0;
     for (const struct csin_json_value *v = owners ? owners->first : NULL;
-         v && n_told++ < OWNERS_MAX; v = v->next) {
+         v && n_told++ < owners_max(arcs); v = v->next) {
         const char *name = csin_json_get_text(v, "name");
         struct routes n = name ? count_routes(arcs, back, name) : (struct routes){0, 0};
         if (!n.more && !n.less)
@@ -236,7 +243,7 @@ void csin_compare_reasons(struct csin_compare_walk *walk, const struct csin_docu
         if (!d->metric || d->trend != CSIN_WORSE || strcmp(d->metric, "slowdown") != 0)
             continue;
         forgive(walk, i);
-        if (owner && d->trend == CSIN_WORSE && n_told++ < OWNERS_MAX)
+        if (owner && d->trend == CSIN_WORSE && n_told++ < owners_max(&arcs))
             d->words = because(walk, &arcs, d->subject, changes, n_changes);
     }
     if (arcs.partial)
