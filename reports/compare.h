@@ -20,7 +20,7 @@
 enum csin_trend { CSIN_WORSE, CSIN_BETTER, CSIN_CHANGED, CSIN_NEW, CSIN_GONE, CSIN_N_TRENDS };
 extern const char *const csin_trend_names[]; /* "worse", ..; NULL at the end */
 
-enum csin_unit {
+enum csin_dimension {
     CSIN_UNIT_NONE, /* a number */
     CSIN_UNIT_S,
     CSIN_UNIT_BPS,
@@ -42,7 +42,7 @@ struct csin_difference {
     const char *subject; /* "train", "spine1 > leaf1"; "" of the document as a whole */
     const char *metric;  /* its key, "effective.bytes"; NULL where the subject is new, gone, or told
                           * in words alone */
-    enum csin_unit unit;
+    enum csin_dimension unit;
     double was, is;                 /* NAN where they are no numbers */
     const char *was_text, *is_text; /* as they are shown */
     const char *words;              /* a sentence: why, or what; NULL where there is none */

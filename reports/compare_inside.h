@@ -18,7 +18,7 @@ struct csin_metric_rule {
     const char *noun; /* NULL: of any */
     const char *key;
     int better; /* 1: more is better, -1: more is worse, 0: neither */
-    enum csin_unit unit;
+    enum csin_dimension unit;
     bool main;
 };
 
@@ -84,7 +84,7 @@ void csin_compare_reasons(struct csin_compare_walk *walk, const struct csin_docu
 struct csin_shown_value {
     char s[120];
 };
-struct csin_shown_value csin_show_value(enum csin_unit unit, double x, bool exact);
+struct csin_shown_value csin_show_value(enum csin_dimension unit, double x, bool exact);
 /* "+9.8 %", "x12", or nothing where it cannot be told. */
 struct csin_shown_value csin_show_change(const struct csin_difference *d);
 

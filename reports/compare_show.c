@@ -9,7 +9,7 @@
 
 const char *const csin_trend_names[] = {"worse", "better", "changed", "new", "gone", NULL};
 
-static struct csin_shown_value exactly(enum csin_unit unit, double x)
+static struct csin_shown_value exactly(enum csin_dimension unit, double x)
 {
     static const char *const ends[] = {"", " s", " B/s", " B", "x", "", " W", " m", ""};
     struct csin_shown_value shown;
@@ -28,7 +28,7 @@ static struct csin_shown number(double x)
     return shown;
 }
 
-struct csin_shown_value csin_show_value(enum csin_unit unit, double x, bool exact)
+struct csin_shown_value csin_show_value(enum csin_dimension unit, double x, bool exact)
 {
     struct csin_shown shown;
     struct csin_shown_value value;

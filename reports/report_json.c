@@ -122,6 +122,19 @@ static void write_chains(struct csin_json *j, const struct csin_stream_result *r
     csin_json_count(j, "n_chains", stream->chains->n_chains);
     if (stream->record_bytes)
         csin_json_count(j, "record_bytes", stream->record_bytes);
+    csin_json_flat_object(j, "full");
+    for (unsigned i = 0; i < CSIN_N_LIMITS; i++)
+        if (r->limits.n[i])
+            csin_json_real(j, csin_limit_names[i], r->limits.full[i]);
+    csin_json_end_object(j);
+    if (r->limits.n_ssds) {
+        csin_json_count(j, "n_ssds", r->limits.n_ssds);
+        csin_json_real(j, "ssd_bytes_mean", r->limits.ssd_mean_bytes);
+        csin_json_real(j, "ssd_bytes_max", r->limits.ssd_max_bytes);
+    }
+    double time_s = r->finish_s - r->start_s;
+    if (stream->record_bytes && time_s > 0)
+        csin_json_real(j, "iops", (double)(r->bytes / stream->record_bytes) / time_s);
     if (stream->duration_s > 0)
         csin_json_real(j, "throughput_steady_Bps", r->steady_Bps);
     if (stream->kind == CSIN_KV_CACHE)

@@ -7,6 +7,8 @@
 #define FIRST_CHAIN_DRAW 1 /* 0 picks the hosts */
 #define CLIENT_DRAW 2      /* + client */
 
+#define WEIGHT_STEPS 16 /* of SimGrid, which wants whole numbers in the end */
+
 struct traffic {
     struct csin_schedule *s;
     const struct csin_stream *stream;
@@ -16,7 +18,9 @@ struct traffic {
     uint32_t after;
     double close_s;
     uint32_t asking, sending; /* gates of the reader at hand */
-    uint32_t *file;           /* [stripe] chains of the client at hand */
+    uint32_t *set_of;   /* [chains] replica sets, CSIN_NONE: none yet; NULL: none are wanted */
+    double read_weight; /* of an SSD, for each byte read */
+    uint32_t *file;     /* [stripe] chains of the client at hand */
     /* Replicas are read where the fewest of the chunks asked for last are: */
     uint32_t *recent;  /* [concurrency] servers, as a ring */
     uint32_t *waiting; /* [servers] how often each is in it */
@@ -31,6 +35,66 @@ static const struct csin_target *chain_of(const struct traffic *t, uint32_t chai
 static uint32_t host_of(const struct traffic *t, const struct csin_target *target)
 {
     return t->chains->servers[target->server];
+}
+
+static uint32_t inside_find(const struct traffic *t, uint32_t host, enum csin_inside_kind kind,
+                            uint32_t index)
+{
+    return t->s->inside ? csin_inside_find(t->s->inside, host, kind, index) : CSIN_NONE;
+}
+
+/* What the transfer added last uses inside hosts. A target that is read from passes its bytes
+ * through the memory of its host (in and out), one that is written to likewise, and so does one
+ * that passes on what it got; the memory of a client is written or read once. NULL: no target at
+ * this end. */
+static void use_inside(struct traffic *t, uint32_t from, const struct csin_target *read,
+                       uint32_t to, const struct csin_target *written)
+{
+    struct csin_use uses[4] = {
+        {inside_find(t, from, CSIN_INSIDE_MEMORY, 0), read ? 2 : 1},
+        {inside_find(t, to, CSIN_INSIDE_MEMORY, 0), written ? 2 : 1},
+        {CSIN_NONE, t->read_weight},
+        {CSIN_NONE, 1},
+    };
+    if (read)
+        uses[2].resource = inside_find(t, from, CSIN_INSIDE_SSD_READ, read->ssd);
+    if (written)
+        uses[3].resource = inside_find(t, to, CSIN_INSIDE_SSD_WRITE, written->ssd);
+    for (size_t i = 0; i < 4; i++)
+        if (uses[i].resource != CSIN_NONE) {
+            csin_schedule_uses(t->s, csin_schedule_profile(t->s, uses, 4));
+            return;
+        }
+}
+
+/* The transfer added last may read from any target of the chain. */
+static void read_any(struct traffic *t, uint32_t chain)
+{
+    if (!t->set_of)
+        return;
+    if (t->set_of[chain] == CSIN_NONE) {
+        struct csin_replica set[CSIN_MAX_REPLICAS];
+        const struct csin_target *targets = chain_of(t, chain);
+        for (uint32_t j = 0; j < t->chains->replicas; j++) {
+            set[j].host = host_of(t, &targets[j]);
+            set[j].resource = inside_find(t, set[j].host, CSIN_INSIDE_SSD_READ, targets[j].ssd);
+        }
+        t->set_of[chain] = csin_schedule_replicas(t->s, set, t->chains->replicas);
+    }
+    csin_schedule_among(t->s, t->set_of[chain]);
+}
+
+/* A small read takes an SSD as long as its operations a second allow, in bytes that it might have
+ * read meanwhile; rounded up to sixteenths. */
+static double read_weight(const struct traffic *t)
+{
+    const struct csin_stream *stream = t->stream;
+    uint64_t bytes = stream->record_bytes ? stream->record_bytes : stream->chunk_bytes;
+    uint32_t r = inside_find(t, t->chains->servers[0], CSIN_INSIDE_SSD_READ, 0);
+    if (t->chains->iops <= 0 || r == CSIN_NONE)
+        return 1;
+    double weight = t->s->inside->capacity_Bps[r] / (t->chains->iops * (double)bytes);
+    return fmax(1, ceil(weight * WEIGHT_STEPS - 1e-9) / WEIGHT_STEPS);
 }
 
 /* Twice the latency of the way. */
@@ -96,8 +160,8 @@ static void schedule_miss(struct traffic *t)
     csin_schedule_after(t->s, request);
 }
 
-static void schedule_read(struct traffic *t, const struct csin_target *from, uint32_t reader,
-                          uint64_t bytes)
+static void schedule_read(struct traffic *t, uint32_t chain, const struct csin_target *from,
+                          uint32_t reader, uint64_t bytes)
 {
     uint32_t server = host_of(t, from), before = t->after;
     bool pairs = csin_stream_ops(t->stream) == 2;
@@ -108,6 +172,8 @@ static void schedule_read(struct traffic *t, const struct csin_target *from, uin
         csin_schedule_through(t->s, t->asking);
     }
     csin_schedule_transfer(t->s, server, reader, bytes);
+    use_inside(t, server, from, reader, NULL);
+    read_any(t, chain);
     csin_schedule_after(t->s, before);
     if (!pairs)
         csin_schedule_through(t->s, t->asking);
@@ -140,7 +206,7 @@ static void schedule_reader(struct traffic *t, uint32_t client, uint64_t first, 
         }
         uint32_t chain = in_order ? t->file[i % stream->stripe]
                                   : (uint32_t)csin_rng_below(&rng, t->chains->n_chains);
-        schedule_read(t, choose_target(t, chain, &rng), stream->clients[client], bytes);
+        schedule_read(t, chain, choose_target(t, chain, &rng), stream->clients[client], bytes);
     }
 }
 
@@ -160,6 +226,7 @@ static uint32_t schedule_write(struct traffic *t, uint32_t writer, uint32_t chai
         if (hop == 0)
             csin_schedule_after(t->s, burst);
         after = csin_schedule_transfer(t->s, from, to, bytes);
+        use_inside(t, from, NULL, to, &targets[hop]);
         csin_schedule_after(t->s, request);
         from = to;
     }
@@ -278,7 +345,7 @@ static void schedule_recovery(struct traffic *t, uint32_t client, const bool *lo
     uint64_t longest = 0;
     count_targets(t->chains, server, counts);
     struct lost_target {
-        uint32_t from;
+        const struct csin_target *from, *to;
         uint64_t bytes;
     } *list = malloc(((size_t)t->chains->n_chains + 1) * sizeof *list);
     if (!list) {
@@ -296,7 +363,7 @@ static void schedule_recovery(struct traffic *t, uint32_t client, const bool *lo
             uint32_t source = csin_recovery_source(t->chains, chain, lost, stream->lost_ssd);
             if (source == CSIN_NONE || bytes == 0)
                 continue;
-            list[n++] = (struct lost_target){host_of(t, &targets[source]), bytes};
+            list[n++] = (struct lost_target){&targets[source], &targets[j], bytes};
             longest = chunks_of(stream, bytes) > longest ? chunks_of(stream, bytes) : longest;
         }
     }
@@ -307,7 +374,8 @@ static void schedule_recovery(struct traffic *t, uint32_t client, const bool *lo
                 continue;
             uint64_t left = list[k].bytes - at;
             uint64_t bytes = left < stream->chunk_bytes ? left : stream->chunk_bytes;
-            csin_schedule_transfer(t->s, list[k].from, host, bytes);
+            csin_schedule_transfer(t->s, host_of(t, list[k].from), host, bytes);
+            use_inside(t, host_of(t, list[k].from), list[k].from, host, list[k].to);
             csin_schedule_after(t->s, t->after);
             csin_schedule_through(t->s, t->asking);
             t->s->bytes += bytes;
@@ -346,7 +414,12 @@ void csin_chain_traffic_schedule(struct csin_schedule *schedule, const struct cs
     t.file = malloc((stream->stripe + 1u) * sizeof *t.file);
     t.recent = malloc((stream->concurrency + (size_t)1) * sizeof *t.recent);
     t.waiting = malloc((t.chains->n_servers + 1u) * sizeof *t.waiting);
-    if (!t.file || !t.recent || !t.waiting)
+    t.set_of = schedule->with_replicas ? malloc((t.chains->n_chains + (size_t)1) * sizeof *t.set_of)
+                                       : NULL;
+    for (uint32_t i = 0; t.set_of && i < t.chains->n_chains; i++)
+        t.set_of[i] = CSIN_NONE;
+    t.read_weight = read_weight(&t);
+    if (!t.file || !t.recent || !t.waiting || (schedule->with_replicas && !t.set_of))
         schedule->failed = 1;
     else if (stream->kind == CSIN_CHECKPOINT)
         schedule_checkpoints(&t, first, seed);
@@ -358,4 +431,5 @@ void csin_chain_traffic_schedule(struct csin_schedule *schedule, const struct cs
     free(t.file);
     free(t.recent);
     free(t.waiting);
+    free(t.set_of);
 }

@@ -35,6 +35,7 @@ struct csin_chains {
     uint32_t *servers, n_servers; /* hosts */
     uint32_t n_ssds;              /* of each server */
     uint32_t replicas;
+    double iops;        /* reads a second of an SSD, however small; 0: bytes alone limit it */
     uint32_t n_targets; /* of an SSD; 0: the table comes from a file, and SSDs may differ */
     enum csin_design design;
     uint32_t n_chains;

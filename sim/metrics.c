@@ -609,6 +609,10 @@ enum csin_status csin_measure(const struct csin_scenario *scenario,
         status = measure_victims(&m);
     if (status != CSIN_OK)
         goto fail;
+    if (!csin_limits_measure(result)) {
+        status = csin_no_memory(diag);
+        goto fail;
+    }
     measure_waits(&m);
     *ret_result = result;
     return CSIN_OK;

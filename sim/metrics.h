@@ -6,6 +6,7 @@
 #define CSIN_SIM_METRICS_H
 
 #include "sim/collectives.h"
+#include "sim/limits.h"
 #include "sim/scenario.h"
 #include "sim/timeline.h"
 #include "sim/training.h"
@@ -57,7 +58,8 @@ struct csin_stream_result {
     double min_client_Bps, mean_client_Bps, max_client_Bps;
     double fairness; /* Jain's index over the clients' throughputs: 1 = all alike */
     double mean_request_s, p99_request_s, max_request_s;
-    bool stopped; /* by an event, before all of it was done */
+    struct csin_limits limits; /* of a stream over chains */
+    bool stopped;              /* by an event, before all of it was done */
     struct csin_waiting waiting;
     struct csin_effective effective;
 };

@@ -43,12 +43,41 @@ static void read_file(struct resolver *r, const struct csin_chains_spec *spec,
     csin_resolve_fail(r, status);
 }
 
+/* Of any server; 0: of some the model says nothing. */
+static uint32_t fewest_ssds(const struct csin_fabric *f, const struct csin_chains *chains)
+{
+    uint32_t n = UINT32_MAX;
+    for (uint32_t i = 0; i < chains->n_servers; i++) {
+        const struct csin_inside_model *inside = f->hosts[chains->servers[i]].inside;
+        uint32_t has = inside ? inside->n_ssds : 0;
+        n = has < n ? has : n;
+    }
+    return n;
+}
+
+/* A table may name SSDs that the models of hosts say nothing of, but not more than they have. */
+static void check_ssds(struct resolver *r, const struct csin_chains_spec *spec,
+                       const struct csin_chains *chains)
+{
+    struct csin_loc loc = spec->ssds.loc.line   ? spec->ssds.loc
+                          : spec->file.loc.line ? spec->file.loc
+                                                : spec->name.loc;
+    uint32_t n_ssds = fewest_ssds(r->sc->fabric, chains);
+    if (n_ssds > 0 && chains->n_ssds > n_ssds)
+        FAIL(r, 926, loc, "chain table '%s' has %u SSDs of each server; there are %u", chains->name,
+             chains->n_ssds, n_ssds);
+    else if (n_ssds == 0 && spec->iops.loc.line)
+        csin_warning(r->diag, 402, spec->iops.loc,
+                     "'ssd-iops' has no effect: the models of the servers say nothing of SSDs");
+}
+
 static void make_table(struct resolver *r, const struct csin_chains_spec *spec,
                        struct csin_chains *chains)
 {
     uint32_t v = chains->n_servers, k = (uint32_t)csin_count_or(&spec->replicas, DEFAULT_REPLICAS);
+    uint32_t n_ssds = fewest_ssds(r->sc->fabric, chains);
     chains->replicas = k;
-    chains->n_ssds = (uint32_t)csin_count_or(&spec->ssds, 1);
+    chains->n_ssds = (uint32_t)csin_count_or(&spec->ssds, n_ssds > 0 ? n_ssds : 1);
     chains->design = (enum csin_design)spec->design.i;
     if (v < k) {
         FAIL(r, 922, spec->replicas.loc.line ? spec->replicas.loc : spec->name.loc,
@@ -104,6 +133,9 @@ static void resolve_table(struct resolver *r, const struct csin_chains_spec *spe
         read_file(r, spec, chains);
     else
         make_table(r, spec, chains);
+    chains->iops = (double)spec->iops.n;
+    if (chains->targets)
+        check_ssds(r, spec, chains);
 }
 
 void csin_resolve_chains(struct resolver *r)

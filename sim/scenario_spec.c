@@ -286,6 +286,7 @@ static const struct csin_key event_keys[] = {EVENT("at", CSIN_REQUIRED, at_s, ti
                                              EVENT("host", 0, hosts, text, NULL),
                                              EVENT("job", 0, job, name, NULL),
                                              EVENT("stream", 0, stream, name, NULL),
+                                             EVENT("ssd", 0, ssd, count, &ssd_range),
                                              EVENT("nth", 0, nth, count, &nth_range),
                                              EVENT("state", 0, state, choice, state_names),
                                              EVENT("rate", 0, rate_Bps, rate, NULL),
@@ -335,6 +336,7 @@ static const struct csin_key chains_keys[] = {CHAINS("servers", servers, text, N
                                               CHAINS("ssds", ssds, count, &ssds_range),
                                               CHAINS("replicas", replicas, count, &replicas_range),
                                               CHAINS("targets", targets, count, &targets_range),
+                                              CHAINS("ssd-iops", iops, count, &one_up),
                                               CHAINS("design", design, choice, csin_design_names),
                                               {0}};
 static const struct csin_element chains_element = {sizeof(struct csin_chains_spec),

@@ -51,7 +51,7 @@ struct csin_stream_spec {
 
 struct csin_chains_spec {
     struct csin_text name, servers, file;
-    struct csin_count ssds, replicas, targets;
+    struct csin_count ssds, replicas, targets, iops;
     struct csin_choice design;
 };
 
@@ -66,6 +66,7 @@ struct csin_event_spec {
     struct csin_text switches, hosts; /* hostlists */
     struct csin_text job, stream;
     struct csin_count nth;         /* of a cable, as in overrides */
+    struct csin_count ssd;         /* of hosts */
     struct csin_choice state;      /* enum csin_state */
     struct csin_quantity rate_Bps; /* of a cable */
     struct csin_choice action;     /* enum csin_action */
