@@ -40,11 +40,12 @@ static void write_degrees(const struct csin_training_result *r, FILE *out)
         fprintf(out, " x %u tensor-parallel", t->tensor);
     if (t->expert > 1)
         fprintf(out, ", experts over %u", t->expert);
-    fprintf(out, "; batch %s", csin_show_count(r->batch).s);
+    fprintf(out, "%sbatch %s", r->n_micro_batches > 1 ? "\n     " : "; ",
+            csin_show_count(r->batch).s);
     if (r->n_micro_batches > 1)
-        fprintf(out, ", %s micro-batches of %s", csin_show_count(r->n_micro_batches).s,
+        fprintf(out, ", %s micro-batches of %s a replica", csin_show_count(r->n_micro_batches).s,
                 csin_show_count(r->micro_batch).s);
-    if (r->n_replicas > 1)
+    if (r->n_replicas > 1 && r->largest_block_bytes > 0)
         fprintf(out, "\n     gradients in %s %s%s, the largest %s", csin_show_count(r->n_blocks).s,
                 t->sharding == CSIN_FSDP ? "block" : "bucket", r->n_blocks == 1 ? "" : "s",
                 csin_show_size(r->largest_block_bytes).s);
@@ -54,7 +55,9 @@ static void write_degrees(const struct csin_training_result *r, FILE *out)
 static void write_speed(const struct csin_training_result *r, FILE *out)
 {
     const struct csin_training *t = r->training;
-    fprintf(out, "     %s samples/s", csin_show_fixed(r->samples_per_s, 1).s);
+    fprintf(out, "     %s samples/s",
+            r->samples_per_s < 1000 ? csin_show_fixed(r->samples_per_s, 1).s
+                                    : csin_show_count((uint64_t)llround(r->samples_per_s)).s);
     if (r->flop_per_s > 0)
         fprintf(out, ", %s a GPU", csin_show_speed(r->flop_per_s).s);
     if (r->utilisation > 0)

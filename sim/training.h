@@ -149,6 +149,14 @@ uint32_t csin_training_schedule(struct csin_schedule *schedule,
                                 uint32_t n_hosts, uint32_t after, struct csin_rng rng,
                                 struct csin_training_trace *trace);
 
+/* What such an operation uses inside hosts (sim/training_inside.c); CSIN_NONE where nothing is
+ * known of that. Of a local one: GPUs first_gpu .. + n_gpus - 1 of a host, in rings of `group`,
+ * each of which passes the bytes on. */
+uint32_t csin_training_ring_profile(struct csin_schedule *schedule, uint32_t host,
+                                    uint32_t first_gpu, uint32_t n_gpus, uint32_t group);
+/* Of a transfer from the GPUs of a host to those of another one. */
+uint32_t csin_training_send_profile(struct csin_schedule *schedule, uint32_t src, uint32_t dst);
+
 /* ---- results ---- */
 
 struct csin_training_result {

@@ -28,6 +28,7 @@ static double step_time(struct trial *trial, double slow)
     double time_s = 0;
     trial->training.efficiency = slow > 0 ? 1 / slow : HUGE_VAL;
     csin_schedule_init(&s, trial->sc->fabric->n_hosts, 1);
+    s.inside = &trial->sc->inside;
     uint32_t begin = csin_schedule_delay(&s, 0);
     uint32_t end = csin_training_schedule(&s, &trial->training, trial->hosts,
                                           trial->training.measured_hosts, begin,

@@ -192,6 +192,7 @@ bool csin_training_measure(const struct csin_training *t, const struct csin_sche
     /* The same operations once more, to know which is which: numbers count from the step's first.
      */
     csin_schedule_init(&again, s->n_hosts, s->n_owners);
+    again.inside = s->inside;
     uint32_t begin = csin_schedule_delay(&again, 0);
     csin_training_schedule(&again, t, hosts, n_hosts, begin, rng, &trace);
     uint32_t first = span->end + 2 - again.n_ops; /* both end with the end of the step */

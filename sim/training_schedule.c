@@ -61,10 +61,23 @@ static void compute(struct builder *b, uint32_t unit, double time_s, uint32_t on
     b->last[unit] = op;
 }
 
-/* Each GPU of the unit passes so many bytes to others of its host. */
-static uint32_t pass_inside(struct builder *b, double bytes, uint32_t on)
+/* Each GPU of the unit passes so many bytes to others of its host, in rings of `group`: at the rate
+ * of their links, where that was given, or of what the host has inside, or in no time. */
+static uint32_t pass_inside(struct builder *b, uint32_t unit, uint32_t group, double bytes,
+                            uint32_t on)
 {
-    uint32_t op = csin_schedule_delay(b->s, b->t->link_Bps > 0 ? bytes / b->t->link_Bps : 0);
+    const struct csin_unit *u = &b->l.units[unit];
+    uint32_t per_stage = b->l.n_replicas * b->t->tensor, profile = CSIN_NONE, op;
+    uint32_t first = (u->stage * per_stage + u->first * b->t->tensor) % b->t->gpus;
+    if (b->t->link_Bps <= 0)
+        profile = csin_training_ring_profile(b->s, host_of(b, unit), first, u->n * b->t->tensor,
+                                             group);
+    if (profile != CSIN_NONE) {
+        op = csin_schedule_local(b->s, host_of(b, unit), (uint64_t)llround(bytes));
+        csin_schedule_uses(b->s, profile);
+    } else {
+        op = csin_schedule_delay(b->s, b->t->link_Bps > 0 ? bytes / b->t->link_Bps : 0);
+    }
     csin_schedule_after(b->s, on);
     return op;
 }
@@ -73,7 +86,7 @@ static void reduce_tensors(struct builder *b, uint32_t unit, double bytes)
 {
     if (bytes <= 0)
         return;
-    uint32_t op = pass_inside(b, bytes, b->last[unit]);
+    uint32_t op = pass_inside(b, unit, b->t->tensor, bytes, b->last[unit]);
     note(b, unit, CSIN_PART_TENSOR, op, op);
     b->last[unit] = op;
 }
@@ -101,10 +114,10 @@ static uint32_t collective(struct builder *b, const struct csin_stage *stage, ui
     for (uint32_t i = offset; i < stage->n_units; i += stride)
         b->members[n++] = host_of(b, stage->first_unit + i);
     if (n < 2) {
-        double replicas = b->l.units[stage->first_unit].n;
+        uint32_t unit = stage->first_unit, replicas = b->l.units[unit].n;
         double rounds = work == CSIN_ALLREDUCE ? 2 : 1;
-        return pass_inside(b, rounds * (replicas - 1) / replicas * (double)bytes / b->t->tensor,
-                           on);
+        return pass_inside(b, unit, replicas * b->t->tensor,
+                           rounds * (replicas - 1) / replicas * (double)bytes / b->t->tensor, on);
     }
     struct csin_step step = b->t->sync;
     step.work = work;
@@ -168,7 +181,8 @@ static void exchange_tokens(struct builder *b, struct csin_stage *stage, uint64_
         if (n > 1)
             end = csin_step_schedule(b->s, &step, b->members, n, begin, b->rng);
         else
-            end = pass_inside(b, (double)bytes * (b->t->expert - 1) / b->t->expert / b->t->tensor,
+            end = pass_inside(b, first, b->l.units[first].n * b->t->tensor,
+                              (double)bytes * (b->t->expert - 1) / b->t->expert / b->t->tensor,
                               begin);
         for (uint32_t i = 0; i < n; i++) {
             note(b, first + i, CSIN_PART_EXPERT, begin, end);
@@ -267,9 +281,11 @@ static void send_one(struct builder *b, int way, uint32_t from, uint32_t to, uin
     if (each == 0) {
         op = b->last[from];
     } else if (src == dst) {
-        op = pass_inside(b, (double)each / b->t->tensor, b->last[from]);
+        op = pass_inside(b, from, b->l.units[from].n * b->t->tensor, (double)each / b->t->tensor,
+                         b->last[from]);
     } else {
         op = csin_schedule_transfer(b->s, src, dst, each * replicas);
+        csin_schedule_uses(b->s, csin_training_send_profile(b->s, src, dst));
         csin_schedule_after(b->s, b->last[from]);
         csin_schedule_after(b->s, b->sent[way][from]);
         b->sent[way][from] = op;
