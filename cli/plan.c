@@ -285,7 +285,10 @@ static enum csin_status deploy(const struct csin_plan *plan, const char *folder,
         return status;
     struct csin_fabric_view view = {
         .fabric = plan->scenario->fabric, .facts = &facts, .routes = plan->planned.routes};
-    return csin_export(&(struct csin_export){folder, view, &plan->planned}, arena, diag);
+    return csin_export(
+        &(struct csin_export){
+            .folder = folder, .view = view, .scenario = &plan->planned, .of_plan = true},
+        arena, diag);
 }
 
 static enum csin_status print(const struct arguments *arguments, const struct csin_plan *plan,

@@ -215,7 +215,7 @@ enum csin_status csin_edge_cut_find(const struct csin_fabric *fabric,
     for (uint32_t p = 1; p < offered->n_phases; p++)
         s.one_owner = s.one_owner && offered->phases[p].owner == offered->phases[0].owner;
     for (unsigned i = 0; ok && i < (fabric->n_zones > 1 ? 4u : 2u); i++)
-        try_parts(&s, i >= 2, i % 2);
+        try_parts(&s, i >= 2, i % 2 == 0); /* what leaves first */
     *ret = s.best;
     free(s.items);
     free(s.sorted);

@@ -245,7 +245,7 @@ void csin_offered_write_text(const struct csin_plan *plan, FILE *out)
         return;
     }
     fprintf(out, "\n%-16s%-10s%7s%9s%10s%10s  %s\n", "OFFERED", "class", "phases", "flows",
-            "leaves", "zones", "busiest leaf");
+            "off-leaf", "off-zone", "busiest leaf");
     uint32_t n_owners = 0;
     for (uint32_t p = 0; p < o->n_phases;) {
         struct summary s = {.busiest = CSIN_NONE};

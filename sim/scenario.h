@@ -66,6 +66,7 @@ struct csin_job {
     uint32_t traffic_class; /* index into the scenario's classes; CSIN_NONE: none, which is SL 0 */
     uint32_t *hosts;        /* [n_hosts] by rank */
     uint32_t n_hosts;
+    const char *zone; /* all of them are to be there; NULL: anywhere */
     double start_s;
     uint32_t repeat;
     struct csin_step *steps;

@@ -9,6 +9,7 @@ Every function whose name begins with test_ is a case, and gets an empty folder.
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -117,7 +118,36 @@ def test_oversubscribed_needs_other_places(folder):
     # Routing alone cannot: the cut is said.
     left = plan(SCENARIOS / "oversubscribed/scenario.yaml", "--optimize", "routing", code=4)
     assert left["routing"]["bound"] == 4 and "placement" not in left and "isolation" not in left
-    assert any("16.0 hosts' worth of traffic" in reason for reason in left["reasons"]), left["reasons"]
+    assert any("must send 16 hosts' worth of traffic up 4 links" in reason for reason in left["reasons"]), left["reasons"]
+
+
+def test_the_readmes_of_scenarios_say_what_is_planned(_):
+    def readme(name):
+        return (SCENARIOS / name / "README.md").read_text(encoding="utf-8")
+
+    said = readme("storage-incast")
+    result = plan(SCENARIOS / "storage-incast/scenario.yaml")
+    for figure in ("%.1f ms, %.2fx" % (1e3 * result[side]["jobs"][0]["time_s"], result[side]["jobs"][0]["slowdown"])
+                   for side in ("before", "after")):
+        assert figure in said, figure
+    assert "%.2f GB/s |" % (result["after"]["storage"][0]["throughput_Bps"] / 1e9) in said
+    assert "| %.3f | %.3f (no tables have less) |" % (result["routing"]["worst_load_before"], result["routing"]["bound"]) in said
+    assert result["routing"]["bound"] == result["routing"]["worst_load"]
+
+    said = readme("oversubscribed")
+    shown = run("plan", SCENARIOS / "oversubscribed/scenario.yaml", "--optimize", "routing", code=4)[0]
+    quoted = said.split("```text\n- leaf")[1].split("```")[0]
+    assert "- leaf" + quoted in shown, quoted
+    result = plan(SCENARIOS / "oversubscribed/scenario.yaml")
+    assert "%.3f ms instead of %.2f ms" % (1e3 * result["after"]["jobs"][0]["time_s"], 1e3 * result["before"]["jobs"][0]["time_s"]) in said
+    assert f"{result['placement']['after']['bytes_between_leaves'] / 2**20:.0f} MiB of" in said
+
+    said = " ".join(readme("fire-flyer-2").split())
+    result = plan(SCENARIOS / "fire-flyer-2/scenario.yaml", "--optimize", "placement")
+    for job in ("vision", "llm"):
+        reason = next(reason for reason in result["reasons"] if f"job '{job}'" in reason)
+        after, before = re.search(r"([\d.]+ GiB) between leaves instead of ([\d.]+ GiB)", reason).groups()
+        assert after in said and f"instead of {before}" in said, reason
 
 
 def test_a_full_permutation_is_free_of_congestion(folder):
