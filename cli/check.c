@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/size.h"
 #include "cli/sweep.h"
+#include "sim/model.h"
 #include "sim/scenario.h"
 #include "topo/oddities.h"
 #include "topo/opensm.h"
@@ -88,7 +89,9 @@ static const struct argp argp = {
     "Says what is wrong with fabrics, scenarios, parts catalogues and files of Slurm and OpenSM; "
     "silence means nothing is.\v"
     "A file with the key 'scenario' is a scenario and is checked against its fabric; one with the "
-    "key 'catalogue' is a parts catalogue, with 'requirements' those of a fabric to be bought; any "
+    "key 'catalogue' is a parts catalogue, with 'requirements' those of a fabric to be bought, "
+    "with "
+    "'model' a model that is trained; any "
     "other is a fabric. A file *.conf is Slurm's "
     "topology.conf, or OpenSM's options or QoS policy, of which OpenSM ignores what is wrong. "
     "Exits "
@@ -131,6 +134,28 @@ static enum csin_status check_conf(const char *path, struct csin_arena *arena,
     return status;
 }
 
+/* A model that is trained: read, and its layers worked out. True where the file is one. */
+static bool check_model(const char *path, struct csin_arena *arena, struct csin_diag *diag,
+                        enum csin_status *ret_status)
+{
+    static const char *const names[] = {"model", NULL}, *const others[] = {"zones", "hosts", NULL};
+    char *text;
+    size_t bytes;
+    if (csin_fabric_is_line(path) ||
+        csin_file_read(NULL, (struct csin_loc){0}, path, &text, &bytes) != CSIN_OK)
+        return false;
+    bool yes = csin_yaml_top_has(text, bytes, names) && !csin_yaml_top_has(text, bytes, others);
+    if (yes) {
+        struct csin_model_spec spec;
+        struct csin_model model;
+        *ret_status = csin_model_spec_read(arena, diag, path, text, bytes, &spec);
+        if (*ret_status == CSIN_OK)
+            *ret_status = csin_model_resolve(&spec, 1, spec.loc, arena, diag, &model);
+    }
+    free(text);
+    return yes;
+}
+
 static enum csin_status check(void *the_path, struct csin_arena *arena, struct csin_diag *diag)
 {
     const char *path = the_path, *dot = strrchr(path, '.');
@@ -142,6 +167,9 @@ static enum csin_status check(void *the_path, struct csin_arena *arena, struct c
         return csin_check_requirements(path, arena, diag);
     if (csin_is_sweep(path))
         return csin_check_sweep(path, arena, diag);
+    enum csin_status of_model;
+    if (!csin_is_scenario(path) && check_model(path, arena, diag, &of_model))
+        return of_model;
     if (!csin_is_scenario(path)) {
         struct csin_fabric *fabric = NULL;
         bool line = csin_fabric_is_line(path);

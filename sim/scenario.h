@@ -46,8 +46,8 @@ struct csin_step {
     uint32_t shift;       /* of a permutation; 0: a new random one each time */
     double time_s;        /* of a compute delay */
     struct csin_training *training; /* of training; NULL elsewhere */
-    double overhead_s;    /* of a library's algorithm (sim/libraries.h): software, beside the bytes */
-    uint32_t channels;    /* of nccl-ring: rings that share the buffer */
+    double overhead_s; /* of a library's algorithm (sim/libraries.h): software, beside the bytes */
+    uint32_t channels; /* of nccl-ring: rings that share the buffer */
     struct csin_loc loc;
 };
 

@@ -14,9 +14,9 @@ struct csin_step_spec {
     enum csin_work work;
     struct csin_loc loc;
     struct csin_choice algorithm;
-    struct csin_count size, chunk, root, shift, channels;
-    struct csin_quantity time_s;         /* of a compute delay */
     struct csin_training_spec *training; /* sim/training.h; NULL elsewhere */
+    struct csin_count size, chunk, root, shift, channels;
+    struct csin_quantity time_s; /* of a compute delay */
     struct csin_quantity overhead_s;
 };
 

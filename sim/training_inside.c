@@ -29,9 +29,8 @@ static void use_gpu(struct uses *uses, const struct csin_inside *inside, uint32_
     }
     use(uses, csin_inside_find(inside, host, CSIN_INSIDE_GPU_OUT, gpu));
     use(uses, csin_inside_find(inside, host, CSIN_INSIDE_GPU_IN, gpu));
-    uint32_t port = csin_inside_gpu_root_port(inside, host, gpu);
-    for (unsigned way = 0; way < 2 && port != CSIN_NONE; way++)
-        use(uses, csin_inside_find(inside, host, CSIN_INSIDE_ROOT_PORT, port));
+    for (unsigned way = 0; way < 2; way++) /* a root port carries both */
+        use(uses, csin_inside_gpu_root_port(inside, host, gpu));
 }
 
 static bool joined_by_nvlink(const struct csin_inside_model *model, uint32_t first, uint32_t group)

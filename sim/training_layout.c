@@ -279,13 +279,13 @@ static enum csin_status check_layout(const struct csin_training *t, struct csin_
         FAIL(&c, 904, t->loc, "%s pipeline stages of a model of %s layers",
              csin_show_count(t->pipeline).s, csin_show_count(t->model.n_layers).s);
     if (l->n_gpus % group != 0) {
-        FAIL(&c, 904, t->loc,
-             "%s GPUs do not divide into %s stages of tensor-parallel groups of %s",
-             csin_show_count(l->n_gpus).s, csin_show_count(t->pipeline).s,
-             csin_show_count(t->tensor).s);
-        csin_note(diag, t->loc, "%s hosts of %s GPUs; a model takes %s GPUs",
-                  csin_show_count(l->n_hosts).s, csin_show_count(t->gpus).s,
-                  csin_show_count(group).s);
+        FAIL(&c, 904, t->loc, "%s GPUs do not divide into replicas of %s",
+             csin_show_count(l->n_gpus).s, csin_show_count(group).s);
+        csin_note(diag, t->loc,
+                  "a replica has %s stage%s of %s GPU%s; there are %s hosts of %s GPUs",
+                  csin_show_count(t->pipeline).s, t->pipeline == 1 ? "" : "s",
+                  csin_show_count(t->tensor).s, t->tensor == 1 ? "" : "s",
+                  csin_show_count(l->n_hosts).s, csin_show_count(t->gpus).s);
         return c.status;
     }
     l->n_replicas = (uint32_t)(l->n_gpus / group);

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "sim/libraries.h"
 #include "sim/resolve.h"
 #include "sim/training.h"
 
@@ -130,15 +131,31 @@ static void check_effects(struct resolver *r, const struct csin_training_spec *s
         warn_unused(r, spec->bucket.loc, "bucket", "with data: fsdp a block is a layer");
     else
         warn_unused(r, spec->prefetch.loc, "prefetch", plain);
-    if (t->sharding != CSIN_DDP)
+    bool cut = t->sync.algorithm == CSIN_DOUBLE_BINARY_TREE ||
+               csin_library_chunk(t->sync.algorithm) > 0;
+    if (t->sharding != CSIN_DDP && t->sync.algorithm != CSIN_NCCL_RING)
         warn_unused(r, spec->algorithm.loc, "algorithm",
                     "reduce-scatter and all-gather go round a ring");
-    if (t->sync.algorithm != CSIN_DOUBLE_BINARY_TREE || t->sharding != CSIN_DDP)
+    if (!cut || t->sharding != CSIN_DDP)
         warn_unused(r, spec->chunk.loc, "chunk", "only an allreduce over trees is cut into chunks");
     if (!t->model.has_sequence)
         warn_unused(r, spec->sequence.loc, "sequence", "the model is no transformer");
     if (t->expert > 1 && !t->model.has_experts)
         warn_unused(r, spec->expert.loc, "expert", "the model has no experts");
+}
+
+/* What data parallelism moves, but for the bytes. */
+static struct csin_step sync_of(const struct csin_training_spec *spec, struct csin_loc loc)
+{
+    enum csin_algorithm algorithm = (enum csin_algorithm)spec->algorithm.i;
+    bool library = csin_is_library(algorithm);
+    return (struct csin_step){
+        .algorithm = algorithm,
+        .chunk_bytes = csin_count_or(&spec->chunk,
+                                     library ? csin_library_chunk(algorithm) : CSIN_DEFAULT_CHUNK),
+        .overhead_s = library ? csin_library_overhead(algorithm) : 0,
+        .channels = 1,
+        .loc = loc};
 }
 
 struct csin_training *csin_resolve_training(struct resolver *r,
@@ -161,9 +178,7 @@ struct csin_training *csin_resolve_training(struct resolver *r,
         .expert = (uint32_t)csin_count_or(&spec->expert, 1),
         .sharding = (enum csin_sharding)spec->sharding.i,
         .precision = spec->precision.loc.line ? (enum csin_precision)spec->precision.i : CSIN_BF16,
-        .sync = {.algorithm = (enum csin_algorithm)spec->algorithm.i,
-                 .chunk_bytes = csin_count_or(&spec->chunk, CSIN_DEFAULT_CHUNK),
-                 .loc = loc},
+        .sync = sync_of(spec, loc),
         .bucket_bytes = csin_count_or(&spec->bucket, DEFAULT_BUCKET),
         .prefetch = (uint32_t)csin_count_or(&spec->prefetch, DEFAULT_PREFETCH),
         .recompute = spec->recompute.i == 1,
@@ -177,13 +192,13 @@ struct csin_training *csin_resolve_training(struct resolver *r,
         .measured_loc = spec->measured.loc,
     };
     t->gradients = spec->gradients.loc.line ? (enum csin_precision)spec->gradients.i : t->precision;
-    check_batch(r, spec, loc);
-    check_sizes(r, spec);
     resolve_model(r, spec, loc, t);
     if (r->status == CSIN_OK) {
         check_computing(r, spec, loc, t);
         check_effects(r, spec, t);
     }
+    check_batch(r, spec, loc);
+    check_sizes(r, spec);
     if (r->status == CSIN_OK) {
         again = *t;
         again.efficiency = again.efficiency > 0 ? again.efficiency : 1;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "sim/collectives.h"
+#include "sim/libraries.h"
 #include "sim/training.h"
 
 struct builder {
@@ -18,10 +19,12 @@ struct builder {
     uint32_t begin, origin; /* the operation that begins the step; the first of its own */
     struct csin_rng rng;
     struct csin_training_trace *trace;
-    uint32_t *last;                /* [n_units] what each unit does last so far */
-    uint32_t *queue;               /* [pipeline] what the queue of each stage does last so far */
-    double *factor;                /* [n_units] of the time of computing */
-    uint32_t *members;             /* [n_units] hosts of a collective */
+    uint32_t *last;     /* [n_units] what each unit does last so far */
+    uint32_t *queue;    /* [pipeline] what the queue of each stage does last so far */
+    double *factor;     /* [n_units] of the time of computing */
+    uint32_t *members;  /* [n_units] hosts of a collective */
+    uint32_t *inside;   /* [n_units] what their GPUs pass on meanwhile */
+    uint32_t *round[2]; /* [n_units] what they send in a round of a ring, and in the one before */
     uint32_t *gathered, *computed; /* [blocks of a stage] of the pass at hand; see fsdp */
     uint32_t window;               /* micro-batches that can be between two stages */
     uint32_t *arrived[2]; /* [n_units x window] what a forward or backward pass waits for */
@@ -103,8 +106,59 @@ static uint32_t gather_ready(struct builder *b, const struct csin_stage *stage, 
     return ready;
 }
 
-/* Among every `stride`-th unit of the stage, from `offset` on. In one host alone its GPUs pass the
- * bytes round a ring of their own. */
+/* The algorithm of a collective: only NCCL's ring is there for all of them. */
+static struct csin_step step_of(const struct builder *b, enum csin_work work, uint64_t bytes)
+{
+    struct csin_step step = b->t->sync;
+    step.work = work;
+    step.size_bytes = bytes;
+    if (work != CSIN_ALLREDUCE && step.algorithm != CSIN_NCCL_RING)
+        step.algorithm = CSIN_RING;
+    return step;
+}
+
+/* NCCL's ring of all GPUs, for reduce-scatter and all-gather, with one operation for what the GPUs
+ * of a host do one after the other: N - 1 steps of a piece of 1/N become n - 1 rounds that take as
+ * long. The edge between two hosts carries all pieces but one. */
+static uint32_t ring_of_hosts(struct builder *b, const struct csin_stage *stage, uint32_t n,
+                              uint64_t bytes, uint32_t on)
+{
+    double gpus = (double)b->l.n_replicas * n / stage->n_units;
+    uint32_t in_host = b->l.units[stage->first_unit].n * b->t->tensor;
+    double overhead_s = b->t->sync.overhead_s * (gpus - 1) / (n - 1);
+    uint64_t each = (uint64_t)llround((double)bytes * (gpus - 1) / gpus / (n - 1));
+    uint32_t *sent = b->round[0], *before = b->round[1], *inside = b->inside;
+    for (uint32_t i = 0; i < n; i++)
+        inside[i] = CSIN_NONE;
+    for (uint32_t k = 0; k + 1 < n && !b->s->failed; k++) {
+        uint32_t *t = before;
+        before = sent;
+        sent = t;
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t src = b->members[i], dst = b->members[(i + 1) % n];
+            uint32_t ready = csin_schedule_delay(b->s, overhead_s);
+            csin_schedule_after(b->s, k ? before[(i + n - 1) % n] : on);
+            csin_schedule_after(b->s, k ? before[i] : on);
+            csin_schedule_after(b->s, inside[i]);
+            inside[i] = csin_schedule_local(b->s, src, each);
+            csin_schedule_uses(b->s, csin_training_ring_profile(b->s, src, 0, in_host, in_host));
+            csin_schedule_after(b->s, ready);
+            sent[i] = csin_schedule_transfer(b->s, src, dst, each);
+            csin_schedule_uses(b->s, csin_training_send_profile(b->s, src, dst));
+            csin_schedule_after(b->s, ready);
+        }
+    }
+    b->s->bytes += (uint64_t)n * (n - 1) * each;
+    uint32_t end = csin_schedule_delay(b->s, 0);
+    for (uint32_t i = 0; i < n; i++) {
+        csin_schedule_after(b->s, sent[i]);
+        csin_schedule_after(b->s, inside[i]);
+    }
+    return end;
+}
+
+/* Among every `stride`-th unit of the stage, from `offset` on. A library knows what to do in one
+ * host alone, if all of its GPUs take part; else they pass the bytes round a ring of their own. */
 static uint32_t collective(struct builder *b, const struct csin_stage *stage, uint32_t offset,
                            uint32_t stride, enum csin_work work, uint64_t bytes, uint32_t on)
 {
@@ -113,15 +167,16 @@ static uint32_t collective(struct builder *b, const struct csin_stage *stage, ui
         return on;
     for (uint32_t i = offset; i < stage->n_units; i += stride)
         b->members[n++] = host_of(b, stage->first_unit + i);
-    if (n < 2) {
+    struct csin_step step = step_of(b, work, bytes);
+    bool whole = b->l.units[stage->first_unit].n * b->t->tensor == b->t->gpus;
+    if (n < 2 && !(whole && b->s->inside && csin_is_library(step.algorithm))) {
         uint32_t unit = stage->first_unit, replicas = b->l.units[unit].n;
         double rounds = work == CSIN_ALLREDUCE ? 2 : 1;
         return pass_inside(b, unit, replicas * b->t->tensor,
                            rounds * (replicas - 1) / replicas * (double)bytes / b->t->tensor, on);
     }
-    struct csin_step step = b->t->sync;
-    step.work = work;
-    step.size_bytes = bytes;
+    if (n > 1 && work != CSIN_ALLREDUCE && step.algorithm == CSIN_NCCL_RING)
+        return ring_of_hosts(b, stage, n, bytes, on);
     return csin_step_schedule(b->s, &step, b->members, n, on, b->rng);
 }
 
@@ -491,6 +546,9 @@ static bool prepare(struct builder *b)
     b->last = row(b, n, b->begin);
     b->queue = row(b, p, CSIN_NONE);
     b->members = row(b, n, CSIN_NONE);
+    b->inside = row(b, n, CSIN_NONE);
+    b->round[0] = row(b, n, CSIN_NONE);
+    b->round[1] = row(b, n, CSIN_NONE);
     b->gathered = row(b, b->t->model.n_layers, CSIN_NONE);
     b->computed = row(b, b->t->model.n_layers, CSIN_NONE);
     for (int way = 0; way < 2; way++) {

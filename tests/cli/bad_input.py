@@ -438,6 +438,8 @@ class Runner:
                 command = ["topo", SPEC, "--bom", "--parts", path.name]
             if b"\nrequirements:" in text:
                 command = ["plan", "--size", path.name]
+            if text.startswith(b"\nmodel:"):  # scenarios read it
+                command = ["check", path.name]
             again, wrong = self.run(command, self.bad)
             if wrong or again != got:
                 return f"csin {' '.join(command)} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"

@@ -204,6 +204,27 @@ static void fsdp_moves_three_times_the_parameters(void **state)
     }
 }
 
+/* NCCL's ring goes through all GPUs; here one operation stands for those of a host. It takes as
+ * long as that of sim/libraries.h, which has them all, to 2 %. zero-1 scatters 160 MB of gradients
+ * and gathers 80 MB of weights. */
+static void rings_of_hosts_are_as_long_as_rings_of_gpus(void **state)
+{
+    (void)state;
+    for (unsigned n = 2; n <= 8; n *= 2) {
+        struct run run;
+        run_open(&run, "configs/fire-flyer-2.yaml",
+                 "engine: fluid\njobs: [{name: j, hosts: %u, steps: [reduce-scatter: {size: 160MB, "
+                 "algorithm: nccl-ring}, all-gather: {size: 80MB, algorithm: nccl-ring}, training: "
+                 "{model: {model: m, layers: [{forward: 0s, parameters: 40000000}]}, "
+                 "batch-per-gpu: 1, data: zero-1, gradients: fp32, algorithm: nccl-ring}]}]",
+                 n);
+        run_simulate(&run);
+        const struct csin_step_result *steps = run.result->jobs[0].steps;
+        assert_close(steps[2].mean_s, steps[0].mean_s + steps[1].mean_s, 0.02);
+        run_close(&run);
+    }
+}
+
 /* 4 layers on 2 hosts; a gather takes 1 ms, as does a scatter. With time to hide, only the first
  * gather of either pass and the last scatter are seen. Without prefetching all gathers are, and
  * each gather but the first backward also waits for nothing else. */
@@ -252,6 +273,32 @@ static void tensor_parallelism_moves_four_allreduces_a_layer(void **state)
         double bytes = 3 * 5 * 4 * 512 * 1024 * 2.;
         assert_close(r->part_s[CSIN_PART_TENSOR], 2 * (t - 1.) / t * bytes / 1e9, 1e-9);
         assert_close(r->part_s[CSIN_PART_TENSOR] + r->part_s[CSIN_PART_COMPUTE], r->step_s, 1e-9);
+        run_close(&run);
+    }
+}
+
+/* Without a rate of links, the inside of the host decides: two GPUs on one root port of 10 GB/s
+ * pass it twice each; on lanes of their own it is 8 GB/s. */
+static void tensor_parallelism_uses_the_inside_of_hosts(void **state)
+{
+    (void)state;
+    static const char *const ports[] = {"", ", root-ports: [{gpus: [0, 1], rate: 10GB/s}]"};
+    for (unsigned shared = 0; shared < 2; shared++) {
+        char fabric[512];
+        struct run run;
+        snprintf(fabric, sizeof fabric,
+                 "fabric: f\nswitch-models: {sw: {ports: 8, rate: 8Gb/s}}\n"
+                 "host-models: {h: {rate: 8Gb/s, inside: {gpus: 2, gpu-rate: 8GB/s%s}}}\n"
+                 "zones: {z: {model: sw, leaves: 1, spines: 1}}\n"
+                 "hosts: [{names: 'h[1-2]', model: h, attach: {zone: z}}]\n",
+                 ports[shared]);
+        run_open(&run, fabric,
+                 "jobs: [{name: j, hosts: 1, steps: {training: {model: {model: m, transformer: "
+                 "{layers: 3, hidden: 1000, heads: 10, ffn: 10, vocabulary: 10}}, sequence: 100, "
+                 "gpus: 2, tensor: 2, batch: 1, gpu: {peak: 1TFLOP/s, efficiency: 1}}}}]");
+        run_simulate(&run);
+        double bytes = 3 * 4 * 100 * 1000 * 2., rate_Bps = shared ? 10e9 / 4 : 8e9;
+        assert_close(training_of(&run)->part_s[CSIN_PART_TENSOR], bytes / rate_Bps, 1e-9);
         run_close(&run);
     }
 }
@@ -464,8 +511,10 @@ RUN_MAIN(cmocka_unit_test(the_bubble_of_1f1b_is_as_published), cmocka_unit_test(
          cmocka_unit_test(one_large_bucket_hides_nothing),
          cmocka_unit_test(zero_1_moves_what_ddp_moves),
          cmocka_unit_test(fsdp_moves_three_times_the_parameters),
+         cmocka_unit_test(rings_of_hosts_are_as_long_as_rings_of_gpus),
          cmocka_unit_test(fsdp_hides_what_it_prefetches),
          cmocka_unit_test(tensor_parallelism_moves_four_allreduces_a_layer),
+         cmocka_unit_test(tensor_parallelism_uses_the_inside_of_hosts),
          cmocka_unit_test(flop_are_those_of_the_formula),
          cmocka_unit_test(experts_move_every_token_four_times),
          cmocka_unit_test(a_measured_step_gives_its_efficiency_back),
