@@ -11,13 +11,14 @@
 #include "reports/report.h"
 
 struct arguments {
-    const char *scenario, *format, *output, *dump, *parts;
+    const char *scenario, *format, *output, *dump, *parts, *chains;
     struct csin_overrides overrides;
     bool summary, no_cache, fail_on_congestion;
 };
 
 enum {
     KEY_DUMP = 256,
+    KEY_CHAINS,
     KEY_ENGINE,
     KEY_PLAN,
     KEY_ROUTING,
@@ -35,6 +36,8 @@ static const struct argp_option options[] = {
     {"parts", KEY_PARTS, "CATALOGUE", 0, "with html: also the bill of materials, by this catalogue", 0},
     {"summary", KEY_SUMMARY, 0, 0, "with -o: also print the text summary", 0},
     {"dump-schedule", KEY_DUMP, "FILE", 0, "write every transfer and delay to FILE as text", 0},
+    {"dump-chains", KEY_CHAINS, "FILE", 0,
+     "write the chain table to FILE as 3FS's admin_cli upload-chains takes it", 0},
     {"plan", KEY_PLAN, "FILE", 0, "change the scenario as this plan says", 0},
     {"engine", KEY_ENGINE, "NAME", 0, "simulate with this engine instead of the scenario's", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
@@ -48,6 +51,11 @@ static const struct argp_option options[] = {
     {"fail-on", KEY_FAIL_ON, "WHAT", 0, "WHAT is congestion: exit with 4 if there is any", 0},
     {0},
 };
+
+static bool is_same(const char *a, const char *b)
+{
+    return b && strcmp(a, b) == 0;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -69,6 +77,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_DUMP:
         arguments->dump = arg;
+        return 0;
+    case KEY_CHAINS:
+        arguments->chains = arg;
         return 0;
     case KEY_ENGINE:
         csin_pick_name(state, "engine", arg, csin_engine_names);
@@ -114,6 +125,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--summary goes with -o FILE");
         if (arguments->dump && strcmp(arguments->dump, "-") == 0 && !arguments->output)
             argp_error(state, "the result and the schedule cannot both go to standard output");
+        if (arguments->chains &&
+            (is_same(arguments->chains, arguments->dump) ||
+             is_same(arguments->chains, arguments->output) || strcmp(arguments->chains, "-") == 0))
+            argp_error(state, "the chain table needs a file of its own");
         if (arguments->dump && arguments->output && strcmp(arguments->dump, arguments->output) == 0)
             argp_error(state, "the result and the schedule cannot both go to '%s'",
                        arguments->dump);
@@ -204,6 +219,26 @@ static enum csin_status dump(const struct arguments *arguments,
     return csin_output_commit(&output, diag);
 }
 
+static enum csin_status dump_chains(const struct arguments *arguments,
+                                    const struct csin_scenario *scenario, struct csin_diag *diag)
+{
+    static const struct csin_loc nowhere = {0};
+    struct csin_output output;
+    if (scenario->n_chains != 1)
+        return csin_error(diag, CSIN_E_INPUT, 927, nowhere,
+                          "'%s' has %u chain tables; --dump-chains is for scenarios with one",
+                          scenario->name, scenario->n_chains);
+    enum csin_status status = csin_output_open(&output, diag, arguments->chains);
+    if (status != CSIN_OK)
+        return status;
+    if (csin_chains_write(&scenario->chains[0], output.stream))
+        return csin_output_commit(&output, diag);
+    csin_output_abandon(&output);
+    return csin_error(diag, CSIN_E_INPUT, 927, scenario->chains[0].loc,
+                      "the numbers of 3FS are too short for '%s': at most 99 targets on an SSD",
+                      scenario->chains[0].name);
+}
+
 static enum csin_status simulate(const struct arguments *arguments, int format,
                                  struct csin_arena *arena, const struct csin_scenario *scenario,
                                  const struct csin_schedule *schedule, struct csin_diag *diag,
@@ -278,12 +313,13 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);
     if (status == CSIN_OK) {
-        const char *files[CSIN_MAX_INPUTS + 1] = {arguments->dump};
+        const char *files[CSIN_MAX_INPUTS + 2] = {arguments->dump, arguments->chains};
         int n = (int)scenario->n_inputs;
         for (int i = 0; i < n; i++)
-            files[i + 1] = scenario->inputs[i].path;
-        if (!csin_spares(diag, arguments->output, files, n + 1) ||
-            !csin_spares(diag, arguments->dump, files + 1, n))
+            files[i + 2] = scenario->inputs[i].path;
+        if (!csin_spares(diag, arguments->output, files, n + 2) ||
+            !csin_spares(diag, arguments->dump, files + 1, n + 1) ||
+            !csin_spares(diag, arguments->chains, files + 2, n))
             status = CSIN_E_USAGE;
     }
     if (status == CSIN_OK && scenario->cluster) {
@@ -297,6 +333,8 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
         status = csin_try_output(arguments->output, diag);
     if (status == CSIN_OK && arguments->dump)
         status = dump(arguments, scenario, &schedule, diag);
+    if (status == CSIN_OK && arguments->chains)
+        status = dump_chains(arguments, scenario, diag);
     if (status == CSIN_OK)
         status = simulate(arguments, format, arena, scenario, &schedule, diag, &result);
     if (status == CSIN_OK)

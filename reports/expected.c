@@ -51,25 +51,32 @@ static int by_badness(const void *a, const void *b)
     return order ? order : (p > q) - (p < q);
 }
 
-static bool write_worst(struct csin_json *j, const struct csin_json_value *arcs)
+/* In place of a long array: how many there are, and the sums of their numbers. */
+static void write_sums(struct csin_json *j, const char *key, const char *what,
+                       const struct csin_json_value *array)
 {
     static const char *const sums[] = {"bytes",       "utilisation_mean", "utilisation_peak",
                                        "saturated_s", "congested_s",      NULL};
+    csin_json_flat_object(j, key);
+    csin_json_count(j, what, array->n);
+    for (const char *const *number = sums; *number; number++) {
+        double sum = 0;
+        for (const struct csin_json_value *v = array->first; v; v = v->next)
+            sum += csin_json_get_number(v, *number, 0);
+        csin_json_real(j, *number, sum);
+    }
+    csin_json_end_object(j);
+}
+
+static bool write_worst(struct csin_json *j, const struct csin_json_value *arcs)
+{
     const struct csin_json_value **order = malloc((arcs->n + 1u) * sizeof *order);
     uint32_t n = 0;
     if (!order)
         return false;
     for (const struct csin_json_value *v = arcs->first; v; v = v->next)
         order[n++] = v;
-    csin_json_flat_object(j, "arcs_in_all");
-    csin_json_count(j, "arcs", n);
-    for (const char *const *key = sums; *key; key++) {
-        double sum = 0;
-        for (uint32_t i = 0; i < n; i++)
-            sum += csin_json_get_number(order[i], *key, 0);
-        csin_json_real(j, *key, sum);
-    }
-    csin_json_end_object(j);
+    write_sums(j, "arcs_in_all", "arcs", arcs);
     qsort(order, n, sizeof *order, by_badness);
     csin_json_array(j, "worst_arcs");
     for (uint32_t i = 0; i < n && i < CSIN_EXPECTED_WORST; i++)
@@ -90,6 +97,8 @@ bool csin_expected_write(const struct csin_json_value *result, size_t bytes, FIL
             write_provenance(&json, v);
         else if (strcmp(v->key, "arcs") == 0 && bytes > CSIN_EXPECTED_LARGE)
             good = write_worst(&json, v);
+        else if (strcmp(v->key, "inside") == 0 && v->n > CSIN_EXPECTED_WORST)
+            write_sums(&json, "inside_in_all", "resources", v);
         else
             csin_json_copy(&json, v->key, v, v->kind == CSIN_JSON_ARRAY);
     csin_json_end_object(&json);

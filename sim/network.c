@@ -102,6 +102,7 @@ bool csin_network_init(struct csin_network *net, const struct csin_run *run)
         .run = run,
         .routes = run->routes,
         .capacity_Bps = run->fabric->arc_capacity_Bps,
+        .replica = CSIN_NONE,
         .way = {.arcs = malloc(CSIN_WAY_MAX * sizeof(uint32_t)),
                 .weights = malloc(CSIN_WAY_MAX * sizeof(double))},
     };

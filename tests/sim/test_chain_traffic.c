@@ -297,6 +297,242 @@ static void one_lost_ssd_brings_back_its_own_share(void **state)
     run_close(&run);
 }
 
+/* ---- SSDs ---- */
+
+/* `servers` of `ssds` SSDs, and 8 clients, under one switch; rates in MB/s, NICs of 1e9 bytes/s. */
+static const char *host_models(char *text, size_t room, unsigned servers, unsigned ssds,
+                               unsigned read_MBps, unsigned write_MBps)
+{
+    snprintf(text, room,
+             "fabric: f\n"
+             "switch-models: {sw: {ports: 128, rate: 8Gb/s, latency: 2us}}\n"
+             "host-models:\n"
+             "  c: {rate: 8Gb/s, inside: {memory: 100GB/s}}\n"
+             "  s: {rate: 8Gb/s, role: storage, inside: {ssds: %u, ssd-read: %uMB/s, ssd-write: "
+             "%uMB/s}}\n"
+             "zones: {z: {model: sw, leaves: 1, spines: 1}}\n"
+             "hosts:\n"
+             "  - {names: 'c[1-8]', model: c, attach: {zone: z}}\n"
+             "  - {names: 's[01-%02u]', model: s, attach: {zone: z}}\n",
+             ssds, read_MBps, write_MBps, servers);
+    return text;
+}
+
+static double most_on_an_ssd(const struct run *run, enum csin_inside_kind kind)
+{
+    double most = 0;
+    for (uint32_t i = 0; i < run->result->n_insides; i++) {
+        uint32_t index;
+        const struct csin_arc_result *inside = &run->result->insides[i];
+        if (csin_inside_kind_of(&run->scenario->inside, inside->arc, &index) == kind)
+            most = fmax(most, inside->bytes);
+    }
+    return most;
+}
+
+/* All records are asked for at once: the SSD with most of them takes 1 / IOPS for each. */
+static void operations_a_second_limit_small_records(void **state)
+{
+    (void)state;
+    char models[1024];
+    struct run run;
+    run_open(&run, host_models(models, sizeof models, 4, 2, 400, 400),
+             "chain-tables: {t: {replicas: 2, ssd-iops: 1000}}\n"
+             "storage: [{records: {name: r, readers: 4, size: 400kB, record: 4kB, chains: t, "
+             "concurrency: 100}}]");
+    assert_int_equal(table_of(&run)->n_ssds, 2); /* of the model */
+    run_simulate(&run);
+    const struct csin_stream_result *r = &run.result->streams[0];
+    double records = r->limits.ssd_max_bytes / (4000 * 100.0); /* each as 400 kB */
+    assert_close(most_on_an_ssd(&run, CSIN_INSIDE_SSD_READ), r->limits.ssd_max_bytes, EXACT);
+    assert_int_equal(r->limits.n_ssds, 8);
+    assert_close(r->limits.ssd_mean_bytes, 400 * 400e3 / 8, EXACT);
+    assert_in_range((unsigned)(records + 0.5), 50, 90);
+    assert_close(run.result->makespan_s, records / 1000 + L, 1e-6);
+    assert_true(r->limits.full[CSIN_LIMIT_SSD] > 0.6);
+    assert_true(r->limits.full[CSIN_LIMIT_SERVER_NIC] == 0);
+    run_close(&run);
+}
+
+/* Of 115 kB records it is the bytes. */
+static void bytes_limit_large_records(void **state)
+{
+    (void)state;
+    char models[1024];
+    struct run run;
+    run_open(&run, host_models(models, sizeof models, 4, 2, 10, 10),
+             "chain-tables: {t: {replicas: 2, ssd-iops: 1000}}\n"
+             "storage: [{records: {name: r, readers: 4, size: 5750kB, record: 115kB, chains: t, "
+             "concurrency: 50}}]");
+    run_simulate(&run);
+    const struct csin_stream_result *r = &run.result->streams[0];
+    assert_close(r->limits.ssd_mean_bytes, 4 * 5750e3 / 8, EXACT);
+    assert_close(run.result->makespan_s, r->limits.ssd_max_bytes / 10e6 + L, 1e-6);
+    run_close(&run);
+}
+
+/* One replica of each byte on an SSD; the slowest thing on the way is an SSD that is written. */
+static void ssds_limit_a_checkpoint(void **state)
+{
+    (void)state;
+    char models[1024];
+    struct run run;
+    run_open(&run, host_models(models, sizeof models, 3, 1, 500, 100),
+             "chain-tables: {t: {replicas: 3, targets: 3}}\n"
+             "storage: [{checkpoint: {name: w, writers: 2, size: 30MB, chunk: 1MB, chains: t, "
+             "concurrency: 10}}]");
+    run_simulate(&run);
+    const struct csin_stream_result *w = &run.result->streams[0];
+    assert_close(w->limits.ssd_mean_bytes, 60e6, EXACT);
+    assert_close(w->limits.ssd_max_bytes, 60e6, EXACT);
+    assert_true(run.result->makespan_s > 0.6);
+    assert_true(run.result->makespan_s < 0.75); /* the last chunks go alone */
+    run_close(&run);
+}
+
+/* FF VII-A: more than 10 GiB/s from each host, where the fabric has room. */
+static void a_checkpoint_is_written_at_more_than_10_gibibytes_a_second(void **state)
+{
+    (void)state;
+    struct run run;
+    run_open(&run, "leaf:4 spine:8 host:2 storage:6 200Gb/s latency:450ns",
+             "chain-tables: {t: {ssds: 16, replicas: 2}}\n"
+             "storage: [{checkpoint: {name: w, writers: 8, size: 1GiB, chunk: 4MiB, chains: t, "
+             "concurrency: 32}}]");
+    run_simulate(&run);
+    assert_true(run.result->streams[0].min_client_Bps > 10.0 * 1073741824);
+    run_close(&run);
+}
+
+/* ---- what is dead ---- */
+
+static double sent_by(const struct run *run, const char *name)
+{
+    const struct csin_fabric *f = run->scenario->fabric;
+    uint32_t host = csin_fabric_host(f, name);
+    for (uint32_t i = 0; i < run->result->n_arcs; i++) {
+        uint32_t v = csin_arc_tail(f, run->result->arcs[i].arc);
+        if (csin_is_nic(f, v) && f->nics[v - f->n_switches].host == host)
+            return run->result->arcs[i].bytes;
+    }
+    return 0;
+}
+
+/* Seven servers, lambda 1: the others read 1/6 each for the one that is gone. */
+static void reads_of_a_dead_host_are_spread_over_the_others(void **state)
+{
+    (void)state;
+    char models[1024];
+    struct run run;
+    run_open(&run, host_models(models, sizeof models, 7, 8, 500, 500),
+             "chain-tables: {t: {replicas: 3}}\n"
+             "events: [{at: 0s, host: s03, state: down}]\n"
+             "storage: [{records: {name: r, readers: 8, size: 10MB, record: 10kB, chains: t, "
+             "concurrency: 8}}]");
+    run_simulate(&run);
+    double all = 0;
+    assert_true(sent_by(&run, "s03") == 0);
+    for (unsigned i = 1; i <= 7; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "s%02u", i);
+        all += sent_by(&run, name);
+        if (i != 3) /* 80 MB / 6, of 8,000 draws */
+            assert_close(sent_by(&run, name), 80e6 / 6, 0.08);
+    }
+    assert_close(all, 80e6, EXACT);
+    run_close(&run);
+}
+
+/* Neighbours of a naive table take all of it. */
+static void a_naive_table_loads_neighbours(void **state)
+{
+    (void)state;
+    char models[1024];
+    struct run run;
+    run_open(&run, host_models(models, sizeof models, 6, 5, 500, 500),
+             "chain-tables: {t: {replicas: 3, design: naive, targets: 5}}\n"
+             "events: [{at: 0s, host: s01, state: down}]\n"
+             "storage: [{records: {name: r, readers: 8, size: 10MB, record: 10kB, chains: t, "
+             "concurrency: 8}}]");
+    run_simulate(&run);
+    assert_true(sent_by(&run, "s01") == 0);
+    assert_close(sent_by(&run, "s02") + sent_by(&run, "s03"), 40e6, 0.05);
+    assert_close(sent_by(&run, "s04") + sent_by(&run, "s05") + sent_by(&run, "s06"), 40e6, 0.05);
+    run_close(&run);
+}
+
+/* Bytes on an SSD's resource. */
+static double on_ssd(const struct run *run, const char *host, enum csin_inside_kind kind,
+                     uint32_t ssd)
+{
+    uint32_t r = csin_inside_find(&run->scenario->inside,
+                                  csin_fabric_host(run->scenario->fabric, host), kind, ssd);
+    for (uint32_t i = 0; i < run->result->n_insides; i++)
+        if (run->result->insides[i].arc == r)
+            return run->result->insides[i].bytes;
+    return 0;
+}
+
+static void a_dead_ssd_is_read_elsewhere_and_comes_back(void **state)
+{
+    (void)state;
+    char models[1024];
+    double bytes[2];
+    for (unsigned back = 0; back < 2; back++) {
+        struct run run;
+        run_open(&run, host_models(models, sizeof models, 7, 3, 500, 500),
+                 "chain-tables: {t: {replicas: 3}}\n"
+                 "events: [{at: 0s, host: s03, ssd: 1, state: down}%s]\n"
+                 "storage: [{read: {name: r, readers: 8, size: 30MB, chunk: 100kB, chains: t, "
+                 "concurrency: 8}}]",
+                 back ? ", {at: 10ms, host: s03, ssd: 1, state: up}" : "");
+        run_simulate(&run);
+        bytes[back] = on_ssd(&run, "s03", CSIN_INSIDE_SSD_READ, 1);
+        assert_true(on_ssd(&run, "s03", CSIN_INSIDE_SSD_READ, 0) > 0);
+        assert_true(on_ssd(&run, "s03", CSIN_INSIDE_SSD_READ, 2) > 0);
+        assert_int_equal(run.result->streams[0].bytes, 8 * 30000000);
+        run_close(&run);
+    }
+    assert_true(bytes[0] == 0);
+    assert_true(bytes[1] > 1e6);
+}
+
+/* While nobody knows yet, reads stand still; then they go on elsewhere. */
+static void reads_wait_until_the_death_of_an_ssd_is_known(void **state)
+{
+    (void)state;
+    char models[1024];
+    struct run run;
+    run_open(
+        &run, host_models(models, sizeof models, 3, 1, 100, 100),
+        "chain-tables: {t: {replicas: 3, targets: 3}}\nreaction: 50ms\n"
+        "events: [{at: 1ms, host: 's[01-03]', ssd: 0, state: down}, {at: 20ms, host: s02, ssd: "
+        "0, state: up}]\n"
+        "storage: [{read: {name: r, readers: 1, size: 3MB, chunk: 1MB, chains: t, "
+        "concurrency: 1}}]");
+    run_simulate(&run);
+    /* s02 is back at 20 ms; what is asked of others waits for the first reaction, at 51 ms. */
+    assert_true(run.result->makespan_s > 20e-3 + 20e-3 && run.result->makespan_s < 90e-3);
+    run_close(&run);
+}
+
+static void writes_to_a_dead_ssd_go_to_another_one_of_its_host(void **state)
+{
+    (void)state;
+    char models[1024];
+    struct run run;
+    run_open(&run, host_models(models, sizeof models, 3, 4, 500, 500),
+             "chain-tables: {t: {replicas: 3, targets: 3}}\n"
+             "events: [{at: 0s, host: s02, ssd: 3, state: down}]\n"
+             "storage: [{checkpoint: {name: w, writers: 4, size: 12MB, chunk: 1MB, chains: t, "
+             "concurrency: 4}}]");
+    run_simulate(&run);
+    assert_close(on_ssd(&run, "s01", CSIN_INSIDE_SSD_WRITE, 3), 12e6, EXACT);
+    assert_true(on_ssd(&run, "s02", CSIN_INSIDE_SSD_WRITE, 3) == 0);
+    assert_close(on_ssd(&run, "s02", CSIN_INSIDE_SSD_WRITE, 0), 24e6, EXACT);
+    run_close(&run);
+}
+
 /* ---- in both engines, and again ---- */
 
 static void chains_are_drawn_the_same_again(void **state)
@@ -333,4 +569,12 @@ RUN_MAIN(cmocka_unit_test(files_lie_on_consecutive_chains),
          cmocka_unit_test(a_late_checkpoint_waits_for_the_one_before),
          cmocka_unit_test(a_lost_host_comes_back_from_its_chains),
          cmocka_unit_test(one_lost_ssd_brings_back_its_own_share),
+         cmocka_unit_test(operations_a_second_limit_small_records),
+         cmocka_unit_test(bytes_limit_large_records), cmocka_unit_test(ssds_limit_a_checkpoint),
+         cmocka_unit_test(a_checkpoint_is_written_at_more_than_10_gibibytes_a_second),
+         cmocka_unit_test(reads_of_a_dead_host_are_spread_over_the_others),
+         cmocka_unit_test(a_naive_table_loads_neighbours),
+         cmocka_unit_test(a_dead_ssd_is_read_elsewhere_and_comes_back),
+         cmocka_unit_test(reads_wait_until_the_death_of_an_ssd_is_known),
+         cmocka_unit_test(writes_to_a_dead_ssd_go_to_another_one_of_its_host),
          cmocka_unit_test(chains_are_drawn_the_same_again))
