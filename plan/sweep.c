@@ -236,7 +236,11 @@ static enum csin_status open_parts(struct csin_sweep *s, struct csin_diag *diag)
     if (!parts || !path)
         return csin_no_memory(diag);
     s->parts = parts;
-    return csin_parts_open(s->arena, diag, path, parts);
+    enum csin_status status = csin_parts_open(s->arena, diag, path, parts);
+    if (status != CSIN_OK)
+        csin_note(diag, s->spec.parts.loc, "the sweep names '%s' here",
+                  csin_brief(s->spec.parts.s, SIZE_MAX).s);
+    return status;
 }
 
 static enum csin_status check_repetitions(const struct csin_sweep *s, struct csin_diag *diag)
@@ -257,6 +261,30 @@ static enum csin_status open_base(struct csin_sweep *s, struct csin_diag *diag,
     enum csin_status status = csin_scenario_open(s->scenario, &overrides, s->arena, diag, ret_base);
     for (uint32_t i = 0; status == CSIN_OK && i < (*ret_base)->n_inputs; i++)
         s->files[s->n_files++] = (*ret_base)->inputs[i];
+    if (status != CSIN_OK)
+        csin_note(diag, s->spec.scenario.loc, "the sweep names '%s' here",
+                  csin_brief(s->spec.scenario.s, SIZE_MAX).s);
+    return status;
+}
+
+/* Every path has to lead somewhere, whatever the points are: one that does not is a mistake of the
+ * sweep. A first value that is wrong is not, as another axis may make up for it. */
+static enum csin_status check_paths(struct csin_sweep *s, struct csin_diag *diag)
+{
+    static const unsigned of_paths[] = {880, 881, 882, 115};
+    enum csin_status status = CSIN_OK;
+    for (uint32_t a = 0; a < s->n_axes; a++) {
+        struct csin_diag *trial = csin_diag_create();
+        if (!trial)
+            return csin_no_memory(diag);
+        bool wrong = false;
+        if (csin_axis_try(s, a, trial) != CSIN_OK)
+            for (size_t i = 0; i < sizeof of_paths / sizeof *of_paths; i++)
+                wrong = wrong || csin_diag_has(trial, of_paths[i]);
+        csin_diag_destroy(trial);
+        if (wrong)
+            status = csin_first(status, csin_axis_try(s, a, diag));
+    }
     return status;
 }
 
@@ -288,6 +316,8 @@ static enum csin_status work_out(struct csin_sweep *s, struct csin_diag *diag)
     }
     if (status == CSIN_OK)
         status = check_repetitions(s, diag);
+    if (status == CSIN_OK)
+        status = check_paths(s, diag);
     if (status == CSIN_OK)
         status = digest_inputs(s, base, diag);
     if (status == CSIN_OK)

@@ -218,8 +218,8 @@ static enum csin_status take_values(const struct maker *m, const struct csin_axi
     if (axis->kind >= CSIN_AXIS_EACH_CABLE)
         status = take_each(m, spec, axis);
     else if (is_range == (spec->values.loc.line > 0))
-        return WRONG(m, 884, spec->loc, "axis '%s' has %s 'values' and 'from'", axis->name,
-                     is_range ? "both" : "neither");
+        return WRONG(m, 884, spec->loc, "axis '%s' has %s", axis->name,
+                     is_range ? "both 'values' and 'from'" : "neither 'values' nor 'from'");
     else if (is_range && !(spec->from.loc.line && spec->to.loc.line))
         return WRONG(m, 884, spec->loc, "axis '%s' has no '%s'", axis->name,
                      spec->from.loc.line ? "to" : "from");

@@ -11,4 +11,9 @@
 enum csin_status csin_sweep_axes(struct csin_sweep *sweep, const struct csin_scenario *base,
                                  struct csin_diag *diag);
 
+/* Opens the scenario with the first value of one axis, and the other axes as the files have them;
+ * what is wrong with it goes to `diag`. */
+enum csin_status csin_axis_try(const struct csin_sweep *sweep, uint32_t axis,
+                               struct csin_diag *diag);
+
 #endif

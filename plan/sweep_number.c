@@ -20,7 +20,8 @@ struct csin_number csin_number_read(const char *text)
     double x;
     if (!strchr("0123456789+-.", *text) || !*text)
         return (struct csin_number){CSIN_OF_NOTHING, 0};
-    if (csin_read_count(NULL, none, text, 0, 1000000000000000u, &n) == CSIN_OK)
+    if (!strpbrk(text, ".e") &&
+        csin_read_count(NULL, none, text, 0, 1000000000000000u, &n) == CSIN_OK)
         return (struct csin_number){CSIN_OF_COUNT, (double)n};
     if (csin_read_ratio(NULL, none, text, 0, 1e300, &x) == CSIN_OK)
         return (struct csin_number){CSIN_OF_RATIO, x};

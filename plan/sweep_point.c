@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "plan/sweep.h"
+#include "plan/sweep_axes.h"
 #include "sim/cache.h"
 #include "sim/simulate.h"
 #include "topo/bom.h"
@@ -137,6 +137,20 @@ static bool make_variation(const struct csin_sweep *s, const struct csin_point *
             add_fault(v, s, axis, value, point->repetition);
     }
     return true;
+}
+
+enum csin_status csin_axis_try(const struct csin_sweep *s, uint32_t axis, struct csin_diag *diag)
+{
+    struct variation v = {0};
+    struct csin_scenario *sc = NULL;
+    struct csin_overrides overrides = {.engine = s->engine, .variant = &v.variant};
+    if (!make_room(&v, s, s->arena)) /* messages borrow from it */
+        return csin_no_memory(diag);
+    for (uint32_t i = 0; i < s->axes[axis].n_paths; i++)
+        add_path(&v, &s->axes[axis].paths[i], &s->axes[axis].values[0].value);
+    enum csin_status status = csin_scenario_open(s->scenario, &overrides, s->arena, diag, &sc);
+    csin_scenario_destroy(sc);
+    return status;
 }
 
 /* ---- running it ---- */

@@ -74,7 +74,7 @@ static const struct csin_key sweep_keys[] = {
     SWEEP("show", 0, show, one_or_list, &show_element),
     {"jobs", CSIN_FOREIGN, 0, NULL, &scenario},
     {"storage", CSIN_FOREIGN, 0, NULL, &scenario},
-    {"fabric", CSIN_FOREIGN, 0, NULL, &fabric},
+    {"switch-models", CSIN_FOREIGN, 0, NULL, &fabric},
     {0}};
 
 enum csin_status csin_sweep_spec_read(struct csin_arena *arena, struct csin_diag *diag,

@@ -105,6 +105,49 @@ static void tidy(struct csin_cells *c, const struct csin_cell *all, uint32_t n_o
         }
 }
 
+/* Which axes but the two shown differ among the points that count. */
+struct others {
+    uint32_t first[CSIN_MAX_AXES], repetition;
+    bool varies[CSIN_MAX_AXES], repeated, any;
+};
+
+static void look_at(struct others *o, const struct csin_swept *s, const struct csin_swept_point *p)
+{
+    for (uint32_t a = 0; a < s->n_axes; a++) {
+        if (!o->any)
+            o->first[a] = p->at[a];
+        o->varies[a] = o->varies[a] || o->first[a] != p->at[a];
+    }
+    if (!o->any)
+        o->repetition = p->repetition;
+    o->repeated = o->repeated || o->repetition != p->repetition;
+    o->any = true;
+}
+
+static const char *list_others(const struct csin_cells *c, const struct others *o,
+                               struct csin_arena *arena)
+{
+    const char *list = "";
+    for (uint32_t a = 0; list && a < c->swept->n_axes; a++)
+        if (o->varies[a] && &c->swept->axes[a] != c->over && &c->swept->axes[a] != c->by)
+            list = csin_arena_printf(arena, "%s%s%s", list, *list ? ", " : "",
+                                     c->swept->axes[a].name);
+    return list;
+}
+
+struct csin_cell_words csin_cells_words(const struct csin_cells *c)
+{
+    struct csin_cell_words words = {""};
+    if (c->most <= 1)
+        return words;
+    if (*c->others)
+        snprintf(words.s, sizeof words.s, "means over %.100s%s", c->others,
+                 c->repeated ? " and repetitions" : "");
+    else
+        snprintf(words.s, sizeof words.s, "means of %u repetitions", c->most);
+    return words;
+}
+
 enum csin_status csin_cells_create(const struct csin_swept *s, const struct csin_swept_show *show,
                                    const struct csin_where *where, uint32_t n_where,
                                    struct csin_arena *arena, struct csin_diag *diag,
@@ -133,15 +176,22 @@ enum csin_status csin_cells_create(const struct csin_swept *s, const struct csin
     c.column = csin_arena_alloc(arena, n_by, sizeof *c.column);
     if (!all || !c.cells || !c.row || !c.column)
         return csin_no_memory(diag);
+    struct others others = {0};
     uint32_t over = (uint32_t)(c.over - s->axes), by = c.by ? (uint32_t)(c.by - s->axes) : 0;
     for (uint32_t i = 0; i < s->n_points; i++) {
         const struct csin_swept_point *p = &s->points[i];
         double x = p->metrics[c.metric - s->metrics];
         uint32_t r = p->at[over], k = c.by ? p->at[by] : 0;
         if (p->fate == CSIN_POINT_OK && !isnan(x) && r < n_over && k < n_by &&
-            passes(p, filters, n_where))
+            passes(p, filters, n_where)) {
             add(&all[(size_t)r * n_by + k], x);
+            look_at(&others, s, p);
+        }
     }
+    c.others = list_others(&c, &others, arena);
+    c.repeated = others.repeated;
+    if (!c.others)
+        return csin_no_memory(diag);
     tidy(&c, all, n_over, n_by);
     *ret_cells = c;
     return CSIN_OK;

@@ -21,6 +21,8 @@ struct csin_cells {
     uint32_t *row, *column;     /* their values: indices into the axes */
     struct csin_cell *cells;    /* [n_rows x n_columns] */
     uint32_t n_points, most;    /* in all; in the largest cell */
+    const char *others;         /* names of other axes that vary within cells; empty: none does */
+    bool repeated;              /* so do repetitions */
 };
 
 /* Only points whose axis shows this value. */
@@ -34,6 +36,13 @@ enum csin_status csin_cells_create(const struct csin_swept *swept,
                                    const struct csin_where *where, uint32_t n_where,
                                    struct csin_arena *arena, struct csin_diag *diag,
                                    struct csin_cells *ret_cells);
+
+/* What a cell stands for: "mean of 5 repetitions", "mean over size and spines"; empty for one
+ * point. */
+struct csin_cell_words {
+    char s[160];
+};
+struct csin_cell_words csin_cells_words(const struct csin_cells *cells);
 
 /* A number of a metric for people: '3.2 ms', '24 GB/s', '1.47'. */
 struct csin_shown csin_metric_show(const char *unit, double x);

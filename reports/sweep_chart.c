@@ -59,11 +59,17 @@ static double x_value(const struct chart *ch, uint32_t row)
 
 /* ---- scales ---- */
 
-/* 1, 2 or 5 times a power of ten, at least x. */
+/* Least and most are shown of repetitions; where other axes vary, they would be those of the axes. */
+static bool has_spread(const struct chart *ch)
+{
+    return ch->c->most > 1 && !*ch->c->others;
+}
+
+/* 1, 2, 2.5 or 5 times a power of ten, at least x. */
 static double nice(double x)
 {
     double unit = pow(10, floor(log10(x))), in = x / unit * (1 - 1e-9);
-    return unit * (in <= 1 ? 1 : in <= 2 ? 2 : in <= 5 ? 5 : 10);
+    return unit * (in <= 1 ? 1 : in <= 2 ? 2 : in <= 2.5 ? 2.5 : in <= 5 ? 5 : 10);
 }
 
 /* Numbers that grow by factors rather than by steps. */
@@ -104,10 +110,11 @@ static double y_step(const struct scale *y)
 static void fit_y(struct chart *ch)
 {
     double low = INFINITY, high = -INFINITY;
+    bool spread = has_spread(ch);
     for (size_t i = 0; i < (size_t)ch->c->n_rows * ch->c->n_columns; i++)
         if (ch->c->cells[i].n) {
-            low = fmin(low, ch->c->cells[i].min);
-            high = fmax(high, ch->c->cells[i].max);
+            low = fmin(low, spread ? ch->c->cells[i].min : ch->c->cells[i].mean);
+            high = fmax(high, spread ? ch->c->cells[i].max : ch->c->cells[i].mean);
         }
     ch->y = (struct scale){.from = BOTTOM, .to = TOP};
     ch->y.is_log = ch->kind != BARS && low > 0 && high / low > 200;
@@ -197,10 +204,12 @@ static void draw_frame(struct chart *ch)
     else
         snprintf(words, sizeof words, "%.100s over %.60s", c->metric->name, c->over->name);
     text(ch, 20, 30, "title", words);
-    snprintf(words, sizeof words, "%.100s%s", c->metric->name,
-             c->most <= 1        ? ""
-             : ch->kind == LINES ? ": means, and from the least to the most"
-                                 : ": means, with the least and the most");
+    bool spread = has_spread(ch);
+    snprintf(words, sizeof words, "%.80s%s%.120s%s", c->metric->name, c->most > 1 ? ", " : "",
+             csin_cells_words(c).s,
+             !spread             ? ""
+             : ch->kind == BARS ? ", with the least and the most"
+                                : ", and from the least to the most");
     text(ch, 20, 50, "small", words);
 }
 
@@ -362,13 +371,13 @@ static void draw_bars(struct chart *ch)
                     "<rect x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"2\" fill=\"%s\"/>\n",
                     px(middle - width / 2 + 1).s, px(fmin(y, base)).s, px(width - 2).s,
                     px(fabs(base - y)).s, colour_of(s));
-            if (v->max > v->min)
+            if (has_spread(ch) && v->max > v->min)
                 fprintf(ch->out, "<path class=\"whisker\" d=\"M%s %sV%sm-4 0h8M%s %sh8\"/>\n",
                         px(middle).s, px(at(&ch->y, v->min)).s, px(at(&ch->y, v->max)).s,
                         px(middle - 4).s, px(at(&ch->y, v->min)).s);
             fputs("</g>\n", ch->out);
             if (labelled)
-                text(ch, middle, at(&ch->y, v->max) - 6, "mid small",
+                text(ch, middle, at(&ch->y, has_spread(ch) ? v->max : v->mean) - 6, "mid small",
                      csin_metric_show(ch->c->metric->unit, v->mean).s);
         }
 }
@@ -410,7 +419,7 @@ static void draw(struct chart *ch)
     draw_frame(ch);
     if (ch->kind == BARS)
         draw_bars(ch);
-    for (uint32_t s = 0; ch->kind != BARS && s < ch->n_series; s++)
+    for (uint32_t s = 0; ch->kind != BARS && has_spread(ch) && s < ch->n_series; s++)
         draw_band(ch, s);
     for (uint32_t s = ch->n_series; ch->kind != BARS && s > 0; s--)
         draw_line(ch, s - 1);
@@ -426,12 +435,13 @@ void csin_cells_write_svg(const struct csin_cells *c, bool whole, FILE *out)
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d "
             "%d\" role=\"img\">\n"
-            "<style>text{font:13px system-ui,sans-serif;fill:var(--ink,#222)}.title{font-size:17px;"
-            "font-weight:600}.mid{text-anchor:middle}.end{text-anchor:end}.small{font-size:12px;"
-            "fill:var(--soft,#555)}.grid{stroke:var(--line,#e2e2e2);fill:none}.axis,.whisker{"
-            "stroke:var(--soft,#555);fill:none}.line{fill:none;stroke-width:2;stroke-linejoin:"
-            "round}</style>\n",
-            WIDTH, HEIGHT, WIDTH, HEIGHT);
+            "<style>text{font:13px system-ui,sans-serif;fill:%s}.title{font-size:17px;font-weight:"
+            "600}.mid{text-anchor:middle}.end{text-anchor:end}.small{font-size:12px;fill:%s}.grid{"
+            "stroke:%s;fill:none}.axis,.whisker{stroke:%s;fill:none}.line{fill:none;stroke-width:2;"
+            "stroke-linejoin:round}</style>\n",
+            WIDTH, HEIGHT, WIDTH, HEIGHT, whole ? "#222" : "var(--ink)",
+            whole ? "#555" : "var(--soft)", whole ? "#e2e2e2" : "var(--line)",
+            whole ? "#555" : "var(--soft)");
     if (whole)
         fprintf(out, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, HEIGHT);
     if (c->n_points == 0) {

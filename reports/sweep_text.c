@@ -11,12 +11,22 @@ enum { COLUMNS = 5, MESSAGES = 5 };
 
 /* ---- one table ---- */
 
+/* Where all points of each cell agree, least and most say nothing. */
+static bool differs(const struct csin_cells *c)
+{
+    for (size_t i = 0; i < (size_t)c->n_rows * c->n_columns; i++)
+        if (c->cells[i].n && c->cells[i].min < c->cells[i].max)
+            return true;
+    return false;
+}
+
 static void write_block(const struct csin_cells *c, uint32_t from, uint32_t to, FILE *out)
 {
+    bool spread = !c->by && differs(c);
     fprintf(out, "%-16.16s", c->over->name);
     for (uint32_t k = from; k < to; k++)
-        fprintf(out, " %12.12s", c->by ? csin_axis_show(c->by, c->column[k]).s : "mean");
-    if (!c->by && c->most > 1)
+        fprintf(out, " %12.12s", c->by ? csin_axis_show(c->by, c->column[k]).s : spread ? "mean" : "");
+    if (spread)
         fprintf(out, " %12s %12s", "least", "most");
     fputc('\n', out);
     for (uint32_t r = 0; r < c->n_rows; r++) {
@@ -24,7 +34,7 @@ static void write_block(const struct csin_cells *c, uint32_t from, uint32_t to, 
         for (uint32_t k = from; k < to; k++) {
             const struct csin_cell *cell = &c->cells[(size_t)r * c->n_columns + k];
             fprintf(out, " %12s", cell->n ? csin_metric_show(c->metric->unit, cell->mean).s : "-");
-            if (!c->by && c->most > 1)
+            if (spread)
                 fprintf(out, " %12s %12s", csin_metric_show(c->metric->unit, cell->min).s,
                         csin_metric_show(c->metric->unit, cell->max).s);
         }
@@ -35,9 +45,11 @@ static void write_block(const struct csin_cells *c, uint32_t from, uint32_t to, 
 void csin_cells_write_text(const struct csin_cells *c, FILE *out)
 {
     fprintf(out, "%s\n", c->title ? c->title : c->metric->name);
-    if (c->title || c->by)
-        fprintf(out, "%s%s%s%s%s\n", c->title ? c->metric->name : "", c->title && c->by ? ", " : "",
-                c->by ? "by " : "", c->by ? c->by->name : "", c->most > 1 ? "; means" : "");
+    struct csin_cell_words words = csin_cells_words(c);
+    if (c->title || c->by || *words.s)
+        fprintf(out, "%s%s%s%s%s%s\n", c->title ? c->metric->name : "",
+                c->title && c->by ? ", " : "", c->by ? "by " : "", c->by ? c->by->name : "",
+                *words.s && (c->title || c->by) ? "; " : "", words.s);
     for (uint32_t from = 0; from < c->n_columns; from += COLUMNS) {
         uint32_t to = from + COLUMNS < c->n_columns ? from + COLUMNS : c->n_columns;
         if (from)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures speed and memory of csin: bench.py CSIN [--data FILE.json] [SECTION...]
 
-Sections: engines, lossless, memory, hosts, flight, program, fabrics; together about four minutes. 'program' and
-'fabrics' are whole processes, by the clock. The others are an engine alone (bench-engine, which lies beside CSIN): 'run'
+Sections: engines, lossless, memory, hosts, flight, program, fabrics, sweep; together about four minutes. 'program',
+'fabrics' and 'sweep' are whole processes, by the clock. The others are an engine alone (bench-engine, which lies beside CSIN): 'run'
 is the best of several, in seconds of a processor, and engines take turns; 'whole' adds the fabric, its tables and the
 schedule. Compare rows of one run with each other rather than with another machine's. --data writes all figures, for
 tools/plot-performance.py. The last lines say which targets were met; as timings are noisy, the exit code is 0 anyway.
@@ -39,6 +39,7 @@ TARGETS = (
     ("flagship-lossless", "whole_s", "<", 60, "{:.2f} s"),
     ("waiting", "bytes_each", "<", 200, "{:.0f} bytes"),
     ("in flight", "bytes_each", "<", 500, "{:.0f} bytes"),
+    ("sweep2", "points_per_s", ">=", 20, "{:.0f}/s"),
 )
 
 
@@ -249,8 +250,39 @@ def bench_fabrics(bench):
               f"{memory:6.1f} MiB {memory * MIB / entries:12.2f}", flush=True)
 
 
+SWEEP = """sweep: speed
+scenario: %s
+axes:
+  routing: [dmodk, spray, ecmp, least-loaded]
+  size: {of: "jobs.train.steps[1].allreduce.size", from: 1MiB, to: 256MiB, count: 25, scale: log}
+  readers: {of: storage.dataset.readers, from: 1, to: 10, count: 10}
+"""
+
+
+def bench_sweep(bench):
+    """1,000 small what-ifs, as the clock has it; the last row has them in the file already."""
+    print("\ncsin sweep, 1,000 points of first-steps      workers      time   points/s   against one")
+    path, points = os.path.join(bench.folder, "sweep.yaml"), os.path.join(bench.folder, "points.db")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(SWEEP % scenario_path("first-steps"))
+    one = None
+    for workers in (1, 2, 3, 4):
+        best = float("inf")
+        for _ in range(2):
+            if os.path.exists(points):
+                os.remove(points)
+            best = min(best, run_process([bench.csin, "sweep", path, "-o", points, "-j", str(workers)], 1)[0])
+        one = one or best
+        bench.rows[f"sweep{workers}"] = {"points_per_s": 1000 / best, "time_s": best}
+        print(f"  {'simulated':44s} {workers:5d} {best:7.2f} s {1000 / best:10.0f} {one / best:10.2f} x"
+              f"{mark(bench.rows, f'sweep{workers}')}", flush=True)
+    again = run_process([bench.csin, "sweep", path, "-o", points], 2)[0]
+    print(f"  {'all there already':44s} {'':5s} {again:7.2f} s", flush=True)
+
+
 SECTIONS = {"engines": bench_engines, "lossless": bench_lossless, "memory": bench_memory, "hosts": bench_hosts,
-            "flight": bench_flight, "program": bench_program, "fabrics": bench_fabrics}
+            "flight": bench_flight, "program": bench_program, "fabrics": bench_fabrics,
+            "sweep": bench_sweep}
 
 
 def tell_targets(rows):

@@ -38,7 +38,7 @@ completes() {
     [[ ${COMPREPLY[*]} == "$wanted" ]] || { echo "offers '${COMPREPLY[*]}'" && false; }
 }
 expect "bash completion" source "$share/bash-completion/completions/csin"
-expect "completes commands" completes "sim" s
+expect "completes commands" completes "sim sweep" s
 expect "completes options" completes "--seed" sim --se
 expect "completes formats" completes "svg" topo --format = sv
 expect "completes congestion models" completes "fair lossless" sim --congestion = ""
@@ -49,6 +49,7 @@ expect "completes comparing" completes "compare" com
 expect "completes formats of comparisons" completes "text md json junit" compare -f ""
 expect "completes options of --run" completes "--junit" check --ju
 expect "completes formats of each command" completes "text json csv" sim -f ""
+expect "completes formats of sweeps" completes "text csv svg html" sweep -f ""
 
 for folder in configs scenarios; do
     expect "$folder/" diff -r "$root/$folder" "$share/csin/$folder"

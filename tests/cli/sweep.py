@@ -380,6 +380,33 @@ def test_tables_and_pictures_show_means_over_what_else_varies():
     assert "did you mean 'job.train.time'?" in said, said
 
 
+# ---- what ships with it ----
+
+def test_points_of_the_gallery_come_out_again():
+    """Some of each study."""
+    for name, n in (("chunk-size", 3), ("storage-share", 3), ("oversubscription", 2), ("link-failures", 4)):
+        folder, study = Folder(), ROOT / "scenarios" / "sweeps" / name
+        text = (study / "sweep.yaml").read_text()
+        for key in ("scenario", "parts"):
+            text = text.replace(f"\n{key}: ", f"\n{key}: {study}/")
+        (folder.path / "sweep.yaml").write_text(text + f"sample: {n}\nseed: 1\n")
+        folder.run("sweep", "sweep.yaml", "-o", "some.db")
+        with open(ROOT / "docs" / "gallery" / f"{name}.csv", encoding="utf-8") as file:
+            known = {(row["number"], row["repetition"]): row for row in csv.DictReader(file)}
+        rows = folder.rows("some.db")
+        assert len(rows) == n
+        for row in rows:
+            assert row == known[row["number"], row["repetition"]], (name, row)
+
+
+def test_pictures_of_the_gallery_are_small_and_whole():
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "gallery").iterdir()}
+    assert sum(sizes.values()) < 500_000 and max(sizes.values()) < 150_000, sizes
+    for name in ("chunk-size", "storage-share", "oversubscription", "link-failures"):
+        text = (ROOT / "docs" / "gallery" / f"{name}.svg").read_text()
+        assert text.endswith("</svg>\n") and text.count("<title>") >= 14, name
+
+
 def main():
     wanted = sys.argv[3:]
     cases = [(name, value) for name, value in globals().items() if name.startswith("test_")]
