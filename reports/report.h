@@ -29,6 +29,8 @@ void csin_report_json(const struct csin_result *result, FILE *out);
 void csin_report_json_without_arcs(const struct csin_result *result, FILE *out);
 /* One number a line: kind,name,step,metric,unit,value. */
 void csin_report_csv(const struct csin_result *result, FILE *out);
+/* Markdown for a pull request. */
+void csin_report_md(const struct csin_result *result, FILE *out);
 
 /* What a step does, in few words: "allreduce ring 186 MiB". */
 struct csin_step_words {

@@ -181,9 +181,11 @@ function drawFacts(card) {
 
 function drawFindings(card) {
   const { schema, fabric, ...parts } = documents.findings;
-  for (const one of parts.advice || parts.findings || [])
-    card.append(make("div", { class: "verdict " + (one.fault || one.kind === "fault" ? "no" : "yes") }, make("div", {}, ...Object.entries(one).map(([key, value]) => make("div", {}, words(key) + ": " + byKey(key, value))))));
-  drawAny(card, parts, 0);
+  for (const one of parts.advice)
+    card.append(make("div", { class: "advice " + one.kind }, make("b", {}, one.kind === "fault" ? "✖ Fault: " : "⚠ Warning: "), one.text,
+      make("span", { class: "chip" }, "CSIN-" + one.code), make("p", { class: "note" }, "Remedy: " + one.remedy)));
+  if (!parts.advice.length) card.append(make("p", {}, "Nothing to warn of."));
+  drawAny(card, { ...parts, advice: null }, 0);
 }
 
 function drawBom(card) {
@@ -223,8 +225,14 @@ function others() {
 }
 function drawAny(card, value, depth) {
   for (const [key, part] of Object.entries(value)) {
-    if (part === null || typeof part !== "object" || depth > 3) continue;
-    const title = make(depth ? "h4" : "h3", {}, words(key));
+    if (part === null || typeof part !== "object" || depth > 4) continue;
+    if (depth === 0) {
+      const box = make("details", {}, make("summary", {}, words(key)));
+      card.append(box);
+      drawAny(box, { [key]: part }, 1);
+      continue;
+    }
+    const title = depth > 1 ? make("h4", {}, words(key)) : "";
     if (Array.isArray(part)) {
       if (part.length && typeof part[0] === "object") card.append(title, plainTable(part));
       else if (part.length) card.append(title, make("p", {}, part.slice(0, 40).map(item => byKey(key, item)).join(", ") + (part.length > 40 ? " …" : "")));
