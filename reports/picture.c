@@ -168,7 +168,7 @@ void csin_picture_heat(const struct csin_page *page, FILE *out)
 
 static double at(double s, double end_s)
 {
-    return LEFT + (WIDTH - LEFT - 20) * s / end_s;
+    return LEFT + (WIDTH - LEFT - 40) * s / end_s;
 }
 
 static void write_bars(const struct csin_page *page, uint32_t n_rows, double end_s, FILE *out)
@@ -196,8 +196,10 @@ static void write_bars(const struct csin_page *page, uint32_t n_rows, double end
 
 static void write_axis(double y, double end_s, FILE *out)
 {
-    for (unsigned i = 0; i <= 8; i++) {
-        double s = end_s * i / 8, x = at(s, end_s);
+    double step = pow(10, floor(log10(end_s / 5)));
+    step *= end_s / step > 40 ? 10 : end_s / step > 20 ? 5 : end_s / step > 10 ? 2 : 1;
+    for (unsigned i = 0; i * step <= end_s; i++) {
+        double s = i * step, x = at(s, end_s);
         fprintf(out, "<path stroke=\"#d5dde5\" d=\"M%s 56V%s\"/>\n", csin_show_fixed(x, 1).s,
                 csin_show_fixed(y, 1).s);
         csin_svg_text(out, x, y + 16, "middle", true, csin_show_time(s).s);
