@@ -21,6 +21,7 @@ function mostSlowed(r) {
 function drawVerdict(card) {
   follow(card, box => {
     const r = result(), free = r.congestion_free === "yes", worst = mostSlowed(r), p = r.provenance;
+    if (documents.plan) box.append(make("p", { class: "note" }, state.side === "before" ? "As it is, before the plan." : "With the plan."));
     box.append(make("div", { class: "verdict " + (free ? "yes" : "no") }, make("span", { "aria-hidden": "true" }, free ? "✔" : "✖"),
       make("div", {}, make("b", {}, "Congestion-free: " + (free ? "yes" : "no")), make("div", {}, free
         ? "No flow is slower than its end hosts alone would make it."
@@ -93,7 +94,7 @@ function drawPlan(card) {
     svg.append("circle").attr("class", "before").attr("cx", x(a.slowdown)).attr("cy", y).attr("r", 6).attr("fill", "var(--card)").attr("stroke", "var(--soft)").attr("stroke-width", 2);
     svg.append("circle").attr("class", "after").attr("cx", x(b.slowdown)).attr("cy", y).attr("r", 5).attr("fill", b.slowdown > a.slowdown * 1.005 ? "var(--mark)" : "var(--r3)");
   });
-  card.append(svg.node(), make("p", { class: "legend" }, "○ before   ● after"));
+  card.append(make("div", { class: "wide" }, svg.node()), make("p", { class: "legend" }, "○ before   ● after"));
 
   const rows = [];
   if (plan.placement) rows.push(["placement: bytes between leaves", show.size(plan.placement.before.bytes_between_leaves), show.size(plan.placement.after.bytes_between_leaves), show.size(plan.placement.bound.bytes_between_leaves), plan.placement.changed]);

@@ -2,7 +2,7 @@
 // How slowdowns are spread: a row for each job and stream, how many of its rounds or clients are how slow, and its quantiles.
 
 function drawSlowdowns(card) {
-  const holder = make("div");
+  const holder = make("div", { class: "wide" });
   card.append(holder);
   function draw() {
     const v = view(), rows = v.slowdowns.map((one, o) => ({ o, owner: v.owners[o], ...one })).filter(one => one.values.length).slice(0, 60);
