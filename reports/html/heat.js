@@ -18,7 +18,7 @@ function mapsOf(side) {
       columns: order(list.map(arc => (up ? arc.to : arc.from)[0])), worst: d3.max(list, arc => arc.congested_s + 1e-9 * arc.mean),
       title: (side.zones[zone] ? "zone " + side.zones[zone] + ", " : "") + place.replace(/-(up|down)$/, (all, way) => " " + way),
     };
-  }).sort((a, b) => a.zone - b.zone || b.rows.length * b.columns.length - a.rows.length * a.columns.length || a.place.replace(/up|down/, "").localeCompare(b.place.replace(/up|down/, "")) || b.up - a.up);
+  }).sort((a, b) => a.zone - b.zone || b.place.startsWith("leaf") - a.place.startsWith("leaf") || b.rows.length * b.columns.length - a.rows.length * a.columns.length || a.place.replace(/up|down/, "").localeCompare(b.place.replace(/up|down/, "")) || b.up - a.up);
 }
 
 function drawMap(map, how) {
