@@ -8,11 +8,14 @@
 #include "cli/command.h"
 #include "reports/cluster_report.h"
 #include "reports/page.h"
+#include "reports/picture.h"
 #include "reports/report.h"
 
 struct arguments {
     const char *scenario, *format, *output, *dump, *parts, *chains;
     struct csin_overrides overrides;
+    unsigned picture;
+    bool picture_given;
     bool summary, no_cache, fail_on_congestion;
 };
 
@@ -27,13 +30,17 @@ enum {
     KEY_NO_CACHE,
     KEY_FAIL_ON,
     KEY_SUMMARY,
-    KEY_PARTS
+    KEY_PARTS,
+    KEY_PICTURE
 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "write the result to FILE; its extension sets the format", 0},
-    {"format", 'f', "FORMAT", 0, "text (the default), json, csv or html", 0},
-    {"parts", KEY_PARTS, "CATALOGUE", 0, "with html: also the bill of materials, by this catalogue", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json, csv, html, svg or md", 0},
+    {"picture", KEY_PICTURE, "NAME", 0,
+     "with svg: fabric (the default), heat, timeline or slowdowns", 0},
+    {"parts", KEY_PARTS, "CATALOGUE", 0, "with html: also the bill of materials, by this catalogue",
+     0},
     {"summary", KEY_SUMMARY, 0, 0, "with -o: also print the text summary", 0},
     {"dump-schedule", KEY_DUMP, "FILE", 0, "write every transfer and delay to FILE as text", 0},
     {"dump-chains", KEY_CHAINS, "FILE", 0,
@@ -71,6 +78,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SUMMARY:
         arguments->summary = true;
+        return 0;
+    case KEY_PICTURE:
+        arguments->picture = (unsigned)csin_pick_name(state, "picture", arg, csin_picture_names);
+        arguments->picture_given = true;
         return 0;
     case KEY_PARTS:
         arguments->parts = arg;
@@ -269,7 +280,8 @@ static enum csin_status make_page(const struct arguments *arguments,
                                .fabric = fabric,
                                .facts = facts,
                                .result = result,
-                               .bom = view.bom};
+                               .bom = view.bom,
+                               .picture = arguments->picture};
     return status;
 }
 
@@ -280,9 +292,8 @@ static enum csin_status write_result(const struct arguments *arguments, int form
     const struct csin_report_writer *writer = &csin_report_writers[format];
     struct csin_output output;
     struct csin_page page;
-    enum csin_status status = writer->write_page
-                                  ? make_page(arguments, result, arena, diag, &page)
-                                  : CSIN_OK;
+    enum csin_status status = writer->write_page ? make_page(arguments, result, arena, diag, &page)
+                                                 : CSIN_OK;
     if (status == CSIN_OK)
         status = csin_output_open(&output, diag, arguments->output);
     if (status != CSIN_OK)
@@ -301,6 +312,21 @@ static enum csin_status write_result(const struct arguments *arguments, int form
     return csin_output_commit(&output, diag);
 }
 
+/* Options that say something about one format are refused with another. */
+static bool suits_format(const struct arguments *arguments, const char *format,
+                         struct csin_diag *diag)
+{
+    if (arguments->picture_given && strcmp(format, "svg") != 0)
+        csin_error(diag, CSIN_E_USAGE, 840, (struct csin_loc){0},
+                   "--picture is for format svg, not '%s'", format);
+    else if (arguments->parts && strcmp(format, "html") != 0)
+        csin_error(diag, CSIN_E_USAGE, 840, (struct csin_loc){0},
+                   "--parts is for format html, not '%s'", format);
+    else
+        return true;
+    return false;
+}
+
 static enum csin_status run(void *the_arguments, struct csin_arena *arena, struct csin_diag *diag)
 {
     const struct arguments *arguments = the_arguments;
@@ -308,7 +334,7 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     struct csin_schedule schedule = {0};
     struct csin_result *result = NULL;
     int format = csin_pick_format(diag, arguments->format, arguments->output, get_format);
-    if (format < 0)
+    if (format < 0 || !suits_format(arguments, csin_report_writers[format].name, diag))
         return CSIN_E_USAGE;
     enum csin_status status = csin_scenario_open(arguments->scenario, &arguments->overrides, arena,
                                                  diag, &scenario);

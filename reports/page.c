@@ -36,7 +36,7 @@ static void write_escaped(const char *text, FILE *out)
 
 static void open_document(const char *id, FILE *out)
 {
-    fprintf(out, "<script type=\"application/json\" id=\"%s\">\n", id);
+    fprintf(out, "<script type=\"application/json\" id=\"data-%s\">\n", id);
 }
 
 static void close_document(FILE *out)
@@ -85,10 +85,9 @@ static void write_data(const struct csin_page *page, FILE *out)
 static void write_drawing(const struct csin_page *page, FILE *out)
 {
     double *use = page->result ? csin_page_cable_use(page->result) : NULL;
-    csin_fabric_write_svg(&(struct csin_fabric_view){.fabric = page->fabric,
-                                                     .facts = page->facts,
-                                                     .cable_use = use},
-                          out);
+    csin_fabric_write_svg(
+        &(struct csin_fabric_view){.fabric = page->fabric, .facts = page->facts, .cable_use = use},
+        out);
     free(use);
 }
 
@@ -148,8 +147,8 @@ static const struct {
     const char *name; /* {{name}} in the template */
     void (*write)(const struct csin_page *page, FILE *out);
 } slots[] = {
-    {"title", write_title}, {"style", write_style},     {"text", write_text},
-    {"data", write_data},   {"drawing", write_drawing}, {"library", write_library},
+    {"title", write_title},   {"style", write_style},     {"text", write_text},
+    {"data", write_data},     {"drawing", write_drawing}, {"library", write_library},
     {"script", write_script},
 };
 

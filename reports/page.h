@@ -30,6 +30,7 @@ struct csin_page {
     const struct csin_plan *plan;     /* whose `before` is shown as well */
     const struct csin_bom *bom;
     const struct csin_findings *findings;
+    unsigned picture; /* for csin_picture_write (reports/picture.h) */
 };
 
 void csin_page_write(const struct csin_page *page, FILE *out);

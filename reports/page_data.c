@@ -75,8 +75,8 @@ static bool choose(struct view *v)
             n_in[zone == CSIN_NONE ? f->n_zones : zone]++;
         }
     for (uint32_t i = 0; i < r->n_arcs; i++) {
-        uint32_t zone = zone_of(f, r->arcs[r->worst[i]].arc), z = zone == CSIN_NONE ? f->n_zones
-                                                                                  : zone;
+        uint32_t zone = zone_of(f, r->arcs[r->worst[i]].arc),
+                 z = zone == CSIN_NONE ? f->n_zones : zone;
         if (!whole[z] && n_chosen + n_in[z] <= CSIN_MAX_LISTED_ARCS) {
             whole[z] = true;
             n_chosen += n_in[z];
@@ -240,10 +240,17 @@ static const struct {
     const char *key;
     figure *of;
 } columns[] = {
-    {"arc", itself},       {"from", from},   {"to", to},     {"from_port", port},
-    {"place", place},      {"capacity_Bps", capacity},       {"bytes", bytes},
-    {"utilisation_mean", mean},              {"utilisation_peak", peak},
-    {"saturated_s", saturated},              {"congested_s", congested},
+    {"arc", itself},
+    {"from", from},
+    {"to", to},
+    {"from_port", port},
+    {"place", place},
+    {"capacity_Bps", capacity},
+    {"bytes", bytes},
+    {"utilisation_mean", mean},
+    {"utilisation_peak", peak},
+    {"saturated_s", saturated},
+    {"congested_s", congested},
 };
 
 static const struct csin_arc_result *row_of(const struct view *v, uint32_t arc)

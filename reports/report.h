@@ -29,6 +29,8 @@ void csin_report_json(const struct csin_result *result, FILE *out);
 void csin_report_json_without_arcs(const struct csin_result *result, FILE *out);
 /* One number a line: kind,name,step,metric,unit,value. */
 void csin_report_csv(const struct csin_result *result, FILE *out);
+/* Markdown for a pull request. */
+void csin_report_md(const struct csin_result *result, FILE *out);
 
 /* The lines of it that say what became of the scenario, its jobs and its streams, without a head:
  * what a sweep collects. */

@@ -93,28 +93,34 @@ static char *place_samples(struct csin_samples *s, char *at)
     return at + samples_bytes(s);
 }
 
-static uint32_t group_of(struct csin_recorder *r, const char *place)
+static void put_in_group(struct csin_recorder *r, uint32_t resource, const char *place,
+                         double capacity_Bps)
 {
-    for (uint32_t g = 0; g < r->n_groups; g++)
-        if (strcmp(r->group[g].place, place) == 0)
-            return g;
-    r->group[r->n_groups].place = place;
-    return r->n_groups++;
+    uint32_t g = 0;
+    while (g < r->n_groups && strcmp(r->group[g].place, place) != 0)
+        g++;
+    r->n_groups += g == r->n_groups;
+    r->group[g].place = place;
+    r->group[g].n_arcs++;
+    r->group[g].capacity_Bps += capacity_Bps;
+    r->group_of_arc[resource] = (uint8_t)g;
 }
 
-struct csin_recorder *csin_recorder_create(const struct csin_fabric *f, uint32_t n_owners,
+struct csin_recorder *csin_recorder_create(const struct csin_fabric *f,
+                                           const struct csin_inside *inside, uint32_t n_owners,
                                            double width_s)
 {
-    uint32_t room = ARC_BYTES / (uint32_t)sizeof(double) / (f->n_arcs + 1) / 2 * 2;
+    uint32_t n = f->n_arcs + (inside ? inside->n : 0);
+    uint32_t room = ARC_BYTES / (uint32_t)sizeof(double) / (n + 1) / 2 * 2;
     room = room < LEAST_SAMPLES ? LEAST_SAMPLES : room > CSIN_MAX_SAMPLES ? CSIN_MAX_SAMPLES : room;
     struct csin_recorder r = {
-        .arcs = {.n_series = f->n_arcs, .n_room = room, .width_s = width_s},
+        .arcs = {.n_series = n, .n_room = room, .width_s = width_s},
         .groups = {.n_series = 2 * CSIN_MAX_GROUPS, .n_room = CSIN_MAX_SAMPLES, .width_s = width_s},
         .owners = {.n_series = n_owners, .n_room = CSIN_MAX_SAMPLES, .width_s = width_s},
         .n_owners = n_owners,
     };
     r.memory_bytes = sizeof r + samples_bytes(&r.arcs) + samples_bytes(&r.groups) +
-                     samples_bytes(&r.owners) + f->n_arcs * 2ul;
+                     samples_bytes(&r.owners) + n * 2ul;
     char *memory = mmap(NULL, r.memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                         -1, 0);
     if (memory == MAP_FAILED)
@@ -124,12 +130,13 @@ struct csin_recorder *csin_recorder_create(const struct csin_fabric *f, uint32_t
     at = place_samples(&r.groups, at);
     at = place_samples(&r.owners, at);
     r.is_full = (bool *)at;
-    r.group_of_arc = (uint8_t *)at + f->n_arcs;
-    for (uint32_t arc = 0; arc < f->n_arcs; arc++) {
-        uint32_t g = group_of(&r, csin_arc_place(f, arc));
-        r.group_of_arc[arc] = (uint8_t)g;
-        r.group[g].n_arcs++;
-        r.group[g].capacity_Bps += f->arc_capacity_Bps[arc];
+    r.group_of_arc = (uint8_t *)at + n;
+    for (uint32_t arc = 0; arc < f->n_arcs; arc++)
+        put_in_group(&r, arc, csin_arc_place(f, arc), f->arc_capacity_Bps[arc]);
+    for (uint32_t i = f->n_arcs; i < n; i++) {
+        uint32_t index;
+        enum csin_inside_kind kind = csin_inside_kind_of(inside, i - f->n_arcs, &index);
+        put_in_group(&r, i, csin_inside_kind_names[kind], inside->capacity_Bps[i - f->n_arcs]);
     }
     memcpy(memory, &r, sizeof r);
     return (struct csin_recorder *)memory;

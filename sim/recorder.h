@@ -13,7 +13,7 @@
 #ifndef CSIN_SIM_RECORDER_H
 #define CSIN_SIM_RECORDER_H
 
-#include "topo/fabric.h"
+#include "sim/inside.h"
 
 #define CSIN_MAX_SAMPLES 1000u /* intervals of a series */
 
@@ -27,28 +27,31 @@ struct csin_samples {
     double *since_s;           /* [n_series] up to which `sum` counts */
 };
 
-/* Arcs of one place (csin_arc_place), added up. */
+/* Arcs of one place (csin_arc_place), or resources of one kind inside hosts, added up. */
 struct csin_recorder_group {
     const char *place;
     uint32_t n_arcs;
     double capacity_Bps; /* of those that work as the run begins */
 };
-#define CSIN_MAX_GROUPS (2 * CSIN_N_PLACES)
+#define CSIN_MAX_GROUPS (2 * CSIN_N_PLACES + CSIN_N_INSIDE_KINDS)
 
 struct csin_recorder {
-    struct csin_samples arcs;   /* by arc; fewer intervals where there are very many arcs */
+    struct csin_samples arcs;   /* by arc, then resources inside hosts; fewer intervals where there
+                                   are very many arcs */
     struct csin_samples groups; /* by group, bytes/s; then by group how many of its arcs are full */
     struct csin_samples owners; /* by job and stream: what its transfers move, bytes/s */
     struct csin_recorder_group group[CSIN_MAX_GROUPS];
     uint32_t n_groups, n_owners;
-    uint8_t *group_of_arc; /* [n_arcs] */
-    bool *is_full;         /* [n_arcs] */
+    uint8_t *group_of_arc; /* [n_arcs + resources inside hosts] */
+    bool *is_full;         /* the same */
     size_t memory_bytes;   /* of all of this */
 };
 
-/* `width_s` is how long intervals are at first (> 0); a good guess saves the doubling. NULL without
+/* `width_s` is how long intervals are at first (> 0); a good guess saves the doubling. `inside`
+ * NULL: hosts have no inside. NULL without
  * memory. O(arcs). */
-struct csin_recorder *csin_recorder_create(const struct csin_fabric *fabric, uint32_t n_owners,
+struct csin_recorder *csin_recorder_create(const struct csin_fabric *fabric,
+                                           const struct csin_inside *inside, uint32_t n_owners,
                                            double width_s);
 void csin_recorder_destroy(struct csin_recorder *recorder);
 

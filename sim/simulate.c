@@ -62,13 +62,15 @@ enum csin_status csin_simulate_alone(const struct csin_scenario *sc, uint32_t ow
 }
 
 /* As long as the longest job takes alone, or a guess. Intervals double as the run needs it. */
-static struct csin_recorder *make_recorder(const struct csin_scenario *sc, double *const *alone,
-                                           bool is_alone)
+static struct csin_recorder *make_recorder(const struct csin_scenario *sc,
+                                           const struct csin_schedule *schedule,
+                                           double *const *alone, bool is_alone)
 {
     double longest_s = 1e-3;
     for (uint32_t j = 0; j < sc->n_jobs && !is_alone; j++)
         longest_s = fmax(longest_s, alone[j][0]);
-    return csin_recorder_create(sc->fabric, sc->n_owners, longest_s / CSIN_MAX_SAMPLES);
+    return csin_recorder_create(sc->fabric, schedule->inside, sc->n_owners,
+                                longest_s / CSIN_MAX_SAMPLES);
 }
 
 enum csin_status csin_simulate(const struct csin_scenario *scenario,
@@ -109,7 +111,7 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
     run.reaction_s = scenario->reaction_s;
     run.watch = !options->unwatched;
     if (options->timeline) {
-        recorder = run.recorder = make_recorder(scenario, alone, is_alone);
+        recorder = run.recorder = make_recorder(scenario, schedule, alone, is_alone);
         if (!recorder) {
             status = csin_no_memory(diag);
             goto done;

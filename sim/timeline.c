@@ -149,13 +149,13 @@ static uint64_t slow_rounds(const struct maker *m, uint32_t owner, double *slowd
     return n;
 }
 
-static uint64_t slow_clients(const struct csin_stream_result *stream, double *slowdowns)
+static uint64_t slow_clients(const struct csin_stream_result *stream, const double *alone,
+                             double *slowdowns)
 {
-    double alone_Bps = stream->alone_Bps / stream->stream->n_clients;
     uint64_t n = 0;
     for (uint32_t c = 0; c < stream->stream->n_clients; c++)
-        if (stream->client_Bps[c] > 0)
-            slowdowns[n++] = alone_Bps / stream->client_Bps[c];
+        if (stream->client_Bps[c] > 0 && alone[1 + c] > 0)
+            slowdowns[n++] = alone[1 + c] / stream->client_Bps[c];
     return n;
 }
 
@@ -168,7 +168,7 @@ static bool make_slowdowns(struct maker *m, uint32_t owner, struct csin_slowdown
     double *all = malloc((room + 1) * sizeof *all);
     if (!all)
         return false;
-    uint64_t n = is_job ? slow_rounds(m, owner, all) : slow_clients(stream, all);
+    uint64_t n = is_job ? slow_rounds(m, owner, all) : slow_clients(stream, m->alone[owner], all);
     if (n > 0)
         qsort(all, n, sizeof *all, by_value);
     spread->n_all = n;

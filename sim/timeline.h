@@ -28,9 +28,8 @@ struct csin_still {
     double from_s, to_s;
 };
 
-/* How much slower than alone: each round of each step of a job, each client of a stream (as in the
- * stream alone its mean client is). In ascending order; of very many, evenly spaced ranks with the
- * first and the last. */
+/* How much slower than alone: each round of each step of a job, each client of a stream. In
+ * ascending order; of very many, evenly spaced ranks with the first and the last. */
 struct csin_slowdowns {
     uint64_t n_all;
     uint32_t n;

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "topo/svg_layout.h"
+#include "topo/svg_ramp.h"
 
 static void escaped(FILE *out, const char *text)
 {
@@ -255,22 +256,6 @@ static void write_cables_up(struct csin_svg *d, uint32_t sw, bool joints, double
 
 /* ---- cables coloured by how much they are used ---- */
 
-/* From nothing to all: one hue, darker and darker, so it reads without colours too. */
-static const unsigned char ramp[][3] = {
-    {0xe1, 0xe9, 0xf1}, {0xb0, 0xcb, 0xe3}, {0x64, 0x9f, 0xcd}, {0x26, 0x6a, 0xa9}, {0x0a, 0x2f, 0x60}};
-#define RAMP_STEPS (sizeof ramp / sizeof *ramp - 1)
-
-struct csin_shown csin_svg_ramp(double use)
-{
-    struct csin_shown shown;
-    double at = fmin(fmax(use, 0), 1) * RAMP_STEPS;
-    unsigned i = (unsigned)fmin(floor(at), RAMP_STEPS - 1), c[3];
-    for (unsigned k = 0; k < 3; k++)
-        c[k] = (unsigned)lround(ramp[i][k] + (at - i) * (ramp[i + 1][k] - ramp[i][k]));
-    snprintf(shown.s, sizeof shown.s, "#%02x%02x%02x", c[0], c[1], c[2]);
-    return shown;
-}
-
 static int less_used(const void *a, const void *b, void *use)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -309,7 +294,9 @@ static void write_used_cables(struct csin_svg *d)
 
 static void write_ramp(struct csin_svg *d)
 {
-    fputs("<style>.q{fill:none}.q:hover{stroke:#d55e00;stroke-width:3}</style>\n", d->out);
+    fputs(
+        "<g class=\"ramp\">\n<style>.q{fill:none}.q:hover{stroke:#d55e00;stroke-width:3}</style>\n",
+        d->out);
     double w = 180, x = d->width - MARGIN - w - 44;
     for (unsigned i = 0; i < 60; i++)
         fprintf(d->out, "<rect x=\"%s\" y=\"54\" width=\"%s\" height=\"12\" fill=\"%s\"/>\n",
@@ -317,6 +304,7 @@ static void write_ramp(struct csin_svg *d)
     csin_svg_label(d, "ge", x - 8, 65, 12, "0 %");
     csin_svg_label(d, "g", x + w + 8, 65, 12, "100 %");
     csin_svg_label(d, "g", x, 46, 12, "mean use, busier way");
+    fputs("</g>\n", d->out);
 }
 
 static void write_bands(struct csin_svg *d)
@@ -665,7 +653,7 @@ void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out)
     csin_svg_lay_out(&d);
     d.height = csin_svg_write_legend(&d, true) + 32;
     write_head(fabric, d.width, d.height, out);
-    write_title(fabric, facts, d.width, out);
+    write_title(fabric, facts, d.use ? d.width - 280 : d.width, out);
     if (d.use)
         write_ramp(&d);
     write_panels(&d);

@@ -138,9 +138,6 @@ static inline struct csin_shown px(double x)
     return shown;
 }
 
-/* The colour of a cable that is used so much, 0 to 1: light to dark. */
-struct csin_shown csin_svg_ramp(double use);
-
 /* Writes a text of a class of the style sheet. */
 void csin_svg_label(struct csin_svg *d, const char *style, double x, double y, double size,
                     const char *text);

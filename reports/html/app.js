@@ -21,6 +21,7 @@ function mostSlowed(r) {
 function drawVerdict(card) {
   follow(card, box => {
     const r = result(), free = r.congestion_free === "yes", worst = mostSlowed(r), p = r.provenance;
+    if (documents.plan) box.append(make("p", { class: "note" }, state.side === "before" ? "As it is, before the plan." : "With the plan."));
     box.append(make("div", { class: "verdict " + (free ? "yes" : "no") }, make("span", { "aria-hidden": "true" }, free ? "✔" : "✖"),
       make("div", {}, make("b", {}, "Congestion-free: " + (free ? "yes" : "no")), make("div", {}, free
         ? "No flow is slower than its end hosts alone would make it."
@@ -93,7 +94,7 @@ function drawPlan(card) {
     svg.append("circle").attr("class", "before").attr("cx", x(a.slowdown)).attr("cy", y).attr("r", 6).attr("fill", "var(--card)").attr("stroke", "var(--soft)").attr("stroke-width", 2);
     svg.append("circle").attr("class", "after").attr("cx", x(b.slowdown)).attr("cy", y).attr("r", 5).attr("fill", b.slowdown > a.slowdown * 1.005 ? "var(--mark)" : "var(--r3)");
   });
-  card.append(svg.node(), make("p", { class: "legend" }, "○ before   ● after"));
+  card.append(make("div", { class: "wide" }, svg.node()), make("p", { class: "legend" }, "○ before   ● after"));
 
   const rows = [];
   if (plan.placement) rows.push(["placement: bytes between leaves", show.size(plan.placement.before.bytes_between_leaves), show.size(plan.placement.after.bytes_between_leaves), show.size(plan.placement.bound.bytes_between_leaves), plan.placement.changed]);
@@ -181,9 +182,11 @@ function drawFacts(card) {
 
 function drawFindings(card) {
   const { schema, fabric, ...parts } = documents.findings;
-  for (const one of parts.advice || parts.findings || [])
-    card.append(make("div", { class: "verdict " + (one.fault || one.kind === "fault" ? "no" : "yes") }, make("div", {}, ...Object.entries(one).map(([key, value]) => make("div", {}, words(key) + ": " + byKey(key, value))))));
-  drawAny(card, parts, 0);
+  for (const one of parts.advice)
+    card.append(make("div", { class: "advice " + one.kind }, make("b", {}, one.kind === "fault" ? "✖ Fault: " : "⚠ Warning: "), one.text,
+      make("span", { class: "chip" }, "CSIN-" + one.code), make("p", { class: "note" }, "Remedy: " + one.remedy)));
+  if (!parts.advice.length) card.append(make("p", {}, "Nothing to warn of."));
+  drawAny(card, { ...parts, advice: null }, 0);
 }
 
 function drawBom(card) {
@@ -223,8 +226,14 @@ function others() {
 }
 function drawAny(card, value, depth) {
   for (const [key, part] of Object.entries(value)) {
-    if (part === null || typeof part !== "object" || depth > 3) continue;
-    const title = make(depth ? "h4" : "h3", {}, words(key));
+    if (part === null || typeof part !== "object" || depth > 4) continue;
+    if (depth === 0) {
+      const box = make("details", {}, make("summary", {}, words(key)));
+      card.append(box);
+      drawAny(box, { [key]: part }, 1);
+      continue;
+    }
+    const title = depth > 1 ? make("h4", {}, words(key)) : "";
     if (Array.isArray(part)) {
       if (part.length && typeof part[0] === "object") card.append(title, plainTable(part));
       else if (part.length) card.append(title, make("p", {}, part.slice(0, 40).map(item => byKey(key, item)).join(", ") + (part.length > 40 ? " …" : "")));

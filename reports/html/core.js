@@ -5,7 +5,7 @@
 
 const documents = {};
 for (const script of document.querySelectorAll('script[type="application/json"]'))
-  documents[script.id] = JSON.parse(script.textContent);
+  documents[script.id.replace("data-", "")] = JSON.parse(script.textContent);
 
 // What is shown: `side` is "after" (the result, or the plan's) or "before"; `window` a pair of seconds.
 const state = { side: "after", window: null, chosen: null, listeners: [] };

@@ -38,7 +38,8 @@ function drawFabric(card) {
       path.style.strokeOpacity = (0.35 + 0.65 * use).toFixed(2);
     }
   }
-  // The drawing's own key is for its own colours.
+  // The page has a key of its own, and tells more than titles do.
+  shadow.querySelectorAll(".ramp > :not(style)").forEach(one => one.remove());
   for (const title of shadow.querySelectorAll("[data-c] > title")) title.remove();
   shadow.addEventListener("pointermove", event => {
     const path = event.target.closest && event.target.closest("[data-c]");

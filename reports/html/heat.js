@@ -18,14 +18,14 @@ function mapsOf(side) {
       columns: order(list.map(arc => (up ? arc.to : arc.from)[0])), worst: d3.max(list, arc => arc.congested_s + 1e-9 * arc.mean),
       title: (side.zones[zone] ? "zone " + side.zones[zone] + ", " : "") + place.replace(/-(up|down)$/, (all, way) => " " + way),
     };
-  }).sort((a, b) => a.zone - b.zone || a.place.replace(/up|down/, "").localeCompare(b.place.replace(/up|down/, "")) || b.up - a.up);
+  }).sort((a, b) => a.zone - b.zone || b.place.startsWith("leaf") - a.place.startsWith("leaf") || b.rows.length * b.columns.length - a.rows.length * a.columns.length || a.place.replace(/up|down/, "").localeCompare(b.place.replace(/up|down/, "")) || b.up - a.up);
 }
 
 function drawMap(map, how) {
   const n = map.rows.length, m = map.columns.length;
   const w = Math.max(6, Math.min(26, Math.floor(520 / m))), h = Math.max(6, Math.min(22, Math.floor(520 / n)));
   const left = 10 + 6.2 * d3.max(map.rows, name => Math.min(name.length, 16)), top = 8 + 5.4 * d3.max(map.columns, name => Math.min(name.length, 14));
-  const width = left + m * w + 6, height = top + n * h + 6;
+  const width = left + m * w + Math.max(6, 0.55 * top), height = top + n * h + 6;
   const svg = d3.create("svg").attr("viewBox", [0, 0, width, height]).attr("width", width).attr("height", height)
     .attr("tabindex", 0).attr("role", "application").attr("class", "map")
     .attr("aria-label", `Heat map of ${map.title}: ${n} by ${m} switches. Arrow keys walk the cells, Enter shows who loads one.`);

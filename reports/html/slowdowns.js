@@ -2,7 +2,7 @@
 // How slowdowns are spread: a row for each job and stream, how many of its rounds or clients are how slow, and its quantiles.
 
 function drawSlowdowns(card) {
-  const holder = make("div");
+  const holder = make("div", { class: "wide" });
   card.append(holder);
   function draw() {
     const v = view(), rows = v.slowdowns.map((one, o) => ({ o, owner: v.owners[o], ...one })).filter(one => one.values.length).slice(0, 60);
@@ -33,7 +33,7 @@ function drawSlowdowns(card) {
     svg.append("path").attr("stroke", "var(--soft)").attr("stroke-dasharray", "3 3").attr("d", `M${x(1)} 6V${bottom}`);
     svg.append("g").attr("class", "axis").attr("transform", `translate(0,${bottom})`).call(d3.axisBottom(x).ticks(6).tickFormat(show.times));
     holder.replaceChildren(svg.node(), make("p", { class: "legend" }, make("span", {}, "│ median"), make("span", {}, "▲ worst"),
-      make("span", {}, "1× is as fast as alone on the idle fabric; of storage, as its mean client alone")));
+      make("span", {}, "1× is as fast as alone on the idle fabric: each round of each step, each client of storage")));
   }
   draw();
   let drawnFor = [state.side, isDark()];

@@ -65,5 +65,5 @@ function plainTable(rows, caption) {
       title: words(key), num, value: row => row[key] ?? (num ? -Infinity : ""),
       cell: row => typeof row[key] === "boolean" ? (row[key] ? "yes" : "no") : byKey(key, row[key]),
     };
-  }), { caption, rows: () => rows, page: 50 }).element;
+  }), { caption, rows: () => rows, page: 12 }).element;
 }

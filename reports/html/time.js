@@ -24,7 +24,20 @@ function drawTime(card) {
     const clipped = () => panels.append("g").attr("clip-path", "url(#timeclip)");
     const label = (text, at, title) => panels.append("text").attr("x", left - 8).attr("y", at).attr("text-anchor", "end")
       .text(text.length > 20 ? text.slice(0, 19) + "…" : text).append("title").text(title || text);
-    const head = text => { y += 14; panels.append("text").attr("class", "soft").attr("x", left).attr("y", y).text(text); y += 8; };
+    // A panel's title, and behind it its key: a line and a name for each of its series, over as many rows as that takes.
+    function head(text, list = []) {
+      y += 16;
+      panels.append("text").attr("class", "soft").attr("x", left).attr("y", y).text(text);
+      let at = left + 6.3 * text.length + 24;
+      for (const one of list.slice(0, 24)) {
+        const room = 30 + 6.6 * one.short.length + 14;
+        if (at + room > right) { at = left; y += 15; }
+        panels.append("path").attr("d", `M${at} ${y - 4}h22`).attr("stroke", one.colour).attr("stroke-width", 2.2).attr("stroke-dasharray", one.dash);
+        panels.append("text").attr("x", at + 27).attr("y", y).text(one.short);
+        at += room;
+      }
+      y += 9;
+    }
 
     // ---- bars ----
     const bars = d3.group(v.bars || [], bar => bar[0]);
@@ -95,7 +108,7 @@ function drawTime(card) {
     };
     function lines(title, list, step, most, format, id) { // list: [{name, values, of, colour, dash}]
       const height = 110;
-      head(title);
+      head(title, list);
       const top = y, base = y + height, scale = d3.scaleLinear().domain([0, most]).nice(4).range([base, top]), whole = scale.domain()[1];
       panels.append("g").attr("class", "grid").attr("transform", `translate(${left},0)`)
         .call(d3.axisLeft(scale).ticks(4).tickSize(-(right - left)).tickFormat(""));
@@ -111,25 +124,17 @@ function drawTime(card) {
       y = base + 4;
     }
     key.replaceChildren();
-    const stroke = (name, colour, pattern) => {
-      const svg = d3.create("svg").attr("width", 26).attr("height", 10).style("display", "inline-block");
-      svg.append("path").attr("d", "M1 5H25").attr("stroke", colour).attr("stroke-width", 2.4).attr("stroke-dasharray", pattern);
-      return make("span", {}, svg.node(), " " + name);
-    };
     if (series) {
-      const movers = series.owners.map((values, o) => ({ name: v.owners[o].name, values, of: value => value, colour: hue(o), dash: dash(o) }))
+      const movers = series.owners.map((values, o) => ({ name: v.owners[o].name, short: v.owners[o].name, values, of: value => value, colour: hue(o), dash: dash(o) }))
         .filter(one => d3.max(one.values) > 0).slice(0, ROWS_MOST);
       if (movers.length)
         lines("what transfers move, all hops of a chain counted", movers, series.owners_step_s, d3.max(movers, one => d3.max(one.values)), show.rate, "owner");
-      key.append(...movers.slice(0, 14).map(one => stroke(one.name, one.colour, one.dash)));
       const places = series.places.filter(place => d3.max(place.use) > 0);
       const kinds = [...new Set(places.map(place => place.place.replace(/-(up|down)$/, "")))];
       lines("use of each layer: mean of its arcs", places.map(place => ({
-        name: `${place.place} (${show.count(place.arcs)} arcs, ${show.rate(place.capacity_Bps)})`, values: place.use, of: value => value / 1000,
-        colour: hue(kinds.indexOf(place.place.replace(/-(up|down)$/, "")) + 2), dash: place.place.endsWith("down") ? "5 3" : null,
+        short: place.place, name: `${place.place} (${show.count(place.arcs)} arcs, ${show.rate(place.capacity_Bps)})`, values: place.use, of: value => value / 1000,
+        colour: hue(kinds.indexOf(place.place.replace(/-(up|down)$/, "")) + 4), dash: place.place.endsWith("down") ? "5 3" : null,
       })), series.step_s, 1, d3.format(".0%"), "place");
-      key.append(...places.map(place => stroke(place.place, hue(kinds.indexOf(place.place.replace(/-(up|down)$/, "")) + 2),
-        place.place.endsWith("down") ? "5 3" : null)));
       const worst = series.arcs.slice(0, 12);
       if (worst.length) {
         head("the worst arcs between switches");

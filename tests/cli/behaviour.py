@@ -155,7 +155,9 @@ def test_wrong_input_is_3_with_nothing_on_stdout(folder):
 def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
     for arguments in ([], ["simulate"], ["--unknown"], ["sim"], ["topo"], ["check"], ["sim", "--unknown", "x"], ["sim", "-o"],
                       ["sim", "a.yaml", "b.yaml"], ["topo", "a.yaml", "b.yaml"], ["sim", "--format", "jsn", INCAST],
-                      ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.svg", INCAST],
+                      ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.pdf", INCAST],
+                      ["sim", "--picture", "heat", INCAST], ["sim", "--picture", "pie", "-f", "svg", INCAST],
+                      ["sim", "--parts", CATALOGUE, "-f", "json", INCAST], ["plan", "--size", CATALOGUE, "-o", "x.html"],
                       ["topo", "--bom", SPEC], ["topo", "--bom", "--parts", CATALOGUE, "-f", "svg", SPEC],
                       ["topo", "--parts", "x.csv", "-f", "cabling", "-o", "x.csv", SPEC],
                       ["sim", "--seed", "-1", INCAST], ["sim", "--seed", "1.5", INCAST], ["sim", "--seed", "", INCAST],
@@ -191,6 +193,13 @@ def test_a_catalogue_without_use_is_a_warning(folder):
     expect(run(folder, "topo", SPEC, "--parts", CATALOGUE, "-f", "cabling"), 0, holds("HDR-"), "")
     expect(run(folder, "topo", SPEC, "--bom", "--parts", CATALOGUE, "-o", "bill.csv"), 0, "", "")
     assert listing(folder) == ["bill.csv"]
+
+
+def test_a_page_is_whole_and_the_same_each_time(folder):
+    for name in ("a.html", "b.html"):
+        expect(run(folder, "sim", INCAST, "-o", name), 0, "", "")
+    pages = [(Path(folder) / name).read_bytes() for name in ("a.html", "b.html")]
+    assert pages[0] == pages[1] and pages[0].rstrip().endswith(b"</html>") and b"{{" not in pages[0].split(b"<script", 1)[0]
 
 
 def test_congestion_on_the_command_line_is_for_an_engine_that_has_it(folder):

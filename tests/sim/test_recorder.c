@@ -28,7 +28,7 @@ static int end(void **state)
 static void a_mean_is_that_of_its_interval(void **state)
 {
     (void)state;
-    struct csin_recorder *r = csin_recorder_create(fabric, 2, 1);
+    struct csin_recorder *r = csin_recorder_create(fabric, NULL, 2, 1);
     csin_recorder_rate(r, 1, 10, 0.5);
     csin_recorder_rate(r, 1, -4, 2.25);
     csin_recorder_rate(r, 1, -6, 3);
@@ -43,7 +43,7 @@ static void a_mean_is_that_of_its_interval(void **state)
 static void the_last_interval_may_be_shorter(void **state)
 {
     (void)state;
-    struct csin_recorder *r = csin_recorder_create(fabric, 1, 1);
+    struct csin_recorder *r = csin_recorder_create(fabric, NULL, 1, 1);
     csin_recorder_rate(r, 0, 8, 0);
     csin_recorder_end(r, 2.5);
     assert_int_equal(csin_samples_count(&r->owners), 3);
@@ -56,7 +56,7 @@ static void long_runs_have_longer_intervals_and_lose_nothing(void **state)
 {
     (void)state;
     struct csin_rng rng = csin_rng_init(7, 1);
-    struct csin_recorder *r = csin_recorder_create(fabric, 1, 1e-6);
+    struct csin_recorder *r = csin_recorder_create(fabric, NULL, 1, 1e-6);
     double now = 0, rate = 0, area = 0, sum = 0;
     for (unsigned i = 0; i < 20000; i++) {
         double next = now + 1e-3 * (double)csin_rng_below(&rng, 1000);
@@ -80,7 +80,7 @@ static void long_runs_have_longer_intervals_and_lose_nothing(void **state)
 static void groups_add_up_their_arcs_and_count_the_full_ones(void **state)
 {
     (void)state;
-    struct csin_recorder *r = csin_recorder_create(fabric, 1, 1);
+    struct csin_recorder *r = csin_recorder_create(fabric, NULL, 1, 1);
     uint32_t a = CSIN_NONE, b = CSIN_NONE;
     for (uint32_t arc = 0; arc < fabric->n_arcs; arc++)
         if (strcmp(csin_arc_place(fabric, arc), "leaf-up") == 0) {
@@ -112,7 +112,7 @@ static void a_lossless_run_is_recorded_too(void **state)
              "engine: fluid\ncongestion: lossless\n"
              "jobs: [{name: j, hosts: 8, steps: [{allreduce: {algorithm: ring, size: 64MiB}}]}]\n"
              "storage: [{read: {name: r, readers: 8, size: 32MiB, chunk: 4MiB, concurrency: 4}}]");
-    struct csin_recorder *r = csin_recorder_create(run.scenario->fabric, 2, 1e-6);
+    struct csin_recorder *r = csin_recorder_create(run.scenario->fabric, NULL, 2, 1e-6);
     struct csin_run how = {.fabric = run.scenario->fabric,
                            .routes = run.scenario->routes,
                            .schedule = &run.schedule,
