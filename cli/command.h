@@ -38,6 +38,9 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
  * reader, and a one-line fabric is no file. */
 bool csin_is_scenario(const char *path);
 
+/* Refuses a scenario with a cluster (CSIN-941), which only csin sim and csin check take. */
+enum csin_status csin_refuse_cluster(const struct csin_scenario *scenario, struct csin_diag *diag);
+
 /* The index of `name` in `names` (NULL-terminated); a usage error where it is not there. */
 int csin_pick_name(struct argp_state *state, const char *what, const char *name,
                    const char *const *names);

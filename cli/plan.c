@@ -388,6 +388,8 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     enum csin_status status = csin_scenario_open(arguments->scenario, &overrides, arena, diag,
                                                  &scenario);
     if (status == CSIN_OK)
+        status = csin_refuse_cluster(scenario, diag);
+    if (status == CSIN_OK)
         status = spare_inputs(arguments, scenario, arena, diag);
     if (status == CSIN_OK && arguments->keep)
         status = csin_lft_open(scenario->fabric, (struct csin_loc){0}, arguments->keep, diag, NULL,

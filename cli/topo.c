@@ -446,6 +446,8 @@ static enum csin_status export_scenario(const struct arguments *arguments, struc
     enum csin_status status = csin_scenario_open(arguments->fabric, &overrides, arena, diag,
                                                  &scenario);
     if (status == CSIN_OK)
+        status = csin_refuse_cluster(scenario, diag);
+    if (status == CSIN_OK)
         status = export_all(arguments,
                             &(struct source){scenario->fabric,
                                              scenario,

@@ -55,15 +55,18 @@ static int by_badness(const void *a, const void *b)
 static void write_sums(struct csin_json *j, const char *key, const char *what,
                        const struct csin_json_value *array)
 {
-    static const char *const sums[] = {"bytes",       "utilisation_mean", "utilisation_peak",
-                                       "saturated_s", "congested_s",      NULL};
+    static const char *const sums[] = {
+        "bytes", "utilisation_mean", "utilisation_peak", "saturated_s",  "congested_s",
+        "at_s",  "hosts_busy",       "hosts_working",    "jobs_running", "jobs_queued"};
     csin_json_flat_object(j, key);
     csin_json_count(j, what, array->n);
-    for (const char *const *number = sums; *number; number++) {
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         double sum = 0;
+        if (!array->first || !csin_json_get(array->first, sums[i]))
+            continue;
         for (const struct csin_json_value *v = array->first; v; v = v->next)
-            sum += csin_json_get_number(v, *number, 0);
-        csin_json_real(j, *number, sum);
+            sum += csin_json_get_number(v, sums[i], 0);
+        csin_json_real(j, sums[i], sum);
     }
     csin_json_end_object(j);
 }
@@ -99,6 +102,8 @@ bool csin_expected_write(const struct csin_json_value *result, size_t bytes, FIL
             good = write_worst(&json, v);
         else if (strcmp(v->key, "inside") == 0 && v->n > CSIN_EXPECTED_WORST)
             write_sums(&json, "inside_in_all", "resources", v);
+        else if (strcmp(v->key, "moments") == 0)
+            write_sums(&json, "moments_in_all", "moments", v);
         else
             csin_json_copy(&json, v->key, v, v->kind == CSIN_JSON_ARRAY);
     csin_json_end_object(&json);

@@ -9,7 +9,7 @@
  *     (loads) <-- saving
  *
  * A job that is interrupted saves a checkpoint, which takes its save_s, and leaves its hosts. It
- * goes on later, perhaps on other hosts, after load_s. (An et al., SC'24, VI-C: HAI-Platform.)
+ * goes on later, perhaps on other hosts, after load_s. (HAI-Platform: An et al., SC'24.)
  * Between two events the set of running jobs and their hosts is constant, and a job makes progress
  * at 1 / slowdown; whoever calls says how slow each of a set is (sim/cluster_window.h asks the
  * network). docs/model.md has the rules; tests/sim/scheduler.py is a second implementation. */
@@ -105,8 +105,14 @@ struct csin_cluster_result {
     double busy_s, working_s; /* host-seconds */
 };
 
-/* Runs the jobs (in any order) by the rules on the hosts of `place`. `rates` NULL: nobody is
- * slowed. Reports jobs that no empty cluster could take (CSIN-944). On success the caller destroys
+/* Reports jobs that not even an empty cluster could take (CSIN-944): they would wait for ever. */
+enum csin_status csin_cluster_fits(struct csin_cluster_hosts *hosts,
+                                   const struct csin_cluster_rules *rules,
+                                   const struct csin_cluster_job *jobs, uint32_t n_jobs,
+                                   struct csin_diag *diag);
+
+/* Runs the jobs (in any order) by the rules on the given hosts. `rates` NULL: nobody is
+ * slowed. Checks them first by csin_cluster_fits. On success the caller destroys
  * *ret_result. O(events x (jobs waiting + hosts)). */
 enum csin_status csin_cluster_run(struct csin_cluster_hosts *hosts,
                                   const struct csin_cluster_rules *rules,

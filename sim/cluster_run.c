@@ -569,27 +569,48 @@ static bool open_cluster(struct cluster *c, struct csin_arena *scratch)
            sort_arrivals(c);
 }
 
-/* A job that not even an empty cluster takes would wait for ever. */
-static void check_job(struct cluster *c, uint32_t index)
+static enum csin_status too_large(const struct csin_cluster_hosts *hosts,
+                                  const struct csin_cluster_rules *rules,
+                                  const struct csin_cluster_job *job, struct csin_diag *diag)
 {
-    const struct csin_cluster_job *spec = &c->specs[index];
-    struct csin_cluster_wish wish = {spec->n_hosts, spec->allowed, c->rules->cross_zone > 0};
-    bool crosses;
-    if (spec->n_hosts <= c->hosts->n_compute &&
-        csin_cluster_place(c->hosts, c->rules->placement, &wish, c->free, c->hosts_of_one,
-                           &crosses))
-        return;
-    enum csin_status status = csin_error(
-        c->diag, CSIN_E_INPUT, 944, spec->loc,
-        "job '%s' has %s hosts; the cluster has no such room in %s%s%s", spec->name,
-        csin_show_count(spec->n_hosts).s, spec->zone ? "zone '" : "",
-        spec->zone             ? spec->zone
-        : c->rules->cross_zone ? "all"
-                               : "one zone",
-        spec->zone ? "'" : "");
-    if (!spec->zone && !c->rules->cross_zone && spec->n_hosts <= c->hosts->n_compute)
-        csin_note(c->diag, spec->loc, "'cross-zone: 1' lets one job at a time lie in several");
-    c->status = csin_first(c->status, status);
+    char place[128];
+    if (job->zone)
+        snprintf(place, sizeof place, "zone '%s' has fewer", job->zone);
+    else if (job->n_hosts > hosts->n_compute)
+        snprintf(place, sizeof place, "the cluster has %s", csin_show_count(hosts->n_compute).s);
+    else
+        snprintf(place, sizeof place, "no zone has so many");
+    csin_error(diag, CSIN_E_INPUT, 944, job->loc, "job '%s' has %s hosts; %s", job->name,
+               csin_show_count(job->n_hosts).s, place);
+    if (!job->zone && rules->cross_zone == 0 && job->n_hosts <= hosts->n_compute)
+        csin_note(diag, job->loc, "'cross-zone: 1' lets one job at a time lie in several");
+    return CSIN_E_INPUT;
+}
+
+enum csin_status csin_cluster_fits(struct csin_cluster_hosts *hosts,
+                                   const struct csin_cluster_rules *rules,
+                                   const struct csin_cluster_job *jobs, uint32_t n_jobs,
+                                   struct csin_diag *diag)
+{
+    struct csin_arena *scratch = csin_arena_create();
+    bool *free_hosts = scratch ? csin_arena_alloc(scratch, hosts->n_hosts + 1u, 1) : NULL;
+    uint32_t *found = scratch ? csin_arena_alloc(scratch, hosts->n_hosts + 1u, sizeof *found)
+                              : NULL;
+    enum csin_status status = free_hosts && found ? CSIN_OK : csin_no_memory(diag);
+    for (uint32_t i = 0; status == CSIN_OK && i < hosts->n_compute; i++)
+        free_hosts[hosts->compute[i]] = true;
+    for (uint32_t i = 0; free_hosts && found && i < n_jobs; i++) {
+        struct csin_cluster_wish wish = {jobs[i].n_hosts, jobs[i].allowed, rules->cross_zone > 0};
+        const struct csin_cluster_job *last = i > 0 ? &jobs[i - 1] : NULL;
+        bool crosses;
+        if (last && status == CSIN_OK && last->n_hosts == wish.n && last->allowed == wish.allowed)
+            continue;
+        if (wish.n > hosts->n_compute ||
+            !csin_cluster_place(hosts, rules->placement, &wish, free_hosts, found, &crosses))
+            status = csin_first(status, too_large(hosts, rules, &jobs[i], diag));
+    }
+    csin_arena_destroy(scratch);
+    return status;
 }
 
 enum csin_status csin_cluster_run(struct csin_cluster_hosts *hosts,
@@ -616,8 +637,8 @@ enum csin_status csin_cluster_run(struct csin_cluster_hosts *hosts,
     for (uint32_t i = 0; i < n_jobs; i++) {
         c.jobs[i].left_s = jobs[i].work_s;
         c.result->jobs[i].start_s = c.result->jobs[i].finish_s = -1;
-        check_job(&c, i);
     }
+    c.status = csin_cluster_fits(hosts, rules, jobs, n_jobs, diag);
     if (c.status == CSIN_OK)
         run(&c);
     if (c.status == CSIN_OK)

@@ -375,46 +375,71 @@ static enum csin_status open_window(struct window *win, struct csin_diag *diag)
 
 /* ---- what a window says ---- */
 
-/* How far a span has come at the end of the window: bytes that have arrived, or time where it has
- * none. */
-static double part_done(const struct csin_schedule *s, const struct csin_run_result *run,
-                        const struct csin_span *span, double alone_s, double end_s)
+/* A run of a window with what came of it. */
+struct outcome {
+    const struct csin_schedule *s;
+    const struct csin_run_result *run;
+    double *arrived; /* [n_owners] bytes at hosts, also of transfers that were cut off */
+};
+
+static bool count_arrived(const struct window *win, struct outcome *o)
 {
-    double all = 0, done = 0;
+    const struct csin_fabric *f = win->scenario->fabric;
+    o->arrived = csin_arena_alloc(win->arena, win->scenario->n_owners, sizeof *o->arrived);
+    for (uint32_t i = 0; o->arrived && i < o->run->traffic.n_loads; i++) {
+        const struct csin_load *load = &o->run->traffic.loads[i];
+        if (load->arc < f->n_arcs && csin_is_nic(f, csin_arc_head(f, load->arc)))
+            o->arrived[load->owner] += load->bytes;
+    }
+    return o->arrived != NULL;
+}
+
+/* Bytes that a span sends from host to host. */
+static double bytes_of(const struct csin_schedule *s, const struct csin_span *span)
+{
+    double bytes = 0;
     for (uint32_t op = span->first; op < span->first + span->n; op++)
-        if (!csin_is_delay(s, op)) {
-            all += (double)s->amount[op].bytes;
-            done += run->finish_s[op] >= 0 ? (double)s->amount[op].bytes : 0;
-        }
-    if (all > 0)
-        return done / all;
-    double share = alone_s > 0 ? (end_s - run->finish_s[span->begin]) / alone_s : 1;
-    return share < 1 ? share : 1;
+        if (!csin_is_delay(s, op) && s->src[op] != s->dst[op])
+            bytes += (double)s->amount[op].bytes;
+    return bytes;
+}
+
+/* How far the span that the end of the window cut off has come: by the bytes that have arrived, or
+ * by time where it sends none. */
+static double part_done(const struct outcome *o, const struct csin_span *span, double arrived,
+                        double alone_s, double end_s)
+{
+    double all = bytes_of(o->s, span);
+    double share = all > 0       ? arrived / all
+                   : alone_s > 0 ? (end_s - o->run->finish_s[span->begin]) / alone_s
+                                 : 1;
+    return share < 0 ? 0 : share < 1 ? share : 1;
 }
 
 /* Progress of the steps of a job: time alone / time in the window. Whole rounds say it exactly; of
- * a job without two of them the last step counts by its bytes. */
-static double step_slowdown(const struct window *win, const struct csin_schedule *s,
-                            const struct csin_run_result *run, uint32_t owner)
+ * a job without two of them the step that was cut off counts too. */
+static double step_slowdown(const struct window *win, const struct outcome *o, uint32_t owner)
 {
     const struct reference *ref = win->parts[owner].ref;
     double begun = -1, progress = 0, whole_s = 0, end_s = win->w->cluster->window_s;
+    double arrived = o->arrived[owner];
     uint32_t n_whole = 0;
-    for (uint32_t i = 0; i < s->n_spans; i++) {
-        const struct csin_span *span = &s->spans[i];
-        if (span->owner != owner || run->finish_s[span->begin] < 0)
+    for (uint32_t i = 0; i < o->s->n_spans; i++) {
+        const struct csin_span *span = &o->s->spans[i];
+        double alone_s = span->owner == owner ? ref->steps_s[span->step] : 0;
+        if (span->owner != owner || o->run->finish_s[span->begin] < 0)
             continue;
         if (begun < 0)
-            begun = run->finish_s[span->begin];
-        if (run->finish_s[span->end] < 0) {
-            progress += ref->steps_s[span->step] *
-                        part_done(s, run, span, ref->steps_s[span->step], end_s);
-            continue;
+            begun = o->run->finish_s[span->begin];
+        if (o->run->finish_s[span->end] < 0) {
+            progress += alone_s * part_done(o, span, arrived, alone_s, end_s);
+            break;
         }
-        progress += ref->steps_s[span->step];
+        progress += alone_s;
+        arrived -= bytes_of(o->s, span);
         if (span->step + 1 == ref->n_steps) {
             n_whole++;
-            whole_s = run->finish_s[span->end] - begun;
+            whole_s = o->run->finish_s[span->end] - begun;
         }
     }
     if (n_whole >= 2 && ref->round_s > 0)
@@ -426,35 +451,34 @@ static double step_slowdown(const struct window *win, const struct csin_schedule
 }
 
 /* What a job should have read by the end of the window / what it has. */
-static double storage_slowdown(const struct window *win, const struct csin_schedule *s,
-                               const struct csin_run_result *run, const struct part *part,
-                               uint32_t stream)
+static double storage_slowdown(const struct window *win, const struct outcome *o,
+                               const struct part *part, uint32_t stream)
 {
     double due = 0, done = 0, end_s = win->w->cluster->window_s;
-    for (uint32_t i = 0; i < s->n_spans; i++) {
-        const struct csin_span *span = &s->spans[i];
-        uint32_t first = win->scenario->n_jobs + part->first_stream + stream * part->n_bursts;
+    uint32_t first = win->scenario->n_jobs + part->first_stream + stream * part->n_bursts;
+    for (uint32_t i = 0; i < o->s->n_spans; i++) {
+        const struct csin_span *span = &o->s->spans[i];
         if (span->owner < first || span->owner >= first + part->n_bursts)
             continue;
-        double all = 0, start_s = part->start_s + (span->owner - first) * part->period_s;
-        for (uint32_t op = span->first; op < span->first + span->n; op++)
-            if (!csin_is_delay(s, op)) {
-                all += (double)s->amount[op].bytes;
-                done += run->finish_s[op] >= 0 ? (double)s->amount[op].bytes : 0;
-            }
-        due += all * fmin(1, (end_s - start_s) / part->period_s);
+        double start_s = part->start_s + (span->owner - first) * part->period_s;
+        due += bytes_of(o->s, span) * fmin(1, (end_s - start_s) / part->period_s);
+        done += o->arrived[span->owner];
     }
     return done < due ? due / fmax(done, LEAST_PROGRESS * due) : 1;
 }
 
-static void read_slowdowns(const struct window *win, const struct csin_schedule *s,
+static bool read_slowdowns(const struct window *win, const struct csin_schedule *s,
                            const struct csin_run_result *run, double *row)
 {
+    struct outcome o = {s, run, NULL};
+    if (!count_arrived(win, &o))
+        return false;
     for (uint32_t i = 0; i < win->n; i++) {
-        row[i] = step_slowdown(win, s, run, i);
+        row[i] = step_slowdown(win, &o, i);
         for (uint32_t k = 0; k < win->parts[i].n_streams && win->parts[i].n_bursts; k++)
-            row[i] = fmax(row[i], storage_slowdown(win, s, run, &win->parts[i], k));
+            row[i] = fmax(row[i], storage_slowdown(win, &o, &win->parts[i], k));
     }
+    return true;
 }
 
 /* Whatever decides the row: the schedule and what it runs on, lanes, the end, and what progress is
@@ -467,7 +491,7 @@ static struct csin_sha256 window_key(const struct window *win, const struct csin
     struct csin_sha256_stream *sha = inner.hex[0] ? csin_sha256_start() : NULL;
     if (!sha)
         return (struct csin_sha256){""};
-    csin_sha256_add(sha, "window", sizeof "window");
+    csin_sha256_add(sha, "window 2", sizeof "window 2");
     csin_sha256_add(sha, inner.hex, sizeof inner.hex);
     csin_sha256_add(sha, &win->w->cluster->window_s, sizeof win->w->cluster->window_s);
     csin_sha256_add(sha, sc->lanes.weights, sizeof sc->lanes.weights);
@@ -508,10 +532,11 @@ static enum csin_status run_window(struct window *win, const struct csin_schedul
     enum csin_status status = sc->engine->run(&run, diag, &result);
     if (status != CSIN_OK)
         return status;
-    read_slowdowns(win, schedule, &result, row);
+    if (!read_slowdowns(win, schedule, &result, row))
+        status = csin_no_memory(diag);
     csin_run_result_finish(&result);
     win->w->n_networks++;
-    return CSIN_OK;
+    return status;
 }
 
 static enum csin_status solve_window(struct window *win, struct csin_diag *diag, double *row)
@@ -764,16 +789,18 @@ static enum csin_status write_samples(const struct csin_cluster *cluster, struct
     return CSIN_OK;
 }
 
-enum csin_status csin_cluster_check(const struct csin_cluster *cluster, struct csin_diag *diag)
+enum csin_status csin_cluster_check(struct csin_cluster *cluster, struct csin_diag *diag)
 {
     struct csin_scenario_spec spec;
     struct csin_scenario *part = NULL;
     struct csin_arena *arena = cluster->parent->arena; /* messages borrow from it */
+    enum csin_status fits = csin_cluster_fits(&cluster->hosts, &cluster->rules, cluster->jobs,
+                                              cluster->n_jobs, diag);
     if (!cluster->has_network)
-        return CSIN_OK;
+        return fits;
     enum csin_status status = write_samples(cluster, arena, diag, &spec);
     if (status == CSIN_OK && spec.jobs.n + spec.storage.n > 0)
         status = csin_scenario_part(cluster->parent, &spec, arena, diag, &part);
     csin_scenario_destroy(part);
-    return status;
+    return csin_first(status, fits);
 }

@@ -17,8 +17,8 @@
 
 #define CSIN_MAX_NETWORKS 20000u /* of one schedule */
 
-/* Checks that all templates can be scheduled, with the hosts that jobs ask for. */
-enum csin_status csin_cluster_check(const struct csin_cluster *cluster, struct csin_diag *diag);
+/* Checks that there is room for every job, and one small job of each template. */
+enum csin_status csin_cluster_check(struct csin_cluster *cluster, struct csin_diag *diag);
 
 /* Runs the schedule of a scenario's cluster. On success the caller destroys *ret_result. */
 enum csin_status csin_cluster_simulate(const struct csin_scenario *scenario,
