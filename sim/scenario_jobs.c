@@ -36,6 +36,16 @@ static void check_chunk(struct resolver *r, const struct csin_step_spec *spec,
                      csin_show_size(spec->chunk.n).s, work, csin_show_size(data).s);
 }
 
+/* The model of the first of the job's hosts that says nothing of its inside; NULL: all do. */
+static const char *bare_model(const struct resolver *r, const struct csin_job *job)
+{
+    const struct csin_host *hosts = r->sc->fabric->hosts;
+    for (uint32_t i = 0; i < job->n_hosts; i++)
+        if (!hosts[job->hosts[i]].inside)
+            return hosts[job->hosts[i]].model;
+    return NULL;
+}
+
 /* What only some of the libraries have. */
 static void check_library(struct resolver *r, const struct csin_step_spec *spec,
                           struct csin_step *step, const char *work)
@@ -86,6 +96,14 @@ static void resolve_step(struct resolver *r, const struct csin_step_spec *spec,
         FAIL(r, 422, spec->shift.loc, "a shift of %s in a job of %s hosts",
              csin_show_count(spec->shift.n).s, csin_show_count(job->n_hosts).s);
     check_library(r, spec, step, work);
+    const char *bare = csin_is_library(step->algorithm) ? bare_model(r, job) : NULL;
+    if (bare) {
+        csin_warning(r->diag, 488, spec->algorithm.loc,
+                     "%s is limited by NICs alone: host model '%s' has no 'inside'",
+                     csin_algorithm_names[step->algorithm], bare);
+        csin_note(r->diag, spec->algorithm.loc,
+                  "say there what memory, GPUs and root ports can do");
+    }
     if (spec->work != CSIN_COMPUTE_DELAY && job->n_hosts == 1 && !csin_is_library(step->algorithm))
         csin_warning(r->diag, 402, spec->loc, "'%s' has no effect in a job of one host", work);
     check_chunk(r, spec, step, work);
