@@ -55,10 +55,11 @@ void csin_resolve_take_hosts(struct resolver *r, uint32_t job, const uint32_t *h
 
 
 struct csin_training_spec;
-/* A training step of a job of so many hosts; NULL without memory. What is wrong is reported. */
+/* A training step of a job on these hosts; NULL without memory. What is wrong is reported. */
 struct csin_training *csin_resolve_training(struct resolver *r,
                                             const struct csin_training_spec *spec,
-                                            struct csin_loc loc, uint32_t n_hosts);
+                                            struct csin_loc loc, const uint32_t *hosts,
+                                            uint32_t n_hosts);
 
 /* `12` or `all`, not a hostlist. */
 bool csin_is_counted(const struct csin_text *hosts);

@@ -84,7 +84,8 @@ static void resolve_step(struct resolver *r, const struct csin_step_spec *spec,
         .loc = spec->loc,
     };
     if (spec->work == CSIN_TRAINING) {
-        step->training = csin_resolve_training(r, spec->training, spec->loc, job->n_hosts);
+        step->training = csin_resolve_training(r, spec->training, spec->loc, job->hosts,
+                                               job->n_hosts);
         return;
     }
     if (spec->work != CSIN_COMPUTE_DELAY && spec->size.n == 0)

@@ -9,6 +9,7 @@
 #include "sim/libraries.h"
 #include "sim/resolve.h"
 #include "sim/training.h"
+#include "topo/host_inside.h"
 
 #define DEFAULT_GPUS 8
 #define DEFAULT_BUCKET ((uint64_t)25 << 20) /* PyTorch's bucket_cap_mb */
@@ -158,9 +159,17 @@ static struct csin_step sync_of(const struct csin_training_spec *spec, struct cs
         .loc = loc};
 }
 
+/* Of a host, as its model says. */
+static uint32_t gpus_of(const struct resolver *r, uint32_t host)
+{
+    const struct csin_inside_model *inside = r->sc->fabric->hosts[host].inside;
+    return inside && inside->n_gpus > 0 ? inside->n_gpus : DEFAULT_GPUS;
+}
+
 struct csin_training *csin_resolve_training(struct resolver *r,
                                             const struct csin_training_spec *spec,
-                                            struct csin_loc loc, uint32_t n_hosts)
+                                            struct csin_loc loc, const uint32_t *hosts,
+                                            uint32_t n_hosts)
 {
     struct csin_training *t = csin_resolve_array(r, 1, sizeof *t), again;
     struct csin_training_layout layout;
@@ -172,7 +181,7 @@ struct csin_training *csin_resolve_training(struct resolver *r,
         .batch = spec->batch.n,
         .batch_per_gpu = spec->batch_per_gpu.n,
         .micro_batch = spec->micro_batch.n,
-        .gpus = (uint32_t)csin_count_or(&spec->gpus, DEFAULT_GPUS),
+        .gpus = (uint32_t)csin_count_or(&spec->gpus, gpus_of(r, hosts[0])),
         .pipeline = (uint32_t)csin_count_or(&spec->pipeline, 1),
         .tensor = (uint32_t)csin_count_or(&spec->tensor, 1),
         .expert = (uint32_t)csin_count_or(&spec->expert, 1),
