@@ -18,7 +18,8 @@
 #define PATIENCE 80 /* sweeps without progress; as many more as have this many moves: */
 #define MOVES 200000
 #define LEVELLING 1e-3
-#define STICK 1e-3
+#define MAX_CHAIN 64u
+#define STICK 1e-3 /* cost of a change, where few are wanted */
 #define STEP 0.05  /* of the bound */
 #define ENOUGH 1.1 /* times the bound: few changes are worth more than a lower load */
 #define NEAR 1.25  /* times the bound: not worth tables that are made anew */
@@ -817,6 +818,149 @@ static void mend(struct balance *b, double aim, double threshold)
     }
 }
 
+/* ---- chains: an entry moves to another spine, what it meets there moves back to the spine it
+ * left, and so on, as colours change along an alternating path ---- */
+
+struct chain {
+    uint32_t entry[MAX_CHAIN], from[MAX_CHAIN];
+    uint32_t n;
+};
+
+static void push(struct balance *b, struct chain *chain, uint32_t entry, uint32_t arc)
+{
+    chain->entry[chain->n] = entry;
+    chain->from[chain->n++] = b->entries[entry].arc;
+    move(b, &b->entries[entry], arc);
+}
+
+static void undo(struct balance *b, struct chain *chain)
+{
+    while (chain->n > 0) {
+        chain->n--;
+        move(b, &b->entries[chain->entry[chain->n]], chain->from[chain->n]);
+    }
+}
+
+static bool is_in_chain(const struct chain *chain, uint32_t entry)
+{
+    for (uint32_t i = 0; i < chain->n; i++)
+        if (chain->entry[i] == entry)
+            return true;
+    return false;
+}
+
+/* The arc of the entry that leads to a spine; CSIN_NONE. */
+static uint32_t arc_to(const struct balance *b, const struct entry *e, uint32_t spine)
+{
+    uint32_t arcs[CSIN_MAX_PORTS], n = csin_routes_choices(b->routes, e->sw, e->nic, arcs);
+    for (uint32_t i = 0; i < n; i++)
+        if (csin_arc_head(b->f, arcs[i]) == spine)
+            return arcs[i];
+    return CSIN_NONE;
+}
+
+static bool is_on_row(const struct balance *b, const struct entry *e, uint32_t row)
+{
+    uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows);
+    for (uint32_t r = 0; r < n; r++)
+        if (rows[r] == row)
+            return true;
+    return false;
+}
+
+/* Of the entries on the row that can go to the spine, the one that costs least there. */
+static uint32_t choose_next(struct balance *b, const struct chain *chain, uint32_t row,
+                            uint32_t spine, double threshold, uint32_t *ret_arc)
+{
+    uint32_t best = CSIN_NONE;
+    double least = HUGE_VAL;
+    for (uint32_t i = 0; i < b->n_entries; i++) {
+        struct entry *e = &b->entries[i];
+        uint32_t arc = is_on_row(b, e, row) ? arc_to(b, e, spine) : CSIN_NONE, before = e->arc;
+        if (arc == CSIN_NONE || arc == before || is_in_chain(chain, i))
+            continue;
+        add_entry(b, e, -1);
+        weigh_rows_of(b, e, before);
+        double c = cost(b, e, arc, threshold) - cost(b, e, before, threshold) +
+                   stick_of(b, e, arc) - stick_of(b, e, before);
+        add_entry(b, e, 1);
+        weigh_rows_of(b, e, before);
+        if (c < least) {
+            least = c;
+            best = i;
+            *ret_arc = arc;
+        }
+    }
+    return best;
+}
+
+/* False, and all as it was, where it does not end with every load it touches at the aim. */
+static bool try_chain(struct balance *b, uint32_t entry, uint32_t arc, double aim,
+                      struct chain *chain)
+{
+    uint32_t left = csin_arc_head(b->f, b->entries[entry].arc), came = csin_arc_head(b->f, arc);
+    chain->n = 0;
+    push(b, chain, entry, arc);
+    for (uint32_t at = 0; at < chain->n; at++) {
+        const struct entry *e = &b->entries[chain->entry[at]];
+        uint32_t rows[CSIN_PATH_MAX], n = rows_of(b, e, e->arc, rows), to;
+        uint32_t other = csin_arc_head(b->f, e->arc) == came ? left : came;
+        for (uint32_t r = 0; r < n; r++)
+            while (weigh_row(b, rows[r]) > aim * (1 + 1e-9)) {
+                uint32_t next = chain->n < MAX_CHAIN
+                                    ? choose_next(b, chain, rows[r], other, aim * (1 - STEP), &to)
+                                    : CSIN_NONE;
+                if (next == CSIN_NONE) {
+                    undo(b, chain);
+                    return false;
+                }
+                push(b, chain, next, to);
+            }
+    }
+    return true;
+}
+
+static uint32_t count_new(const struct balance *b, const struct chain *chain)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < chain->n; i++) {
+        const struct entry *e = &b->entries[chain->entry[i]];
+        n += !e->forced && e->arc != e->given;
+    }
+    return n;
+}
+
+/* The chain that changes fewest entries, over all spines that an entry could go to. */
+static bool mend_by_chain(struct balance *b, uint32_t entry, double aim)
+{
+    uint32_t arcs[CSIN_MAX_PORTS];
+    const struct entry *e = &b->entries[entry];
+    uint32_t n = csin_routes_choices(b->routes, e->sw, e->nic, arcs), best = CSIN_NONE;
+    uint32_t fewest = UINT32_MAX;
+    struct chain chain;
+    for (uint32_t i = 0; i < n && !is_over(b); i++) {
+        if (arcs[i] == e->arc || !try_chain(b, entry, arcs[i], aim, &chain))
+            continue;
+        uint32_t changed = count_new(b, &chain);
+        if (changed < fewest) {
+            fewest = changed;
+            best = arcs[i];
+        }
+        undo(b, &chain);
+    }
+    return best != CSIN_NONE && try_chain(b, entry, best, aim, &chain);
+}
+
+/* Where single moves are stuck; those that change anyhow first. In zones without choices further
+ * on. */
+static void mend_by_chains(struct balance *b, double aim)
+{
+    for (unsigned forced = 2; forced-- > 0 && b->n_hops == 0;)
+        for (uint32_t i = 0; i < b->n_entries && (i % 64 || !is_over(b)); i++)
+            if (b->entries[i].forced == forced && is_guilty(b, &b->entries[i], aim * (1 + 1e-9)))
+                mend_by_chain(b, i, aim);
+}
+
 static uint32_t count_changes(const struct balance *b)
 {
     uint32_t n = 0;
@@ -960,6 +1104,7 @@ static bool search_stably(struct balance *b, struct score *best, double bound, d
     double threshold = aim * (1 - STEP);
     place_forced(b, threshold);
     mend(b, aim, threshold);
+    mend_by_chains(b, aim);
     keep(b, best);
     if (best->worst > aim * (1 + 1e-9))
         search(b, best, aim, false);

@@ -425,6 +425,38 @@ static void after_two_cables_died_most_entries_stay(void **state)
     close_planned(&p);
 }
 
+/* With a flow on every cable no single entry can go anywhere: colours change along a path. */
+static void a_dead_cable_in_a_full_permutation_changes_a_path(void **state)
+{
+    (void)state;
+    uint32_t n = 0, n_changed = 0, n_forced = 0, n_entries = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct planned p = open_line("leaf:8 spine:8 host:8 200Gb/s");
+        struct csin_rng rng = csin_rng_init(seed, 4);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 1);
+        struct csin_balance got = plan_tables(&p, NULL, false, 2);
+        csin_balance_finish(&got);
+        for (uint32_t c = 0; c < p.f->n_cables; c++)
+            if (p.f->cables[c].end[0] == 0 && p.f->cables[c].end[1] == 8)
+                p.f->cables[c].up = false;
+        got = plan_around(&p, NULL, 2);
+        if (got.bound <= 1) { /* not all eight hosts of the leaf send or receive over it */
+            assert_close(got.worst, 1, 1e-9);
+            n++;
+            n_changed += got.n_changed;
+            n_forced += got.n_forced;
+            n_entries += got.n_entries;
+        }
+        csin_balance_finish(&got);
+        close_planned(&p);
+    }
+    print_message("%u of %u entries change in %u cases, %u of them had to\n", n_changed, n_entries,
+                  n, n_forced);
+    assert_true(n > 5 && n_forced > 5);
+    assert_true(n_changed <= 6 * n_forced);
+}
+
 /* The spine of every (leaf, host elsewhere), as bits; which of these traffic uses. */
 static uint32_t bits_of(const struct planned *p, const struct csin_routes *routes,
                         uint32_t *ret_used)
@@ -514,4 +546,5 @@ CHECK_MAIN(cmocka_unit_test(a_permutation_of_a_full_zone_gets_every_uplink_to_it
            cmocka_unit_test_teardown(the_bound_holds_on_random_fabrics, campaign_end),
            cmocka_unit_test(a_time_limit_of_a_second_is_kept),
            cmocka_unit_test(after_two_cables_died_most_entries_stay),
+           cmocka_unit_test(a_dead_cable_in_a_full_permutation_changes_a_path),
            cmocka_unit_test(as_few_entries_change_around_a_dead_cable_as_in_any_routing))
