@@ -326,6 +326,13 @@ static bool is_called(void *calls)
     return ++*(uint32_t *)calls > 1000;
 }
 
+static double processor_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static void a_time_limit_of_a_second_is_kept(void **state)
 {
     (void)state;
@@ -337,19 +344,19 @@ static void a_time_limit_of_a_second_is_kept(void **state)
         begin_phase(&p, 0);
         offer_permutations(&p, &rng, 20);
     }
-    double begin_s = seconds();
+    double begin_s = processor_s(); /* a wall clock would count what others do */
     struct csin_balance_options options = {.seed = 1, .time_limit_s = 1};
     assert_int_equal(csin_balance_tables(p.f, p.routes, &p.offered, &options, NULL, &got), CSIN_OK);
-    assert_true(seconds() - begin_s < 5);
+    assert_true(processor_s() - begin_s < 5);
     print_message("in 1 s: %.3f of the bound, given %.3f\n", got.worst / got.bound,
                   got.given / got.bound);
     check_balance(&p, &got);
     csin_balance_finish(&got);
-    begin_s = seconds();
+    begin_s = processor_s();
     options = (struct csin_balance_options){
         .seed = 1, .time_limit_s = 60, .stop = is_called, .stop_arg = &calls};
     assert_int_equal(csin_balance_tables(p.f, p.routes, &p.offered, &options, NULL, &got), CSIN_OK);
-    assert_true(seconds() - begin_s < 5);
+    assert_true(processor_s() - begin_s < 5);
     assert_true(calls > 1000);
     check_balance(&p, &got);
     csin_balance_finish(&got);
