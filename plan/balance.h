@@ -53,7 +53,8 @@ double csin_balance_aim(double bound);
  *
  * Stable: nothing changes but what must while the worst load is above csin_balance_aim. Entries of
  * `keep` whose way is gone are free to go anywhere; then the entry goes first that takes most off
- * what is above the aim, then the search goes on with a price on each change. Only where that ends
+ * what is above the aim, then what is on two spines changes places along alternating paths, then
+ * the search goes on with a price on each change. Only where that ends
  * above 1.25 times the bound (or above 1, where 1 can be had) are tables made anew. In the end
  * entries go back to what they were where no load then exceeds the aim, or the worst one.
  *

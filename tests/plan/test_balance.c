@@ -326,6 +326,13 @@ static bool is_called(void *calls)
     return ++*(uint32_t *)calls > 1000;
 }
 
+static double processor_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static void a_time_limit_of_a_second_is_kept(void **state)
 {
     (void)state;
@@ -337,19 +344,19 @@ static void a_time_limit_of_a_second_is_kept(void **state)
         begin_phase(&p, 0);
         offer_permutations(&p, &rng, 20);
     }
-    double begin_s = seconds();
+    double begin_s = processor_s(); /* a wall clock would count what others do */
     struct csin_balance_options options = {.seed = 1, .time_limit_s = 1};
     assert_int_equal(csin_balance_tables(p.f, p.routes, &p.offered, &options, NULL, &got), CSIN_OK);
-    assert_true(seconds() - begin_s < 5);
+    assert_true(processor_s() - begin_s < 5);
     print_message("in 1 s: %.3f of the bound, given %.3f\n", got.worst / got.bound,
                   got.given / got.bound);
     check_balance(&p, &got);
     csin_balance_finish(&got);
-    begin_s = seconds();
+    begin_s = processor_s();
     options = (struct csin_balance_options){
         .seed = 1, .time_limit_s = 60, .stop = is_called, .stop_arg = &calls};
     assert_int_equal(csin_balance_tables(p.f, p.routes, &p.offered, &options, NULL, &got), CSIN_OK);
-    assert_true(seconds() - begin_s < 5);
+    assert_true(processor_s() - begin_s < 5);
     assert_true(calls > 1000);
     check_balance(&p, &got);
     csin_balance_finish(&got);
@@ -423,6 +430,38 @@ static void after_two_cables_died_most_entries_stay(void **state)
     assert_true(got.n_changed > 10 * n_stable);
     csin_balance_finish(&got);
     close_planned(&p);
+}
+
+/* With a flow on every cable no single entry can go anywhere: colours change along a path. */
+static void a_dead_cable_in_a_full_permutation_changes_a_path(void **state)
+{
+    (void)state;
+    uint32_t n = 0, n_changed = 0, n_forced = 0, n_entries = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct planned p = open_line("leaf:8 spine:8 host:8 200Gb/s");
+        struct csin_rng rng = csin_rng_init(seed, 4);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 1);
+        struct csin_balance got = plan_tables(&p, NULL, false, 2);
+        csin_balance_finish(&got);
+        for (uint32_t c = 0; c < p.f->n_cables; c++)
+            if (p.f->cables[c].end[0] == 0 && p.f->cables[c].end[1] == 8)
+                p.f->cables[c].up = false;
+        got = plan_around(&p, NULL, 2);
+        if (got.bound <= 1) { /* not all eight hosts of the leaf send or receive over it */
+            assert_close(got.worst, 1, 1e-9);
+            n++;
+            n_changed += got.n_changed;
+            n_forced += got.n_forced;
+            n_entries += got.n_entries;
+        }
+        csin_balance_finish(&got);
+        close_planned(&p);
+    }
+    print_message("%u of %u entries change in %u cases, %u of them had to\n", n_changed, n_entries,
+                  n, n_forced);
+    assert_true(n > 5 && n_forced > 5);
+    assert_true(n_changed <= 6 * n_forced);
 }
 
 /* The spine of every (leaf, host elsewhere), as bits; which of these traffic uses. */
@@ -514,4 +553,5 @@ CHECK_MAIN(cmocka_unit_test(a_permutation_of_a_full_zone_gets_every_uplink_to_it
            cmocka_unit_test_teardown(the_bound_holds_on_random_fabrics, campaign_end),
            cmocka_unit_test(a_time_limit_of_a_second_is_kept),
            cmocka_unit_test(after_two_cables_died_most_entries_stay),
+           cmocka_unit_test(a_dead_cable_in_a_full_permutation_changes_a_path),
            cmocka_unit_test(as_few_entries_change_around_a_dead_cable_as_in_any_routing))
