@@ -70,11 +70,11 @@ static uint32_t list_sent(struct maker *m, const struct csin_span *span, bool le
             uint32_t dep = s->dep[d];
             if (dep < span->first || dep >= op)
                 continue;
-            uint32_t after = m->levels[dep - span->first] + !csin_is_delay(s, dep);
+            uint32_t after = m->levels[dep - span->first] + csin_is_transfer(s, dep);
             level = after > level ? after : level;
         }
         m->levels[op - span->first] = level;
-        if (!csin_is_delay(s, op))
+        if (csin_is_transfer(s, op))
             m->sent[n++] = (struct sent){level, s->src[op], s->dst[op],
                                          (double)s->amount[op].bytes};
     }

@@ -95,7 +95,7 @@ static bool add_step(struct maker *m, const struct csin_step *step, const uint32
     *ret_too_large = s.failed;
     bool ok = !s.failed;
     for (uint32_t op = 0; op < s.n_ops && ok; op++)
-        if (!csin_is_delay(&s, op))
+        if (csin_is_transfer(&s, op))
             ok = add_bytes(m, s.src[op], s.dst[op], times * (double)s.amount[op].bytes);
     csin_schedule_finish(&s);
     return ok;

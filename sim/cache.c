@@ -35,6 +35,14 @@ struct csin_sha256 csin_cache_key(const struct csin_schedule *s, const struct cs
     csin_sha256_add(sha, s->gate, s->n_ops * sizeof *s->gate);
     csin_sha256_add(sha, s->dep_first, (s->n_ops + (size_t)1) * sizeof *s->dep_first);
     csin_sha256_add(sha, s->dep, s->n_deps * sizeof *s->dep);
+    for (uint32_t i = 0; s->profile && i < s->n_uses; i++) {
+        double use[] = {s->use[i].resource, s->use[i].weight};
+        csin_sha256_add(sha, use, sizeof use);
+    }
+    if (s->profile) {
+        csin_sha256_add(sha, s->use_first, (s->n_profiles + (size_t)1) * sizeof *s->use_first);
+        csin_sha256_add(sha, s->profile, s->n_ops * sizeof *s->profile);
+    }
     for (uint32_t g = 0; g < s->n_gates; g++) {
         double gate[] = {s->gates[g].limit, s->gates[g].hold, s->gates[g].close_s};
         csin_sha256_add(sha, gate, sizeof gate);

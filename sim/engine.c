@@ -31,7 +31,9 @@ const struct csin_engine *csin_engine_find(const char *name)
 bool csin_run_result_init(const struct csin_run *run, size_t extra, struct csin_run_result *ret)
 {
     struct csin_run_result r = {0};
-    size_t n_ops = run->schedule->n_ops, n_arcs = run->watch ? run->fabric->n_arcs : 0;
+    size_t n_ops = run->schedule->n_ops, n_arcs = 0;
+    if (run->watch)
+        n_arcs = (size_t)run->fabric->n_arcs + csin_n_inside(run->schedule);
     extra = (extra + sizeof(double) - 1) / sizeof(double) * sizeof(double);
     r.memory_bytes = extra + (n_ops + 1) * 2 * sizeof(double) + n_arcs * sizeof *r.arcs;
     if (extra == 0) {
@@ -97,6 +99,10 @@ static void note_unfinished(const struct csin_run *run, struct csin_diag *diag,
         if (csin_is_delay(s, op))
             csin_note(diag, nowhere, "operation %" PRIu32 ", a delay of %s, started at %s", op,
                       csin_show_time(s->amount[op].delay_s).s,
+                      csin_show_time(so_far->start_s[op]).s);
+        else if (csin_is_local(s, op))
+            csin_note(diag, nowhere, "operation %" PRIu32 ", %s inside '%s', started at %s", op,
+                      csin_show_size(s->amount[op].bytes).s, run->fabric->hosts[s->src[op]].name,
                       csin_show_time(so_far->start_s[op]).s);
         else
             csin_note(diag, nowhere, "operation %" PRIu32 ", %s from '%s' to '%s', started at %s",

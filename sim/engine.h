@@ -79,7 +79,8 @@ struct csin_run {
     void *observe_arg;
 };
 
-/* A flow is congested while an arc that is not at one of its two hosts is what limits its rate. */
+/* A flow is congested while an arc that is not at one of its two hosts is what limits its rate, and
+ * nothing inside these hosts does. */
 struct csin_arc_watch {
     double peak_Bps;    /* largest total rate seen */
     double saturated_s; /* for how long it was full */
@@ -107,7 +108,7 @@ struct csin_run_result {
     uint32_t skipped;            /* operations that met a closed gate, and what they took with them
                                   */
     double *start_s, *finish_s;  /* [n_ops]; -1 for skipped ones. Start is before the latency. */
-    struct csin_arc_watch *arcs; /* [n_arcs]; NULL unless watched */
+    struct csin_arc_watch *arcs; /* [n_arcs + resources inside hosts]; NULL unless watched */
     struct csin_traffic traffic; /* whose bytes each arc carried, and the effective numbers */
     struct csin_wait *waits;     /* [n_waits] in order of from_s; an operation may have several */
     uint32_t n_waits;

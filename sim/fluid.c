@@ -51,7 +51,8 @@ struct slot {
                                   * others then, of the first one `prev` is the last one */
     enum state state;
     bool noted; /* it has had a way */
-    uint32_t n; /* arcs of its way; 0: it has none */
+    uint32_t n; /* arcs of its way, then resources inside hosts; 0: it has none, or needs none */
+    uint32_t n_arcs, n_sends; /* arcs; resources of the host that sends, which come next */
     uint32_t n_congests;
     /* Lossless, watched: the arc inside the fabric that holds it back, CSIN_NONE: one of its own
      * ends */
@@ -63,7 +64,7 @@ struct slot {
         *wide; /* for ways of more arcs or other weights; kept when the slot is used again */
 };
 
-/* The way of a flow whose packets are sprayed. */
+/* The way of a flow whose packets are sprayed, or that uses resources inside hosts. */
 struct wide {
     size_t arcs_room, weights_room, congests_room;
     uint32_t *arcs;
@@ -274,7 +275,7 @@ static uint32_t take_slot(struct fluid *fl, uint32_t op, enum state state)
     s->owner = 0;
     s->flow = s->moment = CSIN_NONE;
     s->state = state;
-    s->n = s->n_congests = 0;
+    s->n = s->n_arcs = s->n_sends = s->n_congests = 0;
     s->noted = s->victim = false;
     s->root = CSIN_NONE;
     s->rate_Bps = 0;
@@ -327,20 +328,28 @@ static void take_way(struct fluid *fl, uint32_t slot)
     const struct csin_way *way = &fl->net.way;
     if (s->wide)
         s->wide->used = false;
-    if (way->n == way->n_hops) {
+    uint32_t n_uses = fl->net.n_uses;
+    if (way->n == way->n_hops && n_uses == 0) {
         memcpy(s->arcs, way->arcs, way->n * sizeof *s->arcs);
-    } else if (widen(s, way->n)) {
+    } else if (widen(s, way->n + n_uses)) {
         memcpy(s->wide->arcs, way->arcs, way->n * sizeof *way->arcs);
         memcpy(s->wide->weights, way->weights, way->n * sizeof *way->weights);
-        memset(s->wide->congests, 0, way->n * sizeof *s->wide->congests);
+        memset(s->wide->congests, 0, (way->n + n_uses) * sizeof *s->wide->congests);
+        if (n_uses > 0) {
+            memcpy(s->wide->arcs + way->n, fl->net.use, n_uses * sizeof *fl->net.use);
+            memcpy(s->wide->weights + way->n, fl->net.use_weights,
+                   n_uses * sizeof *fl->net.use_weights);
+        }
     } else {
         fl->no_memory = true;
         return;
     }
-    s->n = way->n;
+    s->n = way->n + n_uses;
+    s->n_arcs = way->n;
+    s->n_sends = fl->net.n_sends;
     s->way_left = s->left;
-    csin_network_count(&fl->net, arcs_of(s), s->n, 1);
-    if (!s->noted)
+    csin_network_count(&fl->net, arcs_of(s), s->n_arcs, 1);
+    if (!s->noted && s->n_arcs > 0)
         csin_traffic_note(&fl->net.traffic, s->owner, way, fl->run->fabric->arc_capacity_Bps,
                           fl->s->amount[s->op].bytes);
     s->noted = true;
@@ -360,15 +369,26 @@ static bool is_congested_by(const struct slot *s, uint32_t k)
     return s->wide && s->wide->used ? s->wide->congests[k] : s->n_congests >> k & 1;
 }
 
+/* Does one of its end hosts limit the flow, by a NIC or by what is inside? */
+static bool is_limited_at_ends(const struct fluid *fl, const struct slot *s)
+{
+    const uint32_t *arcs = arcs_of(s);
+    bool is = s->n_arcs == 0 || limits(fl, arcs[0], s->rate_Bps) ||
+              limits(fl, arcs[s->n_arcs - 1], s->rate_Bps);
+    for (uint32_t k = s->n_arcs; k < s->n && !is; k++)
+        is = limits(fl, arcs[k], s->rate_Bps);
+    return is;
+}
+
 /* Finds out anew which arcs congest a flow: those that limit it, unless an end host does. Where the
  * way is a path, n_congests is a mask of its arcs; else how many there are. */
 static void judge(struct fluid *fl, struct slot *s, bool ends)
 {
     const uint32_t *arcs = arcs_of(s);
-    bool free = ends || limits(fl, arcs[0], s->rate_Bps) || limits(fl, arcs[s->n - 1], s->rate_Bps);
+    bool free = ends || is_limited_at_ends(fl, s);
     if (free && s->n_congests == 0)
         return;
-    for (uint32_t k = 1; k + 1 < s->n; k++) {
+    for (uint32_t k = 1; k + 1 < s->n_arcs; k++) {
         bool was = is_congested_by(s, k), is = !free && limits(fl, arcs[k], s->rate_Bps);
         if (is == was)
             continue;
@@ -382,17 +402,18 @@ static void judge(struct fluid *fl, struct slot *s, bool ends)
     }
 }
 
-static bool is_internal(const struct slot *s, uint32_t bottleneck)
+static bool is_internal(const struct fluid *fl, const struct slot *s, uint32_t bottleneck)
 {
     const uint32_t *arcs = arcs_of(s);
-    return bottleneck != arcs[0] && bottleneck != arcs[s->n - 1];
+    return s->n_arcs > 0 && bottleneck < fl->run->fabric->n_arcs && bottleneck != arcs[0] &&
+           bottleneck != arcs[s->n_arcs - 1];
 }
 
 static void look_at(struct fluid *fl, const uint32_t *flows, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct slot *s = &fl->slots[fl->slot_of[flows[i]]];
-        if (s->n_congests || is_internal(s, fl->fair.flows[flows[i]].bottleneck))
+        if (s->n_congests || is_internal(fl, s, fl->fair.flows[flows[i]].bottleneck))
             judge(fl, s, false);
     }
 }
@@ -438,7 +459,7 @@ static void look(struct fluid *fl)
 static bool crosses(const struct slot *s, uint32_t arc)
 {
     const uint32_t *arcs = arcs_of(s);
-    for (uint32_t k = 0; k < s->n; k++)
+    for (uint32_t k = 0; k < s->n_arcs; k++)
         if (arcs[k] == arc)
             return true;
     return false;
@@ -447,8 +468,9 @@ static bool crosses(const struct slot *s, uint32_t arc)
 /* The full arc behind what holds the flow back is `root` now, CSIN_NONE where it does not move. */
 static void set_root(struct fluid *fl, struct slot *s, uint32_t root)
 {
-    if (root == arcs_of(s)[0] || root == arcs_of(s)[s->n - 1])
-        root = CSIN_NONE; /* its own host */
+    if (root >= fl->run->fabric->n_arcs || s->n_arcs == 0 || root == arcs_of(s)[0] ||
+        root == arcs_of(s)[s->n_arcs - 1])
+        root = CSIN_NONE; /* its own host, or what is inside of it */
     if (s->root == root)
         return;
     if (s->root != CSIN_NONE)
@@ -473,6 +495,8 @@ static void look_lossless(struct fluid *fl)
     struct csin_lossless *l = &fl->lossless;
     for (uint32_t i = 0; i < l->touched.n; i++) {
         uint32_t arc = l->touched.items[i] / l->n_lanes;
+        if (arc >= fl->watch.n_arcs)
+            continue; /* where a single flow begins */
         double load = 0, capacity = fl->net.capacity_Bps[arc];
         for (uint32_t lane = 0; lane < l->n_lanes; lane++)
             load += l->queues[arc * l->n_lanes + lane].throughput;
@@ -524,7 +548,9 @@ static bool init_lanes(struct fluid *fl)
             fl->lane_of[vl] = n++;
         }
     fl->lanes = malloc(CSIN_WAY_MAX);
-    return fl->lanes && csin_lossless_init(&fl->lossless, f, n ? n : 1, weights);
+    return fl->lanes && csin_lossless_init(&fl->lossless, f, n ? n : 1, weights) &&
+           csin_lossless_add_inside(&fl->lossless, csin_n_inside(fl->s),
+                                    fl->net.capacity_Bps + f->n_arcs);
 }
 
 static const uint8_t *lanes_for(struct fluid *fl, const struct slot *s)
@@ -532,7 +558,7 @@ static const uint8_t *lanes_for(struct fluid *fl, const struct slot *s)
     const struct csin_lanes *lanes = fl->run->lanes;
     if (fl->lossless.n_lanes == 1)
         return NULL;
-    for (uint32_t k = 0; k < s->n; k++)
+    for (uint32_t k = 0; k < s->n_arcs; k++)
         fl->lanes[k] = fl->lane_of[csin_lane_fold(lanes->of_owner[s->owner],
                                                   vls_of(fl->run->fabric, arcs_of(s)[k]))];
     return fl->lanes;
@@ -560,12 +586,28 @@ static void bring_forward(struct fluid *fl, struct slot *s)
     s->since_s = fl->now_s;
 }
 
+static uint32_t add_lossless(struct fluid *fl, const struct slot *s)
+{
+    const double *weights = weights_of(s);
+    bool is_sprayed = false;
+    for (uint32_t k = 0; weights && k < s->n_arcs; k++)
+        is_sprayed = is_sprayed || weights[k] != 1;
+    const uint8_t *lanes = lanes_for(fl, s);
+    if (s->n == s->n_arcs && (!fl->s->profile || !fl->run->fabric->hosts[fl->s->src[s->op]].inside))
+        return csin_lossless_add(&fl->lossless, arcs_of(s), weights, lanes, s->n);
+    struct csin_lossless_uses uses = {.resources = arcs_of(s) + s->n_arcs,
+                                      .weights = weights ? weights + s->n_arcs : NULL,
+                                      .n = s->n - s->n_arcs,
+                                      .n_sends = s->n_sends};
+    return csin_lossless_add_inside_too(&fl->lossless, arcs_of(s), is_sprayed ? weights : NULL,
+                                        lanes, s->n_arcs, &uses);
+}
+
 static void begin_to_move(struct fluid *fl, uint32_t slot)
 {
     struct slot *s = &fl->slots[slot];
     uint32_t flow = fl->is_lossless
-                        ? csin_lossless_add(&fl->lossless, arcs_of(s), weights_of(s),
-                                            lanes_for(fl, s), s->n)
+                        ? add_lossless(fl, s)
                         : csin_fair_add(&fl->fair, arcs_of(s), weights_of(s), s->n, HUGE_VAL);
     if (flow == CSIN_NONE ||
         !csin_grow(&fl->slot_of, &fl->slot_of_room, (size_t)flow + 1, sizeof *fl->slot_of)) {
@@ -607,11 +649,11 @@ static void leave_way(struct fluid *fl, uint32_t slot, double left)
         stop_moving(fl, s);
     if (s->n == 0)
         return;
-    csin_network_count(&fl->net, arcs_of(s), s->n, -1);
+    csin_network_count(&fl->net, arcs_of(s), s->n_arcs, -1);
     if (s->way_left > left && !csin_traffic_add(&fl->net.traffic, s->owner, arcs_of(s),
                                                 weights_of(s), s->n, s->way_left - left))
         fl->no_memory = true;
-    s->n = 0;
+    s->n = s->n_arcs = s->n_sends = 0;
 }
 
 static void wait_for_way(struct fluid *fl, uint32_t slot)
@@ -632,7 +674,7 @@ static void wait_for_latency(struct fluid *fl, uint32_t slot)
     s->since_s = fl->now_s;
     if (fl->net.way.latency_s > 0) {
         set_moment(fl, slot, fl->now_s + fl->net.way.latency_s);
-    } else if (s->left > 0) {
+    } else if (s->left > 0 && s->n > 0) {
         PUSH(fl, moving, slot);
     } else {
         leave_way(fl, slot, 0);
@@ -830,9 +872,18 @@ static void settle(struct fluid *fl)
 
 static bool is_same_way(const struct slot *s, const struct csin_way *way)
 {
-    return s->n == way->n && memcmp(arcs_of(s), way->arcs, s->n * sizeof *way->arcs) == 0 &&
+    return s->n_arcs == way->n && memcmp(arcs_of(s), way->arcs, way->n * sizeof *way->arcs) == 0 &&
            (!weights_of(s) ||
-            memcmp(weights_of(s), way->weights, s->n * sizeof *way->weights) == 0);
+            memcmp(weights_of(s), way->weights, way->n * sizeof *way->weights) == 0);
+}
+
+static bool is_same_use(const struct slot *s, const struct csin_network *net)
+{
+    if (s->n - s->n_arcs != net->n_uses || net->n_uses == 0)
+        return s->n - s->n_arcs == net->n_uses;
+    return memcmp(arcs_of(s) + s->n_arcs, net->use, net->n_uses * sizeof *net->use) == 0 &&
+           memcmp(weights_of(s) + s->n_arcs, net->use_weights,
+                  net->n_uses * sizeof *net->use_weights) == 0;
 }
 
 static bool is_intact(const struct fluid *fl, const struct slot *s)
@@ -850,7 +901,7 @@ static void reroute(struct fluid *fl, uint32_t slot)
     if (fl->net.load && is_intact(fl, s))
         return;
     bool found = csin_network_way(&fl->net, s->op, fl->result.finish_s);
-    if (found && s->n > 0 && is_same_way(s, &fl->net.way))
+    if (found && s->n > 0 && is_same_way(s, &fl->net.way) && is_same_use(s, &fl->net))
         return;
     bool moved = s->state == MOVING, waited = s->state == WAITING;
     if (moved) {
@@ -1060,13 +1111,12 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
     memset(fl.recent, 0xff, sizeof fl.recent);
     fl.watching = run->watch;
     fl.is_lossless = run->congestion == CSIN_LOSSLESS;
+    uint32_t n_resources = run->fabric->n_arcs + csin_n_inside(run->schedule);
     bool ok = csin_run_result_init(run, 0, &fl.result);
     ok = csin_network_init(&fl.net, run) && ok;
-    ok = (fl.is_lossless
-              ? init_lanes(&fl) && init_victims(&fl)
-              : csin_fair_init(&fl.fair, run->fabric->n_arcs, run->fabric->arc_capacity_Bps)) &&
-         ok;
-    ok = (!run->watch || csin_watch_init(&fl.watch, run->fabric->n_arcs, fl.result.arcs)) && ok;
+    ok = ok && (fl.is_lossless ? init_lanes(&fl) && init_victims(&fl)
+                               : csin_fair_init(&fl.fair, n_resources, fl.net.capacity_Bps));
+    ok = (!run->watch || csin_watch_init(&fl.watch, n_resources, fl.result.arcs)) && ok;
     fl.dispatch = ok ? csin_dispatch_create(fl.s, fl.result.start_s, fl.result.finish_s) : NULL;
     if (!fl.dispatch) {
         status = csin_no_memory(diag);

@@ -43,7 +43,7 @@ bool csin_lossless_init(struct csin_lossless *l, const struct csin_fabric *fabri
     l->fabric = fabric;
     l->n_arcs = n_arcs;
     l->n_lanes = n_lanes;
-    l->free_turn = l->free_pair = l->free_flow = CSIN_NONE;
+    l->free_turn = l->free_pair = l->free_flow = l->free_begin = CSIN_NONE;
     for (uint32_t i = 0; i < n_lanes; i++)
         l->lane_weights[i] = lane_weights ? lane_weights[i] : 1;
     l->capacities = malloc(((size_t)n_arcs + 1) * sizeof *l->capacities);
@@ -53,6 +53,8 @@ bool csin_lossless_init(struct csin_lossless *l, const struct csin_fabric *fabri
     l->n_next = malloc(CSIN_WAY_MAX * sizeof *l->n_next);
     if (!l->capacities || !l->queues || !l->n_next || !l->leaving || !l->leaving_weight)
         return false;
+    l->capacities_room = (size_t)n_arcs + 1;
+    l->queues_room = (size_t)n_arcs * n_lanes + 1;
     memcpy(l->capacities, fabric->arc_capacity_Bps, n_arcs * sizeof *l->capacities);
     for (size_t q = 0; q < (size_t)n_arcs * n_lanes; q++)
         l->queues[q] = (struct csin_lossless_queue){
@@ -90,6 +92,61 @@ void csin_lossless_finish(struct csin_lossless *l)
     free(l->pairs);
     free(l->flows);
     memset(l, 0, sizeof *l);
+}
+
+/* Queues and capacities for so many arcs. */
+static bool grow_arcs(struct csin_lossless *l, uint32_t n_arcs)
+{
+    size_t from = (size_t)l->n_arcs * l->n_lanes, to = (size_t)n_arcs * l->n_lanes;
+    if (!csin_grow(&l->capacities, &l->capacities_room, (size_t)n_arcs + 1,
+                   sizeof *l->capacities) ||
+        !csin_grow(&l->queues, &l->queues_room, to + 1, sizeof *l->queues))
+        return false;
+    for (size_t q = from; q < to; q++)
+        l->queues[q] = (struct csin_lossless_queue){
+            .cause = CSIN_NONE, .level = HUGE_VAL, .step = 1};
+    l->n_arcs = n_arcs;
+    return true;
+}
+
+bool csin_lossless_add_inside(struct csin_lossless *l, uint32_t n, const double *capacities)
+{
+    uint32_t n_arcs = l->n_arcs;
+    assert(l->n_flows == 0 && l->n_inside == 0);
+    if (n == 0)
+        return true;
+    if (!grow_arcs(l, n_arcs + n))
+        return false;
+    memcpy(l->capacities + n_arcs, capacities, n * sizeof *capacities);
+    l->n_inside = n;
+    return true;
+}
+
+/* Queues behind those of arcs and resources are where single flows begin. */
+static bool is_begin(const struct csin_lossless *l, uint32_t queue)
+{
+    return queue / l->n_lanes >= l->fabric->n_arcs + l->n_inside;
+}
+
+static bool is_arc(const struct csin_lossless *l, uint32_t queue)
+{
+    return queue / l->n_lanes < l->fabric->n_arcs;
+}
+
+/* A queue where one flow begins, without end. */
+static uint32_t take_begin(struct csin_lossless *l)
+{
+    uint32_t queue = l->free_begin;
+    if (queue != CSIN_NONE) {
+        l->free_begin = l->queues[queue].root;
+        return queue;
+    }
+    if (!grow_arcs(l, l->n_arcs + 1)) {
+        l->no_memory = true;
+        return CSIN_NONE;
+    }
+    l->capacities[l->n_arcs - 1] = HUGE_VAL;
+    return (l->n_arcs - 1) * l->n_lanes;
 }
 
 static uint32_t arc_of(const struct csin_lossless *l, uint32_t queue)
@@ -363,24 +420,105 @@ static void drop_turns(struct csin_lossless *l, struct csin_lossless_flow *f)
     f->n_turns = f->n_pairs = 0;
 }
 
+/* From what the flow does already into `from`, what goes on to `to`: `weight` of it in all, of
+ * which each turn into `from` brings its share. */
+static bool go_on(struct csin_lossless *l, struct csin_lossless_flow *f, uint32_t from, uint32_t to,
+                  double weight, double part)
+{
+    uint32_t n_before = f->n_turns;
+    if (!add_turn(l, f, from, to, weight * part))
+        return false;
+    struct csin_lossless_leg out = f->turns[n_before];
+    for (uint32_t k = 0; k < n_before; k++) {
+        struct csin_lossless_leg in = f->turns[k];
+        if (l->turns[in.what].to == from && !add_pair(l, f, in.what, out.what, in.weight * weight))
+            return false;
+    }
+    return true;
+}
+
+/* The flow begins at a queue of its own, with turns to the NIC's arcs and what it uses of its host.
+ */
+static bool enter_own(struct csin_lossless *l, struct csin_lossless_flow *f, const struct way *way,
+                      const struct csin_lossless_uses *uses)
+{
+    unsigned height = 1;
+    uint32_t n_way = f->n_turns;
+    for (uint32_t i = 0; i < way->n; i++) {
+        if (!csin_is_nic(l->fabric, csin_arc_tail(l->fabric, way->arcs[i])))
+            continue;
+        uint32_t queue = queue_at(l, way, i);
+        double weight = way->weights ? way->weights[i] : 1;
+        if (l->queues[queue].height + 1u > height)
+            height = l->queues[queue].height + 1u;
+        if (!add_turn(l, f, f->source, queue, weight))
+            return false;
+        struct csin_lossless_leg in = f->turns[f->n_turns - 1];
+        for (uint32_t k = 0; k < n_way; k++)
+            if (l->turns[f->turns[k].what].from == queue &&
+                !add_pair(l, f, in.what, f->turns[k].what, f->turns[k].weight))
+                return false;
+    }
+    raise_height(l, f->source, height);
+    for (uint32_t u = 0; u < uses->n_sends; u++)
+        if (!add_turn(l, f, f->source, uses->resources[u] * l->n_lanes, uses->weights[u]))
+            return false;
+    return true;
+}
+
+/* What the host that receives needs for it, behind the last arcs. */
+static bool leave_into_host(struct csin_lossless *l, struct csin_lossless_flow *f,
+                            const struct way *way, const struct csin_lossless_uses *uses)
+{
+    for (uint32_t i = 0; i < way->n; i++) {
+        if (!csin_is_nic(l->fabric, csin_arc_head(l->fabric, way->arcs[i])))
+            continue;
+        for (uint32_t k = i + 1; k-- > 0 && uses->n > uses->n_sends && !way->weights;)
+            raise_height(l, queue_at(l, way, k), i + 1 - k);
+        for (uint32_t u = uses->n_sends; u < uses->n; u++)
+            if (!go_on(l, f, queue_at(l, way, i), uses->resources[u] * l->n_lanes, uses->weights[u],
+                       way->weights ? way->weights[i] : 1))
+                return false;
+    }
+    return true;
+}
+
+static bool enter_with(struct csin_lossless *l, struct csin_lossless_flow *f, const struct way *way,
+                       const struct csin_lossless_uses *uses)
+{
+    return (way->n == 0 || (way->weights ? enter_sprayed(l, f, way) : enter_path(l, f, way))) &&
+           leave_into_host(l, f, way, uses) && enter_own(l, f, way, uses);
+}
+
 uint32_t csin_lossless_add(struct csin_lossless *l, const uint32_t *arcs, const double *weights,
                            const uint8_t *lanes, uint32_t n)
 {
-    assert(n >= 2 && n <= CSIN_WAY_MAX);
+    return csin_lossless_add_inside_too(l, arcs, weights, lanes, n, NULL);
+}
+
+uint32_t csin_lossless_add_inside_too(struct csin_lossless *l, const uint32_t *arcs,
+                                      const double *weights, const uint8_t *lanes, uint32_t n,
+                                      const struct csin_lossless_uses *uses)
+{
+    assert((n >= 2 || (uses && n == 0)) && n <= CSIN_WAY_MAX);
     struct way way = {arcs, weights, lanes, n};
-    uint32_t flow = take_flow(l), source = queue_at(l, &way, 0);
+    uint32_t source = uses ? take_begin(l) : queue_at(l, &way, 0);
+    uint32_t flow = source == CSIN_NONE ? CSIN_NONE : take_flow(l);
     if (flow == CSIN_NONE)
         return CSIN_NONE;
     struct csin_lossless_flow *f = &l->flows[flow];
     struct csin_lossless_queue *s = &l->queues[source];
     f->source = source;
+    f->is_own = uses != NULL;
     f->rate = 0;
     f->place = s->flows.n;
     f->n_turns = f->n_pairs = 0;
     /* The NIC's flows share what they had. */
     if (s->flows.n > 0)
         set_rate(l, source, s->flow_rate * s->flows.n / (s->flows.n + 1));
-    if (!(weights ? enter_sprayed(l, f, &way) : enter_path(l, f, &way)) ||
+    if (!(uses      ? enter_with(l, f, &way, uses)
+          : weights ? enter_sprayed(l, f, &way)
+                    : enter_path(l, f, &way)) ||
         !push(l, &s->flows, flow)) {
         drop_turns(l, f);
         f->source = CSIN_NONE;
@@ -422,7 +560,13 @@ bool csin_lossless_remove(struct csin_lossless *l, uint32_t flow)
         l->active.items[s->active] = last;
         l->queues[last].active = s->active;
     }
-    soil_lanes(l, f->source);
+    if (f->is_own) {
+        s->height = 0; /* nobody else is in it */
+        s->root = l->free_begin;
+        l->free_begin = f->source;
+    } else {
+        soil_lanes(l, f->source);
+    }
     f->source = CSIN_NONE;
     f->place = l->free_flow;
     l->free_flow = flow;
@@ -537,6 +681,17 @@ static double level_of_turn(struct csin_lossless *l, const struct csin_lossless_
 
 /* ---- a solve ---- */
 
+/* What a flow that begins here could have if it were alone. */
+static double most_of(const struct csin_lossless *l, const struct csin_lossless_queue *q)
+{
+    double most = HUGE_VAL;
+    for (uint32_t i = 0; i < q->out.n; i++) {
+        const struct csin_lossless_turn *t = &l->turns[q->out.items[i]];
+        most = fmin(most, l->capacities[arc_of(l, t->to)] / t->weight);
+    }
+    return most;
+}
+
 /* What each flow of a source may send. Of causes that are as good as equal it keeps the one it has,
  * or they would take turns for ever. */
 static void visit_source(struct csin_lossless *l, uint32_t queue)
@@ -544,7 +699,7 @@ static void visit_source(struct csin_lossless *l, uint32_t queue)
     struct csin_lossless_queue *q = &l->queues[queue];
     uint32_t cause = CSIN_NONE;
     double now = HUGE_VAL; /* what the present cause allows */
-    q->level = lane_capacity(l, queue) / q->flows.n;
+    q->level = is_begin(l, queue) ? most_of(l, q) : lane_capacity(l, queue) / q->flows.n;
     if (q->cause == CSIN_NONE)
         now = q->level;
     for (uint32_t i = 0; i < q->out.n; i++) {
@@ -611,7 +766,7 @@ static void visit(struct csin_lossless *l, uint32_t queue)
 static bool sweep(struct csin_lossless *l)
 {
     bool any = false;
-    for (size_t height = 0; height <= CSIN_PATH_MAX; height++) {
+    for (size_t height = 0; height < sizeof l->dirty / sizeof *l->dirty; height++) {
         struct csin_lossless_list *dirty = &l->dirty[height];
         uint32_t n = dirty->n; /* what comes meanwhile at this height or below waits for the next */
         if (n == 0)
@@ -711,11 +866,11 @@ static uint32_t filled_by(const struct csin_lossless *l, uint32_t queue)
 uint32_t csin_lossless_root(const struct csin_lossless *l, uint32_t source)
 {
     uint32_t queue = source;
-    for (unsigned hops = 0; hops < CSIN_PATH_MAX; hops++) {
+    for (unsigned hops = 0; hops < CSIN_PATH_MAX + 1; hops++) {
         uint32_t cause = l->queues[queue].cause;
         uint32_t next = cause != CSIN_NONE ? l->turns[cause].to : filled_by(l, queue);
-        if (next == CSIN_NONE)
-            break;
+        if (next == CSIN_NONE || !is_arc(l, next))
+            break; /* what is full inside a host is that host's: its last arc, or the beginning */
         queue = next;
     }
     return queue;
@@ -730,10 +885,14 @@ void csin_lossless_check(const struct csin_lossless *l)
             double in = q->flow_rate * q->flows.n, out = 0, scale = l->capacities[arc];
             for (uint32_t i = 0; i < q->in.n; i++)
                 in += l->turns[q->in.items[i]].rate;
-            for (uint32_t i = 0; i < q->out.n; i++)
-                out += l->turns[q->out.items[i]].rate;
-            assert(fabs(in - q->throughput) <= CHECKED * scale);
-            assert(q->out.n == 0 || fabs(in - out) <= CHECKED * scale);
+            uint32_t n_out = 0; /* arcs; what goes on inside hosts is not all of it, or more */
+            for (uint32_t i = 0; i < q->out.n; i++) {
+                const struct csin_lossless_turn *t = &l->turns[q->out.items[i]];
+                n_out += is_arc(l, t->to);
+                out += is_arc(l, t->to) ? t->rate : 0;
+            }
+            assert(scale == HUGE_VAL || fabs(in - q->throughput) <= CHECKED * scale);
+            assert(n_out == 0 || fabs(in - out) <= CHECKED * (scale < HUGE_VAL ? scale : out));
             load += in;
         }
         assert(load <= l->capacities[arc] * (1 + CHECKED));

@@ -20,6 +20,12 @@
  * cost what they can reach. (How routers find max-min fair rates by levels and marks: Charny, An
  * algorithm for rate allocation in a packet-switching network with feedback, MIT/LCS/TR-601, 1994.)
  *
+ * Resources inside hosts are outputs with levels of their own. One of the host that receives hangs
+ * on the queue of the last arc, so it holds back all that this queue holds, as a slow output does.
+ * One of the host that sends holds back its flow alone: on a host whose inside is known each flow
+ * is a source of its own, which feeds the queue of the NIC (a NIC serves its queue pairs in turns)
+ * and the resources. What happens inside one host only is such a source without a NIC.
+ *
  * Results depend on the order of calls, as those of sim/fair.h do. */
 #ifndef CSIN_SIM_LOSSLESS_H
 #define CSIN_SIM_LOSSLESS_H
@@ -79,6 +85,7 @@ struct csin_lossless_leg {
 
 struct csin_lossless_flow {
     uint32_t source; /* queue; CSIN_NONE: the number is free */
+    bool is_own;     /* a beginning of its own */
     uint32_t place;  /* in the source's list */
     uint32_t n_turns, n_pairs;
     size_t turns_room, pairs_room;
@@ -88,7 +95,10 @@ struct csin_lossless_flow {
 
 struct csin_lossless {
     const struct csin_fabric *fabric;
-    uint32_t n_arcs, n_lanes;
+    uint32_t n_arcs, n_lanes; /* n_arcs: with resources inside hosts, and beginnings behind them */
+    uint32_t n_inside;        /* queues below (arcs of the fabric + n_inside) x n_lanes are known */
+    uint32_t free_begin;      /* beginnings that are free are linked by `root` of their queues */
+    size_t capacities_room, queues_room;
     double lane_weights[CSIN_MAX_LANES];
     double *capacities;                 /* [n_arcs] */
     struct csin_lossless_queue *queues; /* [n_arcs x n_lanes] */
@@ -101,7 +111,7 @@ struct csin_lossless {
     struct csin_lossless_flow *flows;
     size_t flows_room;
     uint32_t n_slots, free_flow, n_flows;
-    struct csin_lossless_list dirty[CSIN_PATH_MAX + 1]; /* by height */
+    struct csin_lossless_list dirty[CSIN_PATH_MAX + 3]; /* by height */
     struct csin_lossless_list active;                   /* sources that have flows */
     struct csin_lossless_list sources;                  /* whose rate moves at the end of a round */
     struct csin_lossless_list changed;   /* flows whose rate is another than before the solve */
@@ -126,6 +136,20 @@ void csin_lossless_finish(struct csin_lossless *l);
  * and the lane it is in on each of them (NULL: 0). CSIN_NONE without memory. */
 uint32_t csin_lossless_add(struct csin_lossless *l, const uint32_t *arcs, const double *weights,
                            const uint8_t *lanes, uint32_t n);
+
+/* Says that there are n resources inside hosts, numbers n_arcs + r. Before any flow. */
+bool csin_lossless_add_inside(struct csin_lossless *l, uint32_t n, const double *capacities);
+/* What a flow uses of them: the first n_sends belong to the host that sends. */
+struct csin_lossless_uses {
+    const uint32_t *resources; /* [n] */
+    const double *weights;     /* [n] */
+    uint32_t n, n_sends;
+};
+/* A new flow as of csin_lossless_add from a host whose inside is known, or that uses something
+ * inside; n 0: inside one host only. */
+uint32_t csin_lossless_add_inside_too(struct csin_lossless *l, const uint32_t *arcs,
+                                      const double *weights, const uint8_t *lanes, uint32_t n,
+                                      const struct csin_lossless_uses *uses);
 bool csin_lossless_remove(struct csin_lossless *l, uint32_t flow);
 bool csin_lossless_set_capacity(struct csin_lossless *l, uint32_t arc, double capacity);
 

@@ -308,7 +308,7 @@ static void note_hosts(struct measure *m, uint32_t owner, struct csin_effective 
         if (s->spans[i].owner != owner)
             continue;
         for (uint32_t op = s->spans[i].first; op < s->spans[i].first + s->spans[i].n; op++) {
-            if (csin_is_delay(s, op))
+            if (!csin_is_transfer(s, op))
                 continue;
             if (m->run->finish_s[op] < 0) {
                 e->n_skipped++;
@@ -338,10 +338,10 @@ static enum csin_status check_bytes(struct measure *m, const struct csin_load *r
     double sent = 0, moved = 0;
     const struct csin_fabric *f = m->sc->fabric;
     for (uint32_t i = 0; i < n; i++)
-        if (csin_is_nic(f, csin_arc_tail(f, rows[i].arc)))
+        if (rows[i].arc < f->n_arcs && csin_is_nic(f, csin_arc_tail(f, rows[i].arc)))
             sent += rows[i].bytes;
     for (uint32_t op = 0; op < m->s->n_ops; op++)
-        if (!csin_is_delay(m->s, op) && m->run->finish_s[op] >= 0)
+        if (csin_is_transfer(m->s, op) && m->run->finish_s[op] >= 0)
             moved += (double)m->s->amount[op].bytes;
     moved += m->run->dropped_bytes;
     if (fabs(sent - moved) <= 1e-9 * moved)
@@ -354,7 +354,9 @@ static enum csin_status check_bytes(struct measure *m, const struct csin_load *r
 static void fill_arc(struct measure *m, struct csin_arc_result *arc)
 {
     const struct csin_fabric *f = m->sc->fabric;
-    double capacity = f->arc_capacity_Bps[arc->arc];
+    uint32_t n_arcs = f->n_arcs;
+    double capacity = arc->arc < n_arcs ? f->arc_capacity_Bps[arc->arc]
+                                        : m->s->inside->capacity_Bps[arc->arc - n_arcs];
     if (m->run->makespan_s > 0)
         arc->mean_utilisation = arc->bytes / (capacity * m->run->makespan_s);
     if (!m->run->arcs)
@@ -378,6 +380,15 @@ static int worse(const void *a, const void *b, void *arg)
     return x->arc < y->arc ? -1 : x->arc > y->arc;
 }
 
+static int longer(const void *a, const void *b, void *arg)
+{
+    const struct csin_arc_result *all = arg;
+    const struct csin_arc_result *x = &all[*(const uint32_t *)a], *y = &all[*(const uint32_t *)b];
+    if (x->saturated_s != y->saturated_s)
+        return x->saturated_s > y->saturated_s ? -1 : 1;
+    return worse(a, b, arg);
+}
+
 static enum csin_status measure_arcs(struct measure *m)
 {
     struct csin_result *result = m->result;
@@ -399,13 +410,20 @@ static enum csin_status measure_arcs(struct measure *m)
     enum csin_status status = check_bytes(m, loads, n);
     if (status != CSIN_OK)
         return status;
-    for (uint32_t i = 0; i < n; i++)
-        result->n_arcs += i == 0 || loads[i].arc != loads[i - 1].arc;
+    for (uint32_t i = 0; i < n; i++) {
+        bool is_new = i == 0 || loads[i].arc != loads[i - 1].arc;
+        result->n_arcs += is_new && loads[i].arc < m->sc->fabric->n_arcs;
+        result->n_insides += is_new && loads[i].arc >= m->sc->fabric->n_arcs;
+    }
     result->loads = loads;
-    result->arcs = csin_arena_alloc(result->arena, result->n_arcs, sizeof *result->arcs);
+    uint32_t n_all = result->n_arcs + result->n_insides;
+    result->arcs = csin_arena_alloc(result->arena, n_all, sizeof *result->arcs);
     result->worst = csin_arena_alloc(result->arena, result->n_arcs, sizeof *result->worst);
-    if (!result->arcs || !result->worst)
+    result->worst_insides = csin_arena_alloc(result->arena, result->n_insides,
+                                             sizeof *result->worst_insides);
+    if (!result->arcs || !result->worst || !result->worst_insides)
         return csin_no_memory(m->diag);
+    result->insides = result->arcs + result->n_arcs;
     struct csin_arc_result *arc = result->arcs - 1;
     for (uint32_t i = 0; i < n; i++) {
         if (i == 0 || loads[i].arc != loads[i - 1].arc)
@@ -418,6 +436,14 @@ static enum csin_status measure_arcs(struct measure *m)
         result->worst[i] = i;
     }
     qsort_r(result->worst, result->n_arcs, sizeof *result->worst, worse, result->arcs);
+    for (uint32_t i = 0; i < result->n_insides; i++) {
+        fill_arc(m, &result->insides[i]);
+        result->insides[i].arc -= m->sc->fabric->n_arcs;
+        result->worst_insides[i] = i;
+    }
+    if (result->n_insides > 0)
+        qsort_r(result->worst_insides, result->n_insides, sizeof *result->worst_insides, longer,
+                result->insides);
     result->congestion_free = result->n_congested == 0;
     return CSIN_OK;
 }
@@ -480,7 +506,7 @@ static uint64_t count_transfers(const struct csin_schedule *s, const struct csin
 {
     uint64_t n = s->n_transfers;
     for (uint32_t op = 0; op < s->n_ops && run->skipped > 0; op++)
-        n -= run->finish_s[op] < 0 && !csin_is_delay(s, op);
+        n -= run->finish_s[op] < 0 && csin_is_transfer(s, op);
     return n;
 }
 

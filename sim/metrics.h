@@ -78,6 +78,11 @@ struct csin_result {
     struct csin_arc_result *arcs; /* the arcs that carried anything, in the fabric's order */
     uint32_t n_arcs;
     uint32_t *worst; /* [n_arcs] indices into arcs: longest congested first, then busiest */
+    /* The resources inside hosts that carried anything; `arc` is that of struct csin_inside. They
+     * belong to end hosts, so they congest nobody: congested_s is 0. */
+    struct csin_arc_result *insides;
+    uint32_t n_insides;
+    uint32_t *worst_insides;            /* [n_insides] indices: longest full first, then busiest */
     const struct csin_load *loads;      /* by arc, the largest first */
     struct csin_victim_result *victims; /* the largest share first */
     uint32_t n_victims;

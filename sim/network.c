@@ -25,11 +25,40 @@ static void *filled(size_t n, size_t size, int byte)
     return array;
 }
 
+/* A copy of the capacities, with those inside hosts behind the arcs', unless there is one already.
+ */
+static bool own_capacities(struct csin_network *net)
+{
+    const struct csin_fabric *f = net->run->fabric;
+    const struct csin_schedule *s = net->run->schedule;
+    size_t n_inside = csin_n_inside(s);
+    if (net->own_capacity_Bps)
+        return true;
+    net->own_capacity_Bps = filled(f->n_arcs + n_inside, sizeof *net->own_capacity_Bps, 0);
+    if (!net->own_capacity_Bps)
+        return false;
+    memcpy(net->own_capacity_Bps, f->arc_capacity_Bps, f->n_arcs * sizeof *net->own_capacity_Bps);
+    if (n_inside > 0)
+        memcpy(net->own_capacity_Bps + f->n_arcs, s->inside->capacity_Bps,
+               n_inside * sizeof *net->own_capacity_Bps);
+    net->capacity_Bps = net->own_capacity_Bps;
+    return true;
+}
+
+static bool init_uses(struct csin_network *net)
+{
+    if (csin_n_inside(net->run->schedule) == 0)
+        return true;
+    net->use = malloc(CSIN_MAX_USES * sizeof *net->use);
+    net->use_weights = malloc(CSIN_MAX_USES * sizeof *net->use_weights);
+    return net->use && net->use_weights && own_capacities(net);
+}
+
 /* What only runs with events need. */
 static bool init_changes(struct csin_network *net)
 {
     const struct csin_fabric *f = net->run->fabric;
-    net->own_capacity_Bps = filled(f->n_arcs, sizeof *net->own_capacity_Bps, 0);
+    size_t n_changed = (size_t)f->n_arcs + csin_n_inside(net->run->schedule);
     net->cable_Bps = filled(f->n_cables, sizeof *net->cable_Bps, 0);
     net->cable_up = filled(f->n_cables, sizeof *net->cable_up, 0);
     net->up = filled(f->n_cables, sizeof *net->up, 0);
@@ -37,20 +66,18 @@ static bool init_changes(struct csin_network *net)
     net->host_up = filled(f->n_hosts, sizeof *net->host_up, 1);
     net->gone = filled(f->n_hosts, sizeof *net->gone, 0);
     net->alive = filled(f->n_hosts, sizeof *net->alive, 0);
-    net->changed_arcs = filled(f->n_arcs, sizeof *net->changed_arcs, 0);
+    net->changed_arcs = filled(n_changed, sizeof *net->changed_arcs, 0);
     net->stopped = filled(net->run->n_events, sizeof *net->stopped, 0);
     net->moved = filled(net->run->schedule->n_owners, sizeof *net->moved, 0);
     net->rank = filled(f->n_hosts, sizeof *net->rank, 0);
-    if (!net->own_capacity_Bps || !net->cable_Bps || !net->cable_up || !net->up ||
-        !net->switch_up || !net->host_up || !net->gone || !net->alive || !net->changed_arcs ||
-        !net->stopped || !net->moved || !net->rank)
+    if (!own_capacities(net) || !net->cable_Bps || !net->cable_up || !net->up || !net->switch_up ||
+        !net->host_up || !net->gone || !net->alive || !net->changed_arcs || !net->stopped ||
+        !net->moved || !net->rank)
         return false;
     for (uint32_t c = 0; c < f->n_cables; c++) {
         net->cable_up[c] = f->cables[c].up;
         net->cable_Bps[c] = f->cables[c].capacity_Bps;
     }
-    memcpy(net->own_capacity_Bps, f->arc_capacity_Bps, f->n_arcs * sizeof *net->own_capacity_Bps);
-    net->capacity_Bps = net->own_capacity_Bps;
     return true;
 }
 
@@ -81,7 +108,7 @@ bool csin_network_init(struct csin_network *net, const struct csin_run *run)
         net->load = filled(run->fabric->n_arcs, sizeof *net->load, 0);
         ok = net->n_flows && net->load;
     }
-    return ok && init_known(net) && (run->n_events == 0 || init_changes(net));
+    return ok && init_uses(net) && init_known(net) && (run->n_events == 0 || init_changes(net));
 }
 
 void csin_network_finish(struct csin_network *net)
@@ -91,6 +118,8 @@ void csin_network_finish(struct csin_network *net)
     free(net->known);
     free(net->way.arcs);
     free(net->way.weights);
+    free(net->use);
+    free(net->use_weights);
     free(net->n_flows);
     free(net->load);
     free(net->own_capacity_Bps);
@@ -145,6 +174,20 @@ static void refresh_cable(struct csin_network *net, uint32_t cable)
             continue;
         net->own_capacity_Bps[arc] = capacity_Bps;
         net->changed_arcs[net->n_changed_arcs++] = arc;
+    }
+}
+
+/* A host that is down does nothing inside either. */
+static void refresh_inside(struct csin_network *net)
+{
+    const struct csin_inside *inside = net->run->schedule->inside;
+    uint32_t n_arcs = net->run->fabric->n_arcs;
+    for (uint32_t r = 0; inside && r < inside->n; r++) {
+        double capacity_Bps = net->host_up[inside->host[r]] ? inside->capacity_Bps[r] : 0;
+        if (net->own_capacity_Bps[n_arcs + r] == capacity_Bps)
+            continue;
+        net->own_capacity_Bps[n_arcs + r] = capacity_Bps;
+        net->changed_arcs[net->n_changed_arcs++] = n_arcs + r;
     }
 }
 
@@ -217,6 +260,8 @@ enum csin_status csin_network_advance(struct csin_network *net, double now, stru
     }
     for (uint32_t c = 0; fabric_changed && c < run->fabric->n_cables; c++)
         refresh_cable(net, c);
+    if (fabric_changed)
+        refresh_inside(net);
     bool due = false;
     for (skip_to_fabric(net); net->next_reaction < net->next_event &&
                               run->events[net->next_reaction].at_s + run->reaction_s <= now;
@@ -304,6 +349,40 @@ static bool find_way(struct csin_network *net, uint32_t src, uint32_t dst)
     return true;
 }
 
+/* What an operation uses inside hosts, where its hosts are `src` and `dst` now: those of the host
+ * that sends first. What a host does not have, where a job has moved to one of another model, does
+ * not limit it. */
+static void find_uses(struct csin_network *net, uint32_t op, uint32_t src, uint32_t dst)
+{
+    const struct csin_schedule *s = net->run->schedule;
+    const struct csin_inside *inside = s->inside;
+    const struct csin_use *uses = NULL;
+    uint32_t n = csin_uses_of(s, op, &uses);
+    net->n_uses = net->n_sends = 0;
+    for (unsigned receives = 0; receives < 2 && n > 0; receives++) {
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t r = uses[i].resource, planned = inside->host[r];
+            if ((planned != s->src[op]) != receives)
+                continue;
+            uint32_t host = planned == s->src[op] ? src : planned == s->dst[op] ? dst : planned;
+            r = host == planned ? r : csin_inside_in(inside, r, host);
+            if (r == CSIN_NONE)
+                continue;
+            net->use[net->n_uses] = net->run->fabric->n_arcs + r;
+            net->use_weights[net->n_uses++] = uses[i].weight;
+        }
+        net->n_sends = receives ? net->n_sends : net->n_uses;
+    }
+}
+
+static bool find_local(struct csin_network *net, uint32_t op, uint32_t host)
+{
+    net->way.n = net->way.n_hops = 0;
+    net->way.latency_s = 0;
+    find_uses(net, op, host, host);
+    return true;
+}
+
 bool csin_network_way(struct csin_network *net, uint32_t op, const double *finish_s)
 {
     const struct csin_schedule *s = net->run->schedule;
@@ -314,9 +393,14 @@ bool csin_network_way(struct csin_network *net, uint32_t op, const double *finis
             src = to ? to[net->rank[src]] : src;
             dst = to ? to[net->rank[dst]] : dst;
         }
+        if (csin_is_local(s, op))
+            return find_local(net, op, stand_in(net, src, src));
         src = stand_in(net, src, dst);
         dst = stand_in(net, dst, src);
     }
+    if (csin_is_local(s, op))
+        return find_local(net, op, src);
+    find_uses(net, op, src, dst);
     return find_way(net, src, dst);
 }
 
@@ -336,6 +420,11 @@ enum csin_status csin_network_check_way(struct csin_network *net, struct csin_di
     const struct csin_fabric *f = net->run->fabric;
     const struct csin_schedule *s = net->run->schedule;
     uint32_t src = s->src[op], dst = s->dst[op];
+    if (csin_is_local(s, op)) {
+        find_local(net, op, src);
+        return CSIN_OK;
+    }
+    find_uses(net, op, src, dst);
     if (!csin_routes_way(net->routes, src, dst, csin_flow_key(src, dst), net->load, &net->way))
         return csin_error(diag, CSIN_E_FAILED, 323, (struct csin_loc){0},
                           "there is no route from '%s' to '%s'", f->hosts[src].name,

@@ -24,11 +24,14 @@ struct csin_known_way {
 struct csin_network {
     const struct csin_run *run;
     const struct csin_routes *routes; /* of now */
-    const double *capacity_Bps;       /* [n_arcs] of now; 0 where dead */
-    struct csin_way way;              /* the answer to the last question */
+    const double *capacity_Bps;       /* [n_arcs + resources inside hosts] of now; 0 where dead */
+    struct csin_way way;              /* the answer to the last question; no arcs: it is local */
+    uint32_t *use;                    /* [n_uses] likewise, as numbers of the run (n_arcs + r); */
+    double *use_weights;              /* those of the host that sends come first, n_sends of them */
+    uint32_t n_uses, n_sends;
     struct csin_traffic traffic;
     /* What csin_network_advance has just done. */
-    uint32_t *changed_arcs, n_changed_arcs; /* whose capacity is another one */
+    uint32_t *changed_arcs, n_changed_arcs; /* whose capacity is another one; resources too */
     bool rerouted;
     uint32_t *stopped, n_stopped; /* owners */
     /* Inside: */

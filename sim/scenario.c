@@ -380,6 +380,10 @@ enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
     sc->name = spec->name.s;
     sc->file = spec->name.loc.file;
     sc->fabric = fabric;
+    if (!csin_inside_init(&sc->inside, fabric)) {
+        csin_inside_finish(&sc->inside);
+        return csin_no_memory(diag);
+    }
     sc->fabric_is_borrowed = true;
     struct resolver r = {.sc = sc, .spec = spec, .diag = diag};
     apply_overrides(&r, NULL);
@@ -396,6 +400,7 @@ void csin_scenario_destroy(struct csin_scenario *scenario)
     if (!scenario)
         return;
     csin_routes_destroy(scenario->routes);
+    csin_inside_finish(&scenario->inside);
     if (!scenario->fabric_is_borrowed)
         csin_fabric_destroy(scenario->fabric);
 }

@@ -113,6 +113,7 @@ struct csin_scenario {
     uint32_t n_owners;         /* jobs, then streams */
     const char *const *owners; /* [n_owners] names */
     struct csin_routes *routes;
+    struct csin_inside inside; /* of the fabric's hosts */
 };
 
 /* What the command line changes. NULL or not `given`: as the file says. */

@@ -53,6 +53,7 @@ enum csin_status csin_scenario_schedule(const struct csin_scenario *scenario, ui
     struct csin_schedule s;
     uint32_t too_much = CSIN_NONE;
     csin_schedule_init(&s, scenario->fabric->n_hosts, scenario->n_owners);
+    s.inside = &scenario->inside;
     for (uint32_t owner = 0; owner < scenario->n_owners; owner++) {
         if (only != CSIN_NONE && only != owner)
             continue;

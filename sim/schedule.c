@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/rng.h"
 #include "base/units.h"
 
 enum { NO_MEMORY = 1, TOO_MANY = 2 }; /* values of `failed` */
@@ -41,6 +42,10 @@ void csin_schedule_finish(struct csin_schedule *s)
     free(s->dep);
     free(s->gates);
     free(s->spans);
+    free(s->profile);
+    free(s->use_first);
+    free(s->use);
+    free(s->profile_index);
     memset(s, 0, sizeof *s);
 }
 
@@ -70,6 +75,22 @@ static bool grow_ops(struct csin_schedule *s, size_t more)
     return true;
 }
 
+/* The array of profiles begins with the first one that is set: all before it have none. */
+static bool set_profile(struct csin_schedule *s, uint32_t op, uint32_t profile)
+{
+    if (op >= s->profile_room) {
+        size_t before = s->profile ? op : 0;
+        if (!csin_grow(&s->profile, &s->profile_room, (size_t)op + 1, sizeof *s->profile)) {
+            s->failed = NO_MEMORY;
+            return false;
+        }
+        for (size_t i = before; i < op; i++)
+            s->profile[i] = CSIN_NONE;
+    }
+    s->profile[op] = profile;
+    return true;
+}
+
 static uint32_t add_op(struct csin_schedule *s, uint32_t src, uint32_t dst,
                        union csin_amount amount)
 {
@@ -88,6 +109,8 @@ static uint32_t add_op(struct csin_schedule *s, uint32_t src, uint32_t dst,
     s->gate[op] = CSIN_NONE;
     s->dep_first[op] = s->n_deps;
     s->dep_first[op + 1] = s->n_deps;
+    if (s->profile && !set_profile(s, op, CSIN_NONE))
+        return CSIN_NONE;
     return op;
 }
 
@@ -139,6 +162,109 @@ void csin_schedule_through(struct csin_schedule *s, uint32_t gate)
         return;
     assert(s->n_ops > 0);
     s->gate[s->n_ops - 1] = gate;
+}
+
+/* ---- profiles ---- */
+
+/* The uses that count, each resource once, behind those of the profiles there are. Returns how
+ * many. */
+static uint32_t put_uses(struct csin_schedule *s, const struct csin_use *uses, uint32_t n)
+{
+    struct csin_use *put = &s->use[s->n_uses];
+    uint32_t n_put = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = 0;
+        if (uses[i].resource == CSIN_NONE)
+            continue;
+        while (k < n_put && put[k].resource != uses[i].resource)
+            k++;
+        if (k == n_put)
+            put[n_put++] = (struct csin_use){.resource = uses[i].resource};
+        put[k].weight += uses[i].weight;
+    }
+    return n_put;
+}
+
+static uint64_t hash_uses(const struct csin_use *uses, uint32_t n)
+{
+    uint64_t hash = n;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, &uses[i].weight, sizeof bits);
+        hash = csin_mix64(hash ^ csin_mix64(bits ^ uses[i].resource));
+    }
+    return hash;
+}
+
+/* Where a profile with those uses is in the index, or the free place for one. */
+static size_t find_profile(const struct csin_schedule *s, const struct csin_use *uses, uint32_t n)
+{
+    size_t mask = s->profile_index_room - 1, at = hash_uses(uses, n) & mask;
+    for (;; at = (at + 1) & mask) {
+        uint32_t p = s->profile_index[at];
+        if (p == CSIN_NONE)
+            return at;
+        const struct csin_use *other = &s->use[s->use_first[p]];
+        bool same = s->use_first[p + 1] - s->use_first[p] == n;
+        for (uint32_t i = 0; same && i < n; i++)
+            same = other[i].resource == uses[i].resource && other[i].weight == uses[i].weight;
+        if (same)
+            return at;
+    }
+}
+
+/* Twice as large, at least 64 places, a power of two. */
+static bool grow_profile_index(struct csin_schedule *s)
+{
+    size_t room = s->profile_index_room ? 2 * s->profile_index_room : 64;
+    uint32_t *index = malloc(room * sizeof *index);
+    if (!index)
+        return false;
+    free(s->profile_index);
+    memset(index, 0xff, room * sizeof *index);
+    s->profile_index = index;
+    s->profile_index_room = room;
+    for (uint32_t p = 0; p < s->n_profiles; p++)
+        index[find_profile(s, &s->use[s->use_first[p]], s->use_first[p + 1] - s->use_first[p])] = p;
+    return true;
+}
+
+uint32_t csin_schedule_profile(struct csin_schedule *s, const struct csin_use *uses, uint32_t n)
+{
+    assert(n <= CSIN_MAX_USES);
+    if (s->failed)
+        return CSIN_NONE;
+    if (!csin_grow(&s->use, &s->use_room, (size_t)s->n_uses + n + 1, sizeof *s->use) ||
+        !csin_grow(&s->use_first, &s->use_first_room, (size_t)s->n_profiles + 2,
+                   sizeof *s->use_first) ||
+        (2 * ((size_t)s->n_profiles + 1) > s->profile_index_room && !grow_profile_index(s))) {
+        s->failed = NO_MEMORY;
+        return CSIN_NONE;
+    }
+    s->use_first[s->n_profiles] = s->n_uses;
+    uint32_t n_put = put_uses(s, uses, n);
+    size_t at = find_profile(s, &s->use[s->n_uses], n_put);
+    if (s->profile_index[at] == CSIN_NONE) {
+        s->n_uses += n_put;
+        s->use_first[s->n_profiles + 1] = s->n_uses;
+        s->profile_index[at] = s->n_profiles++;
+    }
+    return s->profile_index[at];
+}
+
+void csin_schedule_uses(struct csin_schedule *s, uint32_t profile)
+{
+    if (s->failed || profile == CSIN_NONE)
+        return;
+    assert(s->n_ops > 0);
+    set_profile(s, s->n_ops - 1, profile);
+}
+
+uint32_t csin_schedule_local(struct csin_schedule *s, uint32_t host, uint64_t bytes)
+{
+    uint32_t op = add_op(s, host, host, (union csin_amount){.bytes = bytes});
+    csin_schedule_uses(s, csin_schedule_profile(s, NULL, 0));
+    return op;
 }
 
 static uint32_t add_gate(struct csin_schedule *s, struct csin_gate gate)
@@ -268,6 +394,12 @@ static void check_ops(struct check *c)
                         csin_show_exact(delay_s).s);
             if (gate != CSIN_NONE && (gate >= s->n_gates || !s->gates[gate].hold))
                 MISTAKE(c, 307, "op %" PRIu32 " is a delay and has a gate", op);
+            if (s->profile && s->profile[op] != CSIN_NONE)
+                MISTAKE(c, 485, "op %" PRIu32 " is a delay and has a profile", op);
+        } else if (src == dst && src < s->n_hosts && s->profile && s->profile[op] != CSIN_NONE) {
+            if (gate != CSIN_NONE && gate >= s->n_gates)
+                MISTAKE(c, 307, "op %" PRIu32 " goes through gate %" PRIu32 " of %" PRIu32, op,
+                        gate, s->n_gates);
         } else {
             n_transfers++;
             if (bytes + s->amount[op].bytes < bytes) {
@@ -305,6 +437,22 @@ static void check_ops(struct check *c)
                 "%" PRIu64 " transfers move %" PRIu64 " bytes, but %" PRIu32 " and %" PRIu64
                 " were promised",
                 n_transfers, bytes, s->n_transfers, s->bytes);
+}
+
+static void check_profiles(struct check *c)
+{
+    const struct csin_schedule *s = c->s;
+    for (uint32_t op = 0; s->profile && op < s->n_ops && c->n_mistakes < MISTAKES_MAX; op++)
+        if (s->profile[op] != CSIN_NONE && s->profile[op] >= s->n_profiles)
+            MISTAKE(c, 485, "op %" PRIu32 " has profile %" PRIu32 " of %" PRIu32, op,
+                    s->profile[op], s->n_profiles);
+    for (uint32_t i = 0; i < s->n_uses && c->n_mistakes < MISTAKES_MAX; i++)
+        if (s->use[i].resource >= csin_n_inside(s) || !(s->use[i].weight > 0) ||
+            isinf(s->use[i].weight))
+            MISTAKE(c, 485,
+                    "a profile uses resource %" PRIu32 " of %" PRIu32 " inside hosts with weight "
+                    "%s",
+                    s->use[i].resource, csin_n_inside(s), csin_show_exact(s->use[i].weight).s);
 }
 
 static bool waits_for(const struct csin_schedule *s, uint32_t op, uint32_t on)
@@ -468,6 +616,7 @@ enum csin_status csin_schedule_check(const struct csin_schedule *s, struct csin_
         return status;
     }
     check_ops(&c);
+    check_profiles(&c);
     check_gates(&c);
     check_spans(&c);
     if (c.n_mistakes == 0)
@@ -492,6 +641,13 @@ void csin_schedule_dump(const struct csin_schedule *s, const struct csin_fabric 
         fprintf(out, "gate %" PRIu32 " limit %" PRIu32 " closes %s%s\n", g, s->gates[g].limit,
                 isinf(s->gates[g].close_s) ? "never" : csin_show_exact(s->gates[g].close_s).s,
                 s->gates[g].hold ? " holds" : "");
+    for (uint32_t p = 0; p < s->n_profiles; p++) {
+        fprintf(out, "profile %" PRIu32, p);
+        for (uint32_t i = s->use_first[p]; i < s->use_first[p + 1]; i++)
+            fprintf(out, "%s%s x inside %" PRIu32, i == s->use_first[p] ? " " : ", ",
+                    csin_show_exact(s->use[i].weight).s, s->use[i].resource);
+        fputc('\n', out);
+    }
     uint32_t span = 0;
     for (uint32_t op = 0; op < s->n_ops; op++) {
         for (; span < s->n_spans && s->spans[span].first <= op; span++) {
@@ -507,14 +663,18 @@ void csin_schedule_dump(const struct csin_schedule *s, const struct csin_fabric 
         if (csin_is_delay(s, op)) {
             fprintf(out, " delay %s s", csin_show_exact(s->amount[op].delay_s).s);
         } else {
-            fputs(" transfer ", out);
+            fputs(csin_is_local(s, op) ? " local " : " transfer ", out);
             dump_host(fabric, s->src[op], out);
-            fputs(" -> ", out);
-            dump_host(fabric, s->dst[op], out);
+            if (!csin_is_local(s, op)) {
+                fputs(" -> ", out);
+                dump_host(fabric, s->dst[op], out);
+            }
             fprintf(out, " %" PRIu64 " B", s->amount[op].bytes);
         }
         if (s->gate[op] != CSIN_NONE)
             fprintf(out, " gate %" PRIu32, s->gate[op]);
+        if (s->profile && s->profile[op] != CSIN_NONE)
+            fprintf(out, " profile %" PRIu32, s->profile[op]);
         for (uint64_t k = s->dep_first[op]; k < s->dep_first[op + 1]; k++)
             fprintf(out, "%s %" PRIu32, k == s->dep_first[op] ? " after" : "", s->dep[k]);
         fputc('\n', out);

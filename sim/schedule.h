@@ -18,15 +18,19 @@
  * A span is a run of operations that belong together: one step of one round of a job, or a storage
  * stream; spans cover all operations in order.
  *
- * 28 bytes an operation and 4 a dependency. Engines create their own objects only for operations in
- * flight. */
+ * A profile says what an operation needs of the resources inside hosts (sim/inside.h): so many
+ * bytes of each for each byte that it moves. An operation from a host to itself needs nothing else:
+ * it is local, copies or adds up, and crosses no arc.
+ *
+ * 28 bytes an operation (32 where there are profiles) and 4 a dependency. Engines create their own
+ * objects only for operations in flight. */
 #ifndef CSIN_SIM_SCHEDULE_H
 #define CSIN_SIM_SCHEDULE_H
 
 #include <stdint.h>
 #include <stdio.h>
 
-#include "topo/fabric.h"
+#include "sim/inside.h"
 
 #define CSIN_MAX_OPS 100000000u
 
@@ -49,9 +53,15 @@ struct csin_span {
                           * end the step; CSIN_NONE: there is none */
 };
 
+struct csin_use {
+    uint32_t resource; /* of struct csin_inside */
+    double weight;     /* above 0: bytes on the resource for each byte of the operation */
+};
+#define CSIN_MAX_USES 512u /* of one profile */
+
 struct csin_schedule {
     uint32_t n_ops, n_gates, n_spans, n_hosts, n_owners;
-    uint32_t n_transfers;
+    uint32_t n_transfers;   /* local operations are none */
     uint64_t n_deps, bytes; /* bytes: of all transfers, as their makers count them (see _check) */
     uint32_t *src, *dst;    /* [n_ops] hosts; both CSIN_NONE for a delay */
     union csin_amount *amount;
@@ -60,6 +70,14 @@ struct csin_schedule {
     uint32_t *dep;       /* [n_deps] */
     struct csin_gate *gates;
     struct csin_span *spans;
+    /* Profiles. Profile p uses use[use_first[p] .. use_first[p + 1]). */
+    const struct csin_inside *inside; /* what they refer to; the maker sets it, NULL: nothing */
+    uint32_t n_profiles, n_uses;
+    uint32_t *profile; /* [n_ops] CSIN_NONE: none; NULL where no operation has one */
+    uint32_t *use_first;
+    struct csin_use *use;
+    size_t profile_room, use_first_room, use_room, profile_index_room;
+    uint32_t *profile_index; /* hash table of profiles, for the builder */
     size_t ops_room, deps_room, gates_room, spans_room; /* of the builder */
     int failed; /* not 0: the builder ran out of memory or over CSIN_MAX_OPS; nothing more is added
                  */
@@ -68,6 +86,35 @@ struct csin_schedule {
 static inline int csin_is_delay(const struct csin_schedule *s, uint32_t op)
 {
     return s->src[op] == CSIN_NONE;
+}
+
+/* Resources that there are inside hosts. */
+static inline uint32_t csin_n_inside(const struct csin_schedule *s)
+{
+    return s->inside ? s->inside->n : 0;
+}
+
+/* It moves bytes inside one host. */
+static inline int csin_is_local(const struct csin_schedule *s, uint32_t op)
+{
+    return s->src[op] == s->dst[op] && s->src[op] != CSIN_NONE;
+}
+
+/* It moves bytes from one host to another. */
+static inline int csin_is_transfer(const struct csin_schedule *s, uint32_t op)
+{
+    return s->src[op] != s->dst[op];
+}
+
+/* What an operation uses inside hosts; returns how many. */
+static inline uint32_t csin_uses_of(const struct csin_schedule *s, uint32_t op,
+                                    const struct csin_use **ret_uses)
+{
+    uint32_t p = s->profile ? s->profile[op] : CSIN_NONE;
+    if (p == CSIN_NONE)
+        return 0;
+    *ret_uses = &s->use[s->use_first[p]];
+    return s->use_first[p + 1] - s->use_first[p];
 }
 
 /* Building. A zeroed struct is an empty schedule; csin_schedule_init sets the sizes references are
@@ -96,6 +143,16 @@ uint32_t csin_schedule_gate(struct csin_schedule *s, uint32_t limit, double clos
 uint32_t csin_schedule_holding_gate(struct csin_schedule *s, uint32_t limit, double close_s);
 void csin_schedule_span(struct csin_schedule *s, struct csin_span span);
 
+/* A profile of n uses, at most CSIN_MAX_USES: same uses in the same order -> same number. Uses of
+ * the resource CSIN_NONE, which csin_inside_find answers where nothing is known, are left out; one
+ * resource several times counts as one use of the sum. O(n). */
+uint32_t csin_schedule_profile(struct csin_schedule *s, const struct csin_use *uses, uint32_t n);
+/* The operation added last, which is no delay, has this profile (CSIN_NONE: none). */
+void csin_schedule_uses(struct csin_schedule *s, uint32_t profile);
+/* An operation inside one host; with a profile that is empty, or none, it takes no time. s->bytes
+ * counts transfers only. */
+uint32_t csin_schedule_local(struct csin_schedule *s, uint32_t host, uint64_t bytes);
+
 /* The span of an operation, an index. There are spans. O(log spans). */
 uint32_t csin_schedule_span_of(const struct csin_schedule *s, uint32_t op);
 /* The owner of an operation, from its span; 0 in a schedule without spans. O(log spans). */
@@ -116,8 +173,9 @@ int csin_schedule_successors(const struct csin_schedule *s, uint32_t **ret_first
 /* Checks what any maker or a hand could get wrong: indices in range, src != dst, spans that cover
  * the operations, delays that are finite and >= 0, gates that let something through, no cycle (one
  * is printed), and that the transfers' bytes add up to s->bytes. Reports CSIN-300 to 307 without a
- * place, as these are mistakes of csin, not of an input. O(ops + deps) time; memory (16 bytes an
- * operation and 4 a dependency) only where an operation waits for a later one. */
+ * place (CSIN-485 for profiles), as these are mistakes of csin, not of an input. O(ops + deps)
+ * time; memory (16 bytes an operation and 4 a dependency) only where an operation waits for a later
+ * one. */
 enum csin_status csin_schedule_check(const struct csin_schedule *s, struct csin_diag *diag);
 
 /* One line an operation, readable and diffable. Names come from the fabric and `owners` [n_owners];

@@ -154,7 +154,9 @@ struct Flow { /* a transfer between start and finish; slots are used again */
     double due;            /* end of its latency */
     double still_since;    /* while it waits or is suspended */
     bool still;
-    std::vector<uint32_t> arcs; /* of its way; none while it waits for one */
+    std::vector<uint32_t> arcs; /* of its way; none while it waits for one, or where it needs none;
+                                 * then resources inside hosts */
+    uint32_t n_arcs;            /* without these */
     std::vector<double> weights;
     sg::kernel::resource::Action *action; /* while it moves bytes; none while it is still */
     /* The watch's: */
@@ -245,8 +247,10 @@ class Watch {
 
     void refresh_flow(Flow &flow)
     {
-        auto n = static_cast<uint32_t>(flow.arcs.size());
-        bool ends = limits(flow, 0) || limits(flow, n - 1);
+        uint32_t n = flow.n_arcs;
+        bool ends = n == 0 || limits(flow, 0) || limits(flow, n - 1);
+        for (uint32_t k = n; k < flow.arcs.size(); k++)
+            ends = ends || limits(flow, k); /* inside a host */
         for (uint32_t k = 1; k + 1 < n; k++) {
             bool congests = !ends && limits(flow, k);
             if (congests == flow.congests[k])
@@ -272,7 +276,7 @@ class Watch {
     Watch(const struct csin_run *the_run, std::vector<Flow> &the_flows,
           const double *the_capacity_Bps, struct csin_arc_watch *the_out)
         : run(the_run), flows(the_flows), capacity_Bps(the_capacity_Bps), out(the_out),
-          arcs(the_run->fabric->n_arcs)
+          arcs(size_t{the_run->fabric->n_arcs} + csin_n_inside(the_run->schedule))
     {
     }
 
@@ -437,9 +441,12 @@ class Child {
         const struct csin_way &way = net.way;
         flow.arcs.assign(way.arcs, way.arcs + way.n);
         flow.weights.assign(way.weights, way.weights + way.n);
+        flow.arcs.insert(flow.arcs.end(), net.use, net.use + net.n_uses);
+        flow.weights.insert(flow.weights.end(), net.use_weights, net.use_weights + net.n_uses);
+        flow.n_arcs = way.n;
         flow.way_left = flow.left;
         csin_network_count(&net, flow.arcs.data(), way.n, 1);
-        if (!flow.noted)
+        if (!flow.noted && way.n > 0)
             csin_traffic_note(&net.traffic, flow.owner, &way, run->fabric->arc_capacity_Bps,
                               s->amount[flow.op].bytes);
         flow.noted = true;
@@ -449,11 +456,12 @@ class Child {
     void leave_way(Flow &flow, double left)
     {
         auto n = static_cast<uint32_t>(flow.arcs.size());
-        csin_network_count(&net, flow.arcs.data(), n, -1);
+        csin_network_count(&net, flow.arcs.data(), flow.n_arcs, -1);
         if (flow.way_left > left && !csin_traffic_add(&net.traffic, flow.owner, flow.arcs.data(),
                                                       flow.weights.data(), n, flow.way_left - left))
             throw std::bad_alloc();
         flow.arcs.clear();
+        flow.n_arcs = 0;
     }
 
     void begin_still(Flow &flow)
@@ -483,6 +491,7 @@ class Child {
         flow.left = static_cast<double>(s->amount[op].bytes);
         flow.noted = flow.still = false;
         flow.arcs.clear();
+        flow.n_arcs = 0;
         flow.action = nullptr;
         in_flight++;
         if (!csin_network_way(&net, op, out.result.finish_s)) {
@@ -510,7 +519,7 @@ class Child {
     void move(uint32_t slot)
     {
         Flow &flow = flows[slot];
-        if (flow.left <= 0) {
+        if (flow.left <= 0 || flow.arcs.empty()) {
             end(slot);
             return;
         }
@@ -598,9 +607,13 @@ class Child {
     bool is_same_way(const Flow &flow) const
     {
         const struct csin_way &way = net.way;
-        return flow.arcs.size() == way.n &&
-               std::equal(flow.arcs.begin(), flow.arcs.end(), way.arcs) &&
-               std::equal(flow.weights.begin(), flow.weights.end(), way.weights);
+        auto uses = flow.arcs.begin() + flow.n_arcs;
+        auto use_weights = flow.weights.begin() + flow.n_arcs;
+        return flow.n_arcs == way.n && std::equal(flow.arcs.begin(), uses, way.arcs) &&
+               std::equal(flow.weights.begin(), use_weights, way.weights) &&
+               std::equal(uses, flow.arcs.end(), net.use, net.use + net.n_uses) &&
+               std::equal(use_weights, flow.weights.end(), net.use_weights,
+                          net.use_weights + net.n_uses);
     }
 
     void stop_moving(uint32_t slot)
@@ -818,7 +831,9 @@ class Child {
     /* A dead cable may come back, so its link has some bandwidth; nobody uses it until then. */
     double bandwidth_of(uint32_t arc) const
     {
-        double capacity_Bps = run->fabric->arc_capacity_Bps[arc];
+        double capacity_Bps = arc < run->fabric->n_arcs
+                                  ? run->fabric->arc_capacity_Bps[arc]
+                                  : s->inside->capacity_Bps[arc - run->fabric->n_arcs];
         return (capacity_Bps > 0 ? capacity_Bps : 1) * scale;
     }
 
@@ -827,8 +842,8 @@ class Child {
         zone = new PathZone("fabric"); /* SimGrid's own */
         from = zone->get_iface()->create_host("from", 1e9);
         to = zone->get_iface()->create_host("to", 1e9);
-        links.resize(run->fabric->n_arcs);
-        for (uint32_t arc = 0; arc < run->fabric->n_arcs; arc++)
+        links.resize(size_t{run->fabric->n_arcs} + csin_n_inside(s));
+        for (uint32_t arc = 0; arc < links.size(); arc++)
             if (used[arc])
                 links[arc] = zone->get_iface()
                                  ->create_link("a" + std::to_string(arc), bandwidth_of(arc))
@@ -924,11 +939,11 @@ uint32_t denominator(double share)
     return 0;
 }
 
-/* Multiplies *scale until it makes all shares of the way whole. */
-bool fit_scale(const struct csin_way *way, uint32_t *scale)
+/* Multiplies *scale until it makes all shares of a way, or weights, whole. */
+bool fit_scale(const double *weights, uint32_t n, uint32_t *scale)
 {
-    for (uint32_t i = 0; i < way->n; i++) {
-        uint32_t d = denominator(way->weights[i] * *scale);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t d = denominator(weights[i] * *scale);
         if (d == 0 || uint64_t{d} * *scale > SCALE_MAX)
             return false;
         *scale *= d;
@@ -940,7 +955,9 @@ enum csin_status too_fine(const struct csin_run *run, struct csin_diag *diag, ui
 {
     enum csin_status status = csin_error(
         diag, CSIN_E_FAILED, 324, nowhere,
-        "spraying divides the packets from '%s' to '%s' too finely for the SimGrid engine",
+        csin_is_local(run->schedule, op) || csin_routes_policy(run->routes) != CSIN_SPRAY
+            ? "weights inside hosts from '%s' to '%s' are too fine for the SimGrid engine"
+            : "spraying divides the packets from '%s' to '%s' too finely for the SimGrid engine",
         run->fabric->hosts[run->schedule->src[op]].name,
         run->fabric->hosts[run->schedule->dst[op]].name);
     csin_note(diag, nowhere, "engine: fluid can");
@@ -970,10 +987,13 @@ enum csin_status survey_now(const struct csin_run *run, struct csin_network *net
         }
         if (run->n_events > 0 && !csin_network_way(net, op, begun))
             continue;
-        if (sprayed && !fit_scale(way, scale)) {
+        if ((sprayed && !fit_scale(way->weights, way->n, scale)) ||
+            !fit_scale(net->use_weights, net->n_uses, scale)) {
             n_errors++;
             status = too_fine(run, diag, op);
         }
+        for (uint32_t i = 0; i < net->n_uses; i++)
+            used[net->use[i]] = 1;
         for (uint32_t i = 0; i < way->n; i++)
             used[way->arcs[i]] = 1;
     }
@@ -1006,7 +1026,7 @@ enum csin_status survey(const struct csin_run *run, struct csin_diag *diag, unsi
         }
     }
     if (run->n_events > 0 || policy == CSIN_LEAST_LOADED)
-        memset(used, 1, run->fabric->n_arcs);
+        memset(used, 1, size_t{run->fabric->n_arcs} + csin_n_inside(run->schedule));
 out:
     csin_network_finish(&net);
     return status;
@@ -1227,7 +1247,8 @@ enum csin_status run_simgrid(const struct csin_run *run, struct csin_diag *diag,
     int wait_status = 0;
     uint32_t scale = 1;
     pid_t parent = getpid(), child;
-    auto *used = static_cast<unsigned char *>(calloc(size_t{run->fabric->n_arcs} + 1, 1));
+    auto *used = static_cast<unsigned char *>(
+        calloc(size_t{run->fabric->n_arcs} + csin_n_inside(run->schedule) + 1, 1));
 
     if (!used || !csin_run_result_init(run, REPORT_ROOM, &out.result)) {
         status = csin_no_memory(diag);

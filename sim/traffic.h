@@ -8,7 +8,7 @@
 #include "topo/routes.h"
 
 struct csin_load {
-    uint32_t arc, owner;
+    uint32_t arc, owner; /* arc: or n_arcs + r for the resource r inside a host */
     double bytes;
 };
 

@@ -21,6 +21,11 @@ static void set_arcs(struct csin_fabric *f)
     }
 }
 
+static void add_to_digest(void *sha, const void *data, size_t bytes)
+{
+    csin_sha256_add(sha, data, bytes);
+}
+
 bool csin_fabric_set_digest(struct csin_fabric *f)
 {
     struct csin_sha256_stream *sha = csin_sha256_start();
@@ -36,6 +41,8 @@ bool csin_fabric_set_digest(struct csin_fabric *f)
         csin_sha256_add(sha, f->hosts[h].name, strlen(f->hosts[h].name) + 1);
         uint32_t facts[] = {f->hosts[h].role, f->hosts[h].n_nics};
         csin_sha256_add(sha, facts, sizeof facts);
+        if (f->hosts[h].inside)
+            csin_inside_model_tell(f->hosts[h].inside, add_to_digest, sha);
     }
     for (uint32_t c = 0; c < f->n_cables; c++) {
         const struct csin_cable *cable = &f->cables[c];

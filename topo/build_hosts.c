@@ -32,6 +32,24 @@ void csin_build_count_hosts(struct builder *b, const char *const **names, uint32
     b->f->n_nics = (uint32_t)nics;
 }
 
+/* NULL where the model says nothing of it, or something wrong. Groups of one model share it. */
+static const struct csin_inside_model *
+inside_of(struct builder *b, const struct csin_host_model_spec *model, uint32_t n_nics)
+{
+    const struct csin_host *hosts = b->f->hosts;
+    enum csin_status status;
+    if (!model->inside.loc.line)
+        return NULL;
+    for (uint32_t h = 0; h < b->f->n_hosts && hosts[h].model; h++)
+        if (strcmp(hosts[h].model, model->name.s) == 0)
+            return hosts[h].inside;
+    const struct csin_inside_model *inside = csin_inside_model_create(
+        &model->inside, n_nics, b->f->arena, b->diag, &status);
+    if (!inside)
+        csin_build_fail(b, status);
+    return inside;
+}
+
 void csin_build_add_hosts(struct builder *b, const char *const *const *names, const uint32_t *n)
 {
     struct csin_fabric *f = b->f;
@@ -41,10 +59,12 @@ void csin_build_add_hosts(struct builder *b, const char *const *const *names, co
         const struct csin_host_model_spec *model = csin_build_find_named(&b->host_models,
                                                                          groups[g].model.s);
         uint32_t n_nics = model->nics.loc.line ? (uint32_t)model->nics.n : 1;
+        const struct csin_inside_model *inside = inside_of(b, model, n_nics);
         for (uint32_t i = 0; i < n[g]; i++, host++) {
             f->hosts[host] = (struct csin_host){
                 names[g][i], model->name.s, (enum csin_role)model->role.i,
-                nic,         n_nics,        csin_build_hosts_text(&groups[g])->loc};
+                nic,         n_nics,        csin_build_hosts_text(&groups[g])->loc,
+                inside};
             for (uint32_t k = 0; k < n_nics; k++, nic++)
                 f->nics[nic] = (struct csin_nic){host, CSIN_NONE, CSIN_NONE, model->rate_Bps.x,
                                                  model->latency_s.x};

@@ -126,8 +126,32 @@ static void write_switches(struct csin_json *json, const struct csin_fabric *f)
     csin_json_end_array(json);
 }
 
+/* Of the models that say something of it. */
+static void write_insides(struct csin_json *json, const struct csin_fabric *f)
+{
+    bool any = false;
+    for (uint32_t h = 0; h < f->n_hosts; h++) {
+        const struct csin_host *host = &f->hosts[h];
+        bool seen = !host->inside;
+        for (uint32_t k = h; k-- > 0 && !seen;)
+            seen = f->hosts[k].inside == host->inside;
+        if (seen)
+            continue;
+        if (!any)
+            csin_json_array(json, "host_models");
+        any = true;
+        csin_json_object(json, NULL);
+        csin_json_string(json, "name", host->model);
+        csin_inside_model_write_json(host->inside, json);
+        csin_json_end_object(json);
+    }
+    if (any)
+        csin_json_end_array(json);
+}
+
 static void write_hosts(struct csin_json *json, const struct csin_fabric *f)
 {
+    write_insides(json, f);
     csin_json_array(json, "hosts");
     for (uint32_t h = 0; h < f->n_hosts; h++) {
         const struct csin_host *host = &f->hosts[h];

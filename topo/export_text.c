@@ -45,6 +45,21 @@ static struct group *group_of(struct groups *groups, struct group key)
     return row;
 }
 
+/* What each model says of the inside of its hosts. */
+static void write_insides(const struct csin_fabric *f, FILE *out)
+{
+    for (uint32_t h = 0; h < f->n_hosts; h++) {
+        const struct csin_host *host = &f->hosts[h];
+        bool seen = !host->inside;
+        for (uint32_t k = h; k-- > 0 && !seen;)
+            seen = f->hosts[k].inside == host->inside;
+        if (seen)
+            continue;
+        fprintf(out, "\nInside a %s\n", host->model);
+        csin_inside_model_write_text(host->inside, 2, out);
+    }
+}
+
 static void write_hosts(const struct csin_fabric *f, FILE *out)
 {
     struct groups groups = {0};
@@ -73,6 +88,7 @@ static void write_hosts(const struct csin_fabric *f, FILE *out)
         }
     if (groups.n == 0)
         fputs("  none\n", out);
+    write_insides(f, out);
 }
 
 static void write_switches(const struct csin_fabric *f, FILE *out)

@@ -128,6 +128,11 @@ static bool is_first_host(const struct csin_fabric *f, uint32_t i)
     return true;
 }
 
+static void write_rate(FILE *out, double rate_Bps)
+{
+    fputs(exact_rate(rate_Bps).s, out);
+}
+
 static void write_models(const struct csin_fabric *f, FILE *out)
 {
     fputs("switch-models:\n", out);
@@ -157,6 +162,10 @@ static void write_models(const struct csin_fabric *f, FILE *out)
         fprintf(out, "rate: %s", exact_rate(nic->rate_Bps).s);
         if (nic->latency_s > 0)
             fprintf(out, ", latency: %s", exact_time(nic->latency_s).s);
+        if (host->inside) {
+            fputs(", inside: ", out);
+            csin_inside_model_write_yaml(host->inside, write_rate, out);
+        }
         fputs("}\n", out);
     }
 }

@@ -56,6 +56,7 @@ struct csin_host {
     enum csin_role role;
     uint32_t first_nic, n_nics;
     struct csin_loc loc;
+    const struct csin_inside_model *inside; /* of its model; NULL: nothing is said of it */
 };
 
 struct csin_nic {

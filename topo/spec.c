@@ -57,6 +57,7 @@ static const struct csin_key host_model_keys[] = {
     {"nics", 0, AT(csin_host_model_spec, nics), csin_yaml_count, &nics_range},
     {"rate", CSIN_REQUIRED, AT(csin_host_model_spec, rate_Bps), csin_yaml_rate, NULL},
     {"latency", 0, AT(csin_host_model_spec, latency_s), csin_yaml_time, NULL},
+    {"inside", 0, AT(csin_host_model_spec, inside), csin_read_inside, NULL},
     {0},
 };
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/yaml_change.h"
+#include "topo/host_inside.h"
 
 enum csin_role { CSIN_COMPUTE, CSIN_STORAGE, CSIN_N_ROLES };
 extern const char *const csin_role_names[]; /* NULL-terminated */
@@ -30,6 +31,7 @@ struct csin_host_model_spec {
     struct csin_choice role;                  /* enum csin_role; compute when absent */
     struct csin_count nics;                   /* 1 when absent */
     struct csin_quantity rate_Bps, latency_s; /* of one NIC; latency 0 when absent */
+    struct csin_inside_spec inside;
 };
 
 /* Spines that are alike, where a zone has several kinds. */

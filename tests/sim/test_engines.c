@@ -259,7 +259,8 @@ static void compare_traffic(struct comparison *c)
 
 static void compare_watch(struct comparison *c)
 {
-    for (uint32_t arc = 0; arc < c->t->run.fabric->n_arcs; arc++) {
+    uint32_t n_inside = csin_n_inside(c->t->run.schedule);
+    for (uint32_t arc = 0; arc < c->t->run.fabric->n_arcs + n_inside; arc++) {
         const struct csin_arc_watch *a = &c->a->arcs[arc], *b = &c->b->arcs[arc];
         if (fabs(a->peak_Bps - b->peak_Bps) > SAME * b->peak_Bps ||
             fabs(a->saturated_s - b->saturated_s) > c->slack_s ||
@@ -279,10 +280,12 @@ static void check_bytes(struct comparison *c)
     const struct csin_traffic *traffic = &c->b->traffic;
     double left = 0, sent = 0;
     for (uint32_t i = 0; i < traffic->n_loads; i++)
-        if (csin_is_nic(f, csin_arc_tail(f, traffic->loads[i].arc)))
+        if (traffic->loads[i].arc < f->n_arcs &&
+            csin_is_nic(f, csin_arc_tail(f, traffic->loads[i].arc)))
             left += traffic->loads[i].bytes;
     for (uint32_t op = 0; op < c->t->run.schedule->n_ops; op++)
-        if (!csin_is_delay(c->t->run.schedule, op) && c->b->finish_s[op] >= 0)
+        if (!csin_is_delay(c->t->run.schedule, op) && !csin_is_local(c->t->run.schedule, op) &&
+            c->b->finish_s[op] >= 0)
             sent += (double)c->t->run.schedule->amount[op].bytes;
     if (fabs(left - sent) > SAME * sent)
         DIFFERS(c, "%.15g bytes left the hosts, of %.15g\n", left, sent);
@@ -538,9 +541,11 @@ static void try_scenario(uint64_t seed)
 
 /* ---- any schedule on any fabric ---- */
 
-static void try_schedule(uint64_t seed)
+static void try_schedule_on(uint64_t seed, bool furnished)
 {
     static struct trial t;
+    struct csin_inside_model models[2];
+    struct csin_inside inside = {0};
     struct random_schedule schedule;
     struct csin_diag *diag = csin_diag_create();
     struct csin_routes *routes = NULL;
@@ -555,7 +560,11 @@ static void try_schedule(uint64_t seed)
     assert_int_equal(
         csin_routes_create(b.f, NULL, draw(&t, 0, CSIN_N_POLICIES - 1), seed, diag, &routes),
         CSIN_OK);
-    random_schedule_create(&schedule, seed, b.f, routes, true);
+    if (furnished) {
+        schedule_furnish(&t.rng, b.f, models);
+        assert_true(csin_inside_init(&inside, b.f));
+    }
+    random_schedule_create(&schedule, seed, b.f, routes, furnished ? &inside : NULL, true);
     assert_int_equal(csin_schedule_check(&schedule.s, diag), CSIN_OK);
     if (chance(&t, 50))
         schedule_uneven(&schedule, b.f);
@@ -568,10 +577,22 @@ static void try_schedule(uint64_t seed)
     t.n_moving = schedule.n_job;
     try_with_faults(&t);
     csin_schedule_finish(&schedule.s);
+    csin_inside_finish(&inside);
     csin_routes_destroy(routes);
     built_finish(&b);
     random_fabric_destroy(r);
     csin_diag_destroy(diag);
+}
+
+static void try_schedule(uint64_t seed)
+{
+    try_schedule_on(seed, false);
+}
+
+/* Operations that use what is inside hosts, and some that use nothing else. */
+static void try_inside(uint64_t seed)
+{
+    try_schedule_on(seed, true);
 }
 
 /* ---- campaigns ---- */
@@ -682,8 +703,14 @@ static void both_engines_agree_on_random_schedules_with_faults(void **state)
     campaign(RUN_TIMES(300, 30), try_schedule);
 }
 
-CHECK_MAIN(cmocka_unit_test_setup_teardown(runs_that_a_near_tie_parts_are_recognised, begin, end),
-           cmocka_unit_test_setup_teardown(both_engines_agree_on_random_scenarios_with_faults,
-                                           begin, end),
-           cmocka_unit_test_setup_teardown(both_engines_agree_on_random_schedules_with_faults,
-                                           begin, end))
+static void both_engines_agree_on_what_happens_inside_hosts(void **state)
+{
+    (void)state;
+    campaign(RUN_TIMES(100, 10), try_inside);
+}
+
+CHECK_MAIN(
+    cmocka_unit_test_setup_teardown(runs_that_a_near_tie_parts_are_recognised, begin, end),
+    cmocka_unit_test_setup_teardown(both_engines_agree_on_random_scenarios_with_faults, begin, end),
+    cmocka_unit_test_setup_teardown(both_engines_agree_on_random_schedules_with_faults, begin, end),
+    cmocka_unit_test_setup_teardown(both_engines_agree_on_what_happens_inside_hosts, begin, end))

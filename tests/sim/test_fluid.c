@@ -135,7 +135,7 @@ static void try_order(uint64_t seed)
     struct csin_run_result calm, first, second;
     enum csin_policy policy = (enum csin_policy)(seed % CSIN_N_POLICIES);
     assert_int_equal(csin_routes_create(b.f, NULL, policy, seed, diag, &routes), CSIN_OK);
-    random_schedule_create(&r, seed, b.f, routes, false);
+    random_schedule_create(&r, seed, b.f, routes, NULL, false);
     if (policy == CSIN_LEAST_LOADED)
         make_sizes_differ(&r.s);
     if (schedule_chance(&r, 50))
@@ -187,7 +187,7 @@ static void try_beside_oracle(uint64_t seed)
     struct oracle o;
     enum csin_policy policy = (enum csin_policy)(seed % CSIN_LEAST_LOADED);
     assert_int_equal(csin_routes_create(b.f, NULL, policy, seed, diag, &routes), CSIN_OK);
-    random_schedule_create(&r, seed, b.f, routes, true);
+    random_schedule_create(&r, seed, b.f, routes, NULL, true);
     schedule_uneven(&r, b.f);
     struct csin_run run = {
         .fabric = b.f, .routes = routes, .schedule = &r.s, .horizon_s = HUGE_VAL, .watch = true};
