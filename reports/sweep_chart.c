@@ -59,7 +59,8 @@ static double x_value(const struct chart *ch, uint32_t row)
 
 /* ---- scales ---- */
 
-/* Least and most are shown of repetitions; where other axes vary, they would be those of the axes. */
+/* Least and most are shown of repetitions; where other axes vary, they would be those of the axes.
+ */
 static bool has_spread(const struct chart *ch)
 {
     return ch->c->most > 1 && !*ch->c->others;
@@ -207,7 +208,7 @@ static void draw_frame(struct chart *ch)
     bool spread = has_spread(ch);
     snprintf(words, sizeof words, "%.80s%s%.120s%s", c->metric->name, c->most > 1 ? ", " : "",
              csin_cells_words(c).s,
-             !spread             ? ""
+             !spread            ? ""
              : ch->kind == BARS ? ", with the least and the most"
                                 : ", and from the least to the most");
     text(ch, 20, 50, "small", words);

@@ -25,7 +25,10 @@ static void write_block(const struct csin_cells *c, uint32_t from, uint32_t to, 
     bool spread = !c->by && differs(c);
     fprintf(out, "%-16.16s", c->over->name);
     for (uint32_t k = from; k < to; k++)
-        fprintf(out, " %12.12s", c->by ? csin_axis_show(c->by, c->column[k]).s : spread ? "mean" : "");
+        fprintf(out, " %12.12s",
+                c->by    ? csin_axis_show(c->by, c->column[k]).s
+                : spread ? "mean"
+                         : "");
     if (spread)
         fprintf(out, " %12s %12s", "least", "most");
     fputc('\n', out);
