@@ -317,10 +317,10 @@ static bool suits_format(const struct arguments *arguments, const char *format,
                          struct csin_diag *diag)
 {
     if (arguments->picture_given && strcmp(format, "svg") != 0)
-        csin_error(diag, CSIN_E_USAGE, 840, (struct csin_loc){0},
+        csin_error(diag, CSIN_E_USAGE, 850, (struct csin_loc){0},
                    "--picture is for format svg, not '%s'", format);
     else if (arguments->parts && strcmp(format, "html") != 0)
-        csin_error(diag, CSIN_E_USAGE, 840, (struct csin_loc){0},
+        csin_error(diag, CSIN_E_USAGE, 850, (struct csin_loc){0},
                    "--parts is for format html, not '%s'", format);
     else
         return true;

@@ -4,33 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/markup.h"
 #include "reports/plan_report.h"
 #include "reports/report.h"
 
 /* tools/embed.py makes them; each ends with a NUL. */
 extern const char csin_embedded_page[], csin_embedded_style[], csin_embedded_library[],
-    csin_embedded_script[];
-
-static void write_escaped(const char *text, FILE *out)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            putc(*text, out);
-        }
-}
+    csin_embedded_script[], csin_embedded_copying[];
 
 /* ---- documents ---- */
 
@@ -116,13 +96,13 @@ static void write_text(const struct csin_page *page, FILE *out)
         return;
     write_plain(page, memory);
     if (fclose(memory) == 0)
-        write_escaped(text, out);
+        csin_markup_text(out, text);
     free(text);
 }
 
 static void write_title(const struct csin_page *page, FILE *out)
 {
-    write_escaped(page->title, out);
+    csin_markup_text(out, page->title);
 }
 
 static void write_style(const struct csin_page *page, FILE *out)
@@ -137,6 +117,12 @@ static void write_library(const struct csin_page *page, FILE *out)
     fputs(csin_embedded_library, out);
 }
 
+static void write_copying(const struct csin_page *page, FILE *out)
+{
+    (void)page;
+    fputs(csin_embedded_copying, out);
+}
+
 static void write_script(const struct csin_page *page, FILE *out)
 {
     (void)page;
@@ -149,7 +135,7 @@ static const struct {
 } slots[] = {
     {"title", write_title},   {"style", write_style},     {"text", write_text},
     {"data", write_data},     {"drawing", write_drawing}, {"library", write_library},
-    {"script", write_script},
+    {"script", write_script}, {"copying", write_copying},
 };
 
 void csin_page_write(const struct csin_page *page, FILE *out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "reports/svg.h"
 
+#include "base/markup.h"
 #include "base/units.h"
 
 const char *csin_svg_hue(uint32_t i)
@@ -10,27 +11,6 @@ const char *csin_svg_hue(uint32_t i)
     return hues[i % (sizeof hues / sizeof *hues)];
 }
 
-void csin_svg_escape(FILE *out, const char *text)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            putc((unsigned char)*text < ' ' ? ' ' : *text, out);
-        }
-}
-
 void csin_svg_open(FILE *out, double width, double height, const char *title)
 {
     fprintf(out,
@@ -38,11 +18,11 @@ void csin_svg_open(FILE *out, double width, double height, const char *title)
             csin_show_fixed(width, 0).s, csin_show_fixed(height, 0).s);
     fprintf(out, "%s %s\" font-family=\"sans-serif\" font-size=\"12\">\n<title>",
             csin_show_fixed(width, 0).s, csin_show_fixed(height, 0).s);
-    csin_svg_escape(out, title);
+    csin_markup_text(out, title);
     fputs("</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
           "<text x=\"20\" y=\"30\" font-size=\"17\" font-weight=\"bold\" fill=\"#1b2733\">",
           out);
-    csin_svg_escape(out, title);
+    csin_markup_text(out, title);
     fputs("</text>\n", out);
 }
 
@@ -55,6 +35,6 @@ void csin_svg_text(FILE *out, double x, double y, const char *anchor, bool soft,
 {
     fprintf(out, "<text x=\"%s\" y=\"%s\" text-anchor=\"%s\" fill=\"%s\">", csin_show_fixed(x, 1).s,
             csin_show_fixed(y, 1).s, anchor, soft ? "#566573" : "#1b2733");
-    csin_svg_escape(out, text);
+    csin_markup_text(out, text);
     fputs("</text>\n", out);
 }

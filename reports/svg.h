@@ -15,6 +15,5 @@ void csin_svg_open(FILE *out, double width, double height, const char *title);
 void csin_svg_close(FILE *out);
 /* anchor: start, middle or end; `soft`: in grey. */
 void csin_svg_text(FILE *out, double x, double y, const char *anchor, bool soft, const char *text);
-void csin_svg_escape(FILE *out, const char *text);
 
 #endif

@@ -98,8 +98,8 @@ struct csin_result {
 };
 
 /* What one owner did, as one row of numbers that can be kept in a cache: a job gives its total time
- * and then the mean of each step, a stream its throughput and then that of each client. csin_owner_row_size numbers. False
- * without memory. */
+ * and then the mean of each step, a stream its throughput and then that of each client.
+ * csin_owner_row_size numbers. False without memory. */
 uint32_t csin_owner_row_size(const struct csin_scenario *scenario, uint32_t owner);
 bool csin_owner_row(const struct csin_scenario *scenario, uint32_t owner,
                     const struct csin_schedule *schedule, const struct csin_run_result *run,

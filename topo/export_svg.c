@@ -22,36 +22,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/markup.h"
 #include "topo/svg_layout.h"
 #include "topo/svg_ramp.h"
-
-static void escaped(FILE *out, const char *text)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            putc((unsigned char)*text < ' ' ? ' ' : *text, out);
-        }
-}
 
 void csin_svg_label(struct csin_svg *d, const char *class, double x, double y, double size,
                     const char *text)
 {
     fprintf(d->out, "<text class=\"%s\" x=\"%s\" y=\"%s\" font-size=\"%s\">", class, px(x).s,
             px(y).s, px(size).s);
-    escaped(d->out, text);
+    csin_markup_text(d->out, text);
     fputs("</text>\n", d->out);
 }
 
@@ -63,7 +43,7 @@ static void write_head(const struct csin_fabric *f, double width, double height,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%s\" height=\"%s\" "
             "viewBox=\"0 0 %s %s\" font-family=\"sans-serif\">\n<title>",
             px(width).s, px(height).s, px(width).s, px(height).s);
-    escaped(out, f->name);
+    csin_markup_text(out, f->name);
     fputs("</title>\n"
           "<style>\n"
           "text{fill:#22303c}.m{text-anchor:middle}.g{fill:#5b6b7a}\n"
@@ -90,7 +70,7 @@ static void write_title(const struct csin_fabric *f, const struct csin_fabric_fa
     double size = fmin(26,
                        26 * (width - 2 * MARGIN) / (csin_svg_text_width(f->name, 26) * 1.15 + 1));
     fprintf(out, "<text class=\"b\" x=\"%s\" y=\"54\" font-size=\"%s\">", px(MARGIN).s, px(size).s);
-    escaped(out, f->name);
+    csin_markup_text(out, f->name);
     fprintf(out, "</text>\n<text class=\"g\" x=\"%s\" y=\"80\" font-size=\"14\">%s · %s · %s",
             px(MARGIN).s, csin_svg_count_of(f->n_switches, "switch", "switches").s,
             csin_svg_count_of(f->n_hosts, "host", "hosts").s,
@@ -248,7 +228,7 @@ static void write_cables_up(struct csin_svg *d, uint32_t sw, bool joints, double
     if (n == 0)
         return;
     fputs("\"><title>", d->out);
-    escaped(d->out, f->switches[sw].name);
+    csin_markup_text(d->out, f->switches[sw].name);
     fprintf(d->out, ": %s up to %s switches, %s together</title></path>\n",
             csin_svg_count_of(n, "cable", "cables").s, joints ? "inter-zone" : "higher",
             csin_show_rate(sum_Bps).s);
@@ -284,9 +264,9 @@ static void write_used_cables(struct csin_svg *d)
                 order[i], csin_svg_ramp(use).s, csin_show_fixed(0.6 + 1.6 * use, 2).s);
         cable_curve(d, cable);
         fputs("\"><title>", d->out);
-        escaped(d->out, f->switches[cable->end[0]].name);
+        csin_markup_text(d->out, f->switches[cable->end[0]].name);
         fputs(" - ", d->out);
-        escaped(d->out, f->switches[cable->end[1]].name);
+        csin_markup_text(d->out, f->switches[cable->end[1]].name);
         fprintf(d->out, ": %s %%</title></path>\n", csin_show_fixed(100 * d->use[order[i]], 1).s);
     }
     free(order);
@@ -376,9 +356,9 @@ static void write_cables(struct csin_svg *d)
         fprintf(d->out, "\"/>\n<path class=\"%s\" d=\"", cable->up ? "y" : "x");
         cable_curve(d, cable);
         fputs("\"><title>", d->out);
-        escaped(d->out, f->switches[cable->end[0]].name);
+        csin_markup_text(d->out, f->switches[cable->end[0]].name);
         fprintf(d->out, " port %u to ", cable->port[0] + 1);
-        escaped(d->out, f->switches[cable->end[1]].name);
+        csin_markup_text(d->out, f->switches[cable->end[1]].name);
         fprintf(d->out, " port %u: %s%s</title></path>\n", cable->port[1] + 1,
                 cable->up ? "degraded, " : "dead",
                 cable->up ? csin_show_linerate(cable->capacity_Bps).s : "");
@@ -427,7 +407,7 @@ static void write_switch_name(struct csin_svg *d, const struct box *box, const c
         return;
     fprintf(d->out, "<text class=\"n\" transform=\"translate(%s %s)rotate(-90)\" font-size=\"%s\">",
             px(x + size * 0.36).s, px(y).s, px(size).s);
-    escaped(d->out, text);
+    csin_markup_text(d->out, text);
     fputs("</text>\n", d->out);
 }
 
@@ -445,9 +425,9 @@ static void write_switches(struct csin_svg *d)
             "<rect class=\"s%u\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"%s\"><title>",
             sw->layer, px(box->x).s, px(box->y).s, px(box->w).s, px(box->h).s,
             px(fmin(3, box->w / 4)).s);
-        escaped(d->out, sw->name);
+        csin_markup_text(d->out, sw->name);
         fprintf(d->out, " (%s%s", csin_layer_names[sw->layer], sw->model && *sw->model ? ", " : "");
-        escaped(d->out, sw->model ? sw->model : "");
+        csin_markup_text(d->out, sw->model ? sw->model : "");
         fprintf(d->out, "): %u of %u ports used, %u free</title></rect>\n", sw->n_used, sw->n_ports,
                 sw->n_ports - sw->n_used);
         write_switch_name(d, box, sw->name, sw->name + prefix);
@@ -477,11 +457,11 @@ static void write_cell(struct csin_svg *d, uint32_t leaf, uint32_t port, enum ce
         const struct csin_host *host = &f->hosts[f->nics[other - f->n_switches].host];
         nic = csin_vertex_name(f, other); /* tells the NICs of a host apart */
         name = nic.s;
-        escaped(d->out, host->name);
+        csin_markup_text(d->out, host->name);
         fprintf(d->out, " (%s", csin_role_names[host->role]);
         if (host->model && *host->model) {
             fputs(", ", d->out);
-            escaped(d->out, host->model);
+            csin_markup_text(d->out, host->model);
         }
         if (host->n_nics > 1)
             fprintf(d->out, ", NIC %u of %u", cable->port[0] + 1, host->n_nics);
@@ -491,12 +471,12 @@ static void write_cell(struct csin_svg *d, uint32_t leaf, uint32_t port, enum ce
                                   : "");
     } else if (cell == JOINT) {
         name = f->switches[other].name;
-        escaped(d->out, name);
+        csin_markup_text(d->out, name);
         fputs(" from ", d->out);
     } else {
         fputs("free: ", d->out);
     }
-    escaped(d->out, f->switches[leaf].name);
+    csin_markup_text(d->out, f->switches[leaf].name);
     fprintf(d->out, " port %u</title></%s>\n", port + 1, d->cells == NAMED ? "rect" : "path");
     if (d->cells == NAMED && *name && csin_svg_text_width(name, 9) + 2 <= box.w)
         csin_svg_label(d, cell == STORAGE ? "d" : "n", box.x + box.w / 2, box.y + box.h / 2 + 3.2,
@@ -523,7 +503,7 @@ static void write_bar(struct csin_svg *d, uint32_t leaf, const uint32_t *n)
     }
     fprintf(d->out, "<path fill=\"none\" pointer-events=\"all\" d=\"M%s %sh%sv%sh-%sz\"><title>",
             px(x).s, px(d->cells_y).s, px(d->cell_w).s, px(d->cell_h).s, px(d->cell_w).s);
-    escaped(d->out, d->f->switches[leaf].name);
+    csin_markup_text(d->out, d->f->switches[leaf].name);
     fprintf(d->out, ": %u compute, %u storage, %u free ports</title></path>\n", n[COMPUTE],
             n[STORAGE], n[FREE]);
 }

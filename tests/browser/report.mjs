@@ -6,7 +6,8 @@
 // WORK has node_modules/playwright-core; pages and screenshots are written there, to be looked at.
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const [csin, root, work] = process.argv.slice(2);
@@ -279,6 +280,14 @@ test("names cannot become markup", async () => {
   const tab = await open(page("quoted", "sim", scenario, "--engine", "fluid"));
   equal(await count(tab, "img"), 0, "images");
   await close(tab);
+});
+
+test("the chart library is the one that docs/report.md records, with its licence in the page", async () => {
+  const library = readFileSync(path.join(root, "third-party/d3/d3.min.js"));
+  const hash = createHash("sha256").update(library).digest("hex");
+  check(readFileSync(path.join(root, "docs/report.md"), "utf-8").includes(hash), hash);
+  const html = readFileSync(firstSteps(), "utf-8");
+  check(html.includes(library.toString("utf-8").trim()) && html.includes("Permission to use, copy, modify"), "the page");
 });
 
 for (const picture of ["fabric", "heat", "timeline", "slowdowns"])
