@@ -95,6 +95,17 @@ static void write_victim(const struct csin_result *result, const struct csin_vic
     put(&row, metric, "s", v->held_s);
 }
 
+static void write_owners(const struct row *row, const struct csin_result *result,
+                         const struct csin_arc_result *arc)
+{
+    for (uint32_t i = 0; i < arc->n_loads; i++) {
+        const struct csin_load *load = &result->loads[arc->first_load + i];
+        char metric[96];
+        snprintf(metric, sizeof metric, "bytes_of:%s", result->scenario->owners[load->owner]);
+        put(row, metric, "B", load->bytes);
+    }
+}
+
 static void write_arc(const struct csin_result *result, const struct csin_arc_result *arc,
                       FILE *out)
 {
@@ -110,12 +121,25 @@ static void write_arc(const struct csin_result *result, const struct csin_arc_re
     put(&row, "utilisation_peak", "1", arc->peak_utilisation);
     put(&row, "saturated", "s", arc->saturated_s);
     put(&row, "congested", "s", arc->congested_s);
-    for (uint32_t i = 0; i < arc->n_loads; i++) {
-        const struct csin_load *load = &result->loads[arc->first_load + i];
-        char metric[96];
-        snprintf(metric, sizeof metric, "bytes_of:%s", result->scenario->owners[load->owner]);
-        put(&row, metric, "B", load->bytes);
-    }
+    write_owners(&row, result, arc);
+}
+
+static void write_inside(const struct csin_result *result, const struct csin_arc_result *it,
+                         FILE *out)
+{
+    const struct csin_inside *inside = &result->scenario->inside;
+    uint32_t index;
+    char name[240];
+    enum csin_inside_kind kind = csin_inside_kind_of(inside, it->arc, &index);
+    snprintf(name, sizeof name, "%s:%s:%u", inside->fabric->hosts[inside->host[it->arc]].name,
+             csin_inside_kind_names[kind], index);
+    struct row row = {out, "inside", name, 0};
+    put(&row, "capacity", "B/s", inside->capacity_Bps[it->arc]);
+    put(&row, "bytes", "B", it->bytes);
+    put(&row, "utilisation_mean", "1", it->mean_utilisation);
+    put(&row, "utilisation_peak", "1", it->peak_utilisation);
+    put(&row, "saturated", "s", it->saturated_s);
+    write_owners(&row, result, it);
 }
 
 void csin_report_csv(const struct csin_result *result, FILE *out)
@@ -135,4 +159,6 @@ void csin_report_csv(const struct csin_result *result, FILE *out)
         write_victim(result, &result->victims[i], out);
     for (uint32_t i = 0; i < result->n_arcs; i++)
         write_arc(result, &result->arcs[i], out);
+    for (uint32_t i = 0; i < result->n_insides; i++)
+        write_inside(result, &result->insides[i], out);
 }

@@ -178,6 +178,17 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
     csin_json_end_object(j);
 }
 
+static void write_owners(struct csin_json *j, const struct csin_result *result,
+                         const struct csin_arc_result *arc)
+{
+    csin_json_flat_object(j, "bytes_by_owner");
+    for (uint32_t i = 0; i < arc->n_loads; i++) {
+        const struct csin_load *load = &result->loads[arc->first_load + i];
+        csin_json_real(j, result->scenario->owners[load->owner], load->bytes);
+    }
+    csin_json_end_object(j);
+}
+
 static void write_arc(struct csin_json *j, const struct csin_result *result,
                       const struct csin_arc_result *arc)
 {
@@ -193,12 +204,26 @@ static void write_arc(struct csin_json *j, const struct csin_result *result,
     csin_json_real(j, "utilisation_peak", arc->peak_utilisation);
     csin_json_real(j, "saturated_s", arc->saturated_s);
     csin_json_real(j, "congested_s", arc->congested_s);
-    csin_json_flat_object(j, "bytes_by_owner");
-    for (uint32_t i = 0; i < arc->n_loads; i++) {
-        const struct csin_load *load = &result->loads[arc->first_load + i];
-        csin_json_real(j, result->scenario->owners[load->owner], load->bytes);
-    }
+    write_owners(j, result, arc);
     csin_json_end_object(j);
+}
+
+static void write_inside(struct csin_json *j, const struct csin_result *result,
+                         const struct csin_arc_result *it)
+{
+    const struct csin_inside *inside = &result->scenario->inside;
+    uint32_t index;
+    enum csin_inside_kind kind = csin_inside_kind_of(inside, it->arc, &index);
+    csin_json_flat_object(j, NULL);
+    csin_json_string(j, "host", inside->fabric->hosts[inside->host[it->arc]].name);
+    csin_json_string(j, "kind", csin_inside_kind_names[kind]);
+    csin_json_count(j, "index", index);
+    csin_json_real(j, "capacity_Bps", inside->capacity_Bps[it->arc]);
+    csin_json_real(j, "bytes", it->bytes);
+    csin_json_real(j, "utilisation_mean", it->mean_utilisation);
+    csin_json_real(j, "utilisation_peak", it->peak_utilisation);
+    csin_json_real(j, "saturated_s", it->saturated_s);
+    write_owners(j, result, it);
     csin_json_end_object(j);
 }
 
@@ -309,6 +334,12 @@ void csin_report_json(const struct csin_result *result, FILE *out)
     for (uint32_t i = 0; i < result->n_arcs; i++)
         write_arc(j, result, &result->arcs[i]);
     csin_json_end_array(j);
+    if (result->n_insides > 0) {
+        csin_json_array(j, "inside");
+        for (uint32_t i = 0; i < result->n_insides; i++)
+            write_inside(j, result, &result->insides[i]);
+        csin_json_end_array(j);
+    }
     csin_json_end_object(j);
     csin_json_finish(j);
 }

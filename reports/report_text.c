@@ -354,6 +354,45 @@ static void write_worst(const struct csin_result *result, FILE *out)
                 csin_show_count(result->n_congested - n).s);
 }
 
+/* Of each kind the one that was full longest, of all hosts. */
+static uint32_t pick_insides(const struct csin_result *result, uint32_t *ret_picked)
+{
+    bool seen[CSIN_N_INSIDE_KINDS] = {false};
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < result->n_insides; i++) {
+        uint32_t index, at = result->worst_insides[i];
+        enum csin_inside_kind kind = csin_inside_kind_of(&result->scenario->inside,
+                                                         result->insides[at].arc, &index);
+        if (!seen[kind])
+            ret_picked[n++] = at;
+        seen[kind] = true;
+    }
+    return n;
+}
+
+/* Memory, root ports, SSDs: a user sees here that the hosts are what takes the time. */
+static void write_insides(const struct csin_result *result, FILE *out)
+{
+    const struct csin_inside *inside = &result->scenario->inside;
+    uint32_t picked[CSIN_N_INSIDE_KINDS], n = pick_insides(result, picked);
+    int width = 12;
+    if (n == 0)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        width = widest(width, csin_inside_name(inside, result->insides[picked[i]].arc).s);
+    fprintf(out, "\n%-*s %6s %6s %10s  %s\n", width, "INSIDE HOSTS", "mean", "peak", "full",
+            "whose bytes");
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_arc_result *it = &result->insides[picked[i]];
+        fprintf(out, "%-*s %6s %6s %10s  ", width, csin_inside_name(inside, it->arc).s,
+                percent(it->mean_utilisation).s, percent(it->peak_utilisation).s,
+                it->saturated_s > 0 ? csin_show_time(it->saturated_s).s : "-");
+        write_loads(result, it, COLUMNS - width - 28, out);
+    }
+    fprintf(out, "the fullest of each kind; the JSON result has all %s\n",
+            csin_show_count(result->n_insides).s);
+}
+
 void csin_report_text(const struct csin_result *result, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
@@ -368,4 +407,5 @@ void csin_report_text(const struct csin_result *result, FILE *out)
         write_stream(&result->streams[i], out);
     write_victims(result, out);
     write_worst(result, out);
+    write_insides(result, out);
 }

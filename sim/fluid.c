@@ -586,6 +586,15 @@ static void bring_forward(struct fluid *fl, struct slot *s)
     s->since_s = fl->now_s;
 }
 
+/* Is anything known of the inside of the host that it comes from? A local operation is in flight
+ * only where there is. */
+static bool is_furnished(const struct fluid *fl, const struct slot *s)
+{
+    const struct csin_fabric *f = fl->run->fabric;
+    return s->n_arcs == 0 ||
+           f->hosts[f->nics[csin_arc_tail(f, arcs_of(s)[0]) - f->n_switches].host].inside;
+}
+
 static uint32_t add_lossless(struct fluid *fl, const struct slot *s)
 {
     const double *weights = weights_of(s);
@@ -593,12 +602,15 @@ static uint32_t add_lossless(struct fluid *fl, const struct slot *s)
     for (uint32_t k = 0; weights && k < s->n_arcs; k++)
         is_sprayed = is_sprayed || weights[k] != 1;
     const uint8_t *lanes = lanes_for(fl, s);
-    if (s->n == s->n_arcs && (!fl->s->profile || !fl->run->fabric->hosts[fl->s->src[s->op]].inside))
+    /* Of the host that sends now, which may be another one than was planned. */
+    bool is_own = fl->s->profile && is_furnished(fl, s);
+    if (s->n == s->n_arcs && !is_own)
         return csin_lossless_add(&fl->lossless, arcs_of(s), weights, lanes, s->n);
     struct csin_lossless_uses uses = {.resources = arcs_of(s) + s->n_arcs,
                                       .weights = weights ? weights + s->n_arcs : NULL,
                                       .n = s->n - s->n_arcs,
-                                      .n_sends = s->n_sends};
+                                      .n_sends = s->n_sends,
+                                      .is_own = is_own};
     return csin_lossless_add_inside_too(&fl->lossless, arcs_of(s), is_sprayed ? weights : NULL,
                                         lanes, s->n_arcs, &uses);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "sim/libraries.h"
 #include "sim/storage.h"
 
 /* An arc counts as congested from this time on, less than any packet takes; and from so many steps
@@ -87,18 +88,21 @@ static void measure_job(struct measure *m, uint32_t owner, const double *alone)
     for (uint32_t i = 0; i < job->n_steps; i++) {
         const struct csin_step *step = &job->steps[i];
         double mean = sums[i].n ? sums[i].sum_s / sums[i].n : 0;
-        double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && job->n_hosts > 1
+        uint32_t n = csin_is_library(step->algorithm)
+                         ? csin_library_ranks(&m->sc->inside, job->hosts, job->n_hosts)
+                         : job->n_hosts;
+        double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && n > 1
                            ? (double)step->size_bytes / mean
                            : 0;
         result->steps[i] = (struct csin_step_result){
             .step = step,
             .n_rounds = sums[i].n,
-            .cut = csin_step_cut(step, job->n_hosts),
+            .cut = csin_step_cut(step, n),
             .mean_s = mean,
             .min_s = sums[i].min_s,
             .max_s = sums[i].max_s,
             .algbw_Bps = algbw,
-            .busbw_Bps = algbw * csin_step_bus_factor(step, job->n_hosts),
+            .busbw_Bps = algbw * csin_step_bus_factor(step, n),
             .alone_s = alone[1 + i],
             .slowdown = sums[i].n ? ratio(mean, alone[1 + i]) : 1,
         };

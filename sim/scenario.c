@@ -264,7 +264,11 @@ void csin_resolve(struct resolver *r)
         csin_warning(r->diag, 402, r->spec->seed.loc,
                      "'seed' has no effect: nothing in this scenario is drawn by chance");
     make_routes(r);
-    if (!csin_inside_init(&sc->inside, sc->fabric))
+    uint64_t n_inside = csin_inside_count(sc->fabric);
+    if (n_inside > CSIN_MAX_INSIDE)
+        FAIL(r, 487, r->spec->fabric.loc, "%s things inside hosts that limit traffic; at most %s",
+             csin_show_count(n_inside).s, csin_show_count(CSIN_MAX_INSIDE).s);
+    else if (!csin_inside_init(&sc->inside, sc->fabric))
         csin_resolve_fail(r, csin_no_memory(r->diag));
     if (r->status == CSIN_OK)
         check_connected(r);

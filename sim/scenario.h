@@ -24,7 +24,14 @@ enum csin_work {
 };
 extern const char *const csin_work_names[]; /* compute, allreduce, ... NULL-terminated */
 
-enum csin_algorithm { CSIN_RING, CSIN_DOUBLE_BINARY_TREE };
+enum csin_algorithm {
+    CSIN_RING,
+    CSIN_DOUBLE_BINARY_TREE,
+    CSIN_HFREDUCE, /* this and the following: with what they do inside hosts, sim/libraries.h */
+    CSIN_NCCL_RING,
+    CSIN_NCCL_TREE,
+    CSIN_HIERARCHICAL
+};
 extern const char *const csin_algorithm_names[];
 
 /* One step of a job; all ranks begin it together, when the step before has ended on all of them. */
@@ -36,6 +43,8 @@ struct csin_step {
     uint32_t root;        /* rank that sends a broadcast or receives an incast */
     uint32_t shift;       /* of a permutation; 0: a new random one each time */
     double time_s;        /* of a compute delay */
+    double overhead_s;    /* of a library's algorithm (sim/libraries.h): software, beside the bytes */
+    uint32_t channels;    /* of nccl-ring: rings that share the buffer */
     struct csin_loc loc;
 };
 

@@ -13,7 +13,8 @@
 const char *const csin_work_names[] = {"compute",     "allreduce",  "reduce-scatter",
                                        "all-gather",  "all-to-all", "broadcast",
                                        "permutation", "incast",     NULL};
-const char *const csin_algorithm_names[] = {"ring", "double-binary-tree", NULL};
+const char *const csin_algorithm_names[] = {
+    "ring", "double-binary-tree", "hfreduce", "nccl-ring", "nccl-tree", "hierarchical", NULL};
 const char *const csin_storage_names[] = {"read",     "checkpoint", "records",
                                           "kv-cache", "recovery",   NULL};
 
@@ -24,6 +25,7 @@ static const struct csin_range ssds_range = {1, CSIN_MAX_SSDS};
 static const struct csin_range ssd_range = {0, CSIN_MAX_SSDS - 1};
 static const struct csin_range ratio_range = {0.001, 1};
 static const struct csin_range bursts_range = {1, 10000};
+static const struct csin_range channels_range = {1, 64};
 static const struct csin_range seed_range = {0, 1e15};
 
 #define AT(record, member) offsetof(struct record, member)
@@ -33,10 +35,13 @@ static const struct csin_range seed_range = {0, 1e15};
     }
 #define SIZE STEP("size", CSIN_REQUIRED, size, size, NULL)
 #define CHUNK STEP("chunk", 0, chunk, size, NULL)
+#define ALGORITHM STEP("algorithm", 0, algorithm, choice, csin_algorithm_names)
+#define OVERHEAD STEP("overhead", 0, overhead_s, time, NULL)
+#define CHANNELS STEP("channels", 0, channels, count, &channels_range)
 #define ROOT STEP("root", 0, root, count, NULL)
 
-static const struct csin_key allreduce_keys[] = {
-    STEP("algorithm", 0, algorithm, choice, csin_algorithm_names), SIZE, CHUNK, {0}};
+static const struct csin_key allreduce_keys[] = {ALGORITHM, SIZE, CHUNK, OVERHEAD, CHANNELS, {0}};
+static const struct csin_key halves_keys[] = {ALGORITHM, SIZE, OVERHEAD, CHANNELS, {0}};
 static const struct csin_key plain_keys[] = {SIZE, {0}};
 static const struct csin_key broadcast_keys[] = {SIZE, CHUNK, ROOT, {0}};
 static const struct csin_key permutation_keys[] = {
@@ -44,8 +49,8 @@ static const struct csin_key permutation_keys[] = {
 static const struct csin_key incast_keys[] = {SIZE, ROOT, {0}};
 
 static const struct csin_key *const work_keys[CSIN_N_WORKS] = {
-    [CSIN_ALLREDUCE] = allreduce_keys, [CSIN_REDUCE_SCATTER] = plain_keys,
-    [CSIN_ALL_GATHER] = plain_keys,    [CSIN_ALL_TO_ALL] = plain_keys,
+    [CSIN_ALLREDUCE] = allreduce_keys, [CSIN_REDUCE_SCATTER] = halves_keys,
+    [CSIN_ALL_GATHER] = halves_keys,   [CSIN_ALL_TO_ALL] = plain_keys,
     [CSIN_BROADCAST] = broadcast_keys, [CSIN_PERMUTATION] = permutation_keys,
     [CSIN_INCAST] = incast_keys,
 };

@@ -12,8 +12,9 @@ struct csin_step_spec {
     enum csin_work work;
     struct csin_loc loc;
     struct csin_choice algorithm;
-    struct csin_count size, chunk, root, shift;
+    struct csin_count size, chunk, root, shift, channels;
     struct csin_quantity time_s; /* of a compute delay */
+    struct csin_quantity overhead_s;
 };
 
 struct csin_class_spec {

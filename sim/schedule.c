@@ -684,8 +684,9 @@ void csin_schedule_dump(const struct csin_schedule *s, const struct csin_fabric 
     for (uint32_t p = 0; p < s->n_profiles; p++) {
         fprintf(out, "profile %" PRIu32, p);
         for (uint32_t i = s->use_first[p]; i < s->use_first[p + 1]; i++)
-            fprintf(out, "%s%s x inside %" PRIu32, i == s->use_first[p] ? " " : ", ",
-                    csin_show_exact(s->use[i].weight).s, s->use[i].resource);
+            fprintf(out, "%s%s x '%s'", i == s->use_first[p] ? " " : ", ",
+                    csin_show_exact(s->use[i].weight).s,
+                    csin_inside_name(s->inside, s->use[i].resource).s);
         fputc('\n', out);
     }
     uint32_t span = 0;

@@ -13,7 +13,7 @@ expected.json is the JSON result of csin sim without what may change although th
 
 Numbers have to agree to TOLERANCE, whole ones and all else exactly. A result of more than LARGE_BYTES, such as
 the flagship's, is cut down to stay readable in a review: of its arcs the WORST are kept, longest congested
-first, and sums over all of them ("arcs_in_all").
+first, and sums over all of them ("arcs_in_all"), and of more than WORST resources inside hosts the sums alone ("inside_in_all").
 """
 import hashlib
 import json
@@ -48,11 +48,19 @@ def cut_down(result):
     return arcs
 
 
+def cut_insides(result):
+    inside = result.pop("inside")
+    result["inside_in_all"] = {"resources": len(inside), **{key: math.fsum(it[key] for it in inside) for key in (
+        "bytes", "utilisation_mean", "utilisation_peak", "saturated_s")}}
+
+
 def kept(text):
     """What is compared, the arcs of the result, and the digests of its inputs."""
     result = json.loads(text)
     del result["provenance"]["csin"], result["provenance"]["engine_settings"]
     digests = [entry.pop("sha256") for entry in result["provenance"]["inputs"]]
+    if len(result.get("inside", ())) > WORST:
+        cut_insides(result)
     arcs = cut_down(result) if len(text) > LARGE_BYTES else result["arcs"]
     return result, arcs, digests
 

@@ -29,7 +29,8 @@ FABRIC = """fabric: many
 switch-models:
   sw: {ports: 12, rate: 200Gb/s, latency: 450ns}
 host-models:
-  gpu: {rate: 200Gb/s, latency: 1us}
+  gpu: {rate: 200Gb/s, latency: 1us, inside: {memory: 300GB/s, reduction: 90GB/s, gpus: 2, gpu-rate: 25GB/s, nvlink: 300GB/s,
+        gpu-nic: 9GB/s, root-ports: [{gpus: 0, nics: 0, rate: 30GB/s}]}}
   disk: {role: storage, nics: 2, rate: 100Gb/s}
 zones:
   a: {model: sw, leaves: 2, spines: 2, links-per-pair: 2}
@@ -59,6 +60,11 @@ jobs:
       - compute: 1us
       - allreduce: {size: 1MiB}
       - allreduce: {size: 1MiB, algorithm: double-binary-tree, chunk: 100kB}
+      - allreduce: {size: 1MB, algorithm: hfreduce, chunk: 100kB, overhead: 1us}
+      - allreduce: {size: 1MB, algorithm: nccl-ring, channels: 2}
+      - allreduce: {size: 1MB, algorithm: nccl-tree}
+      - allreduce: {size: 1MB, algorithm: hierarchical}
+      - reduce-scatter: {size: 1MB, algorithm: nccl-ring}
       - reduce-scatter: {size: 1MB}
       - all-gather: {size: 1MB}
       - all-to-all: {size: 1MB}
@@ -122,13 +128,17 @@ def adds_up(result):
         yield "the verdict and the congested arcs disagree"
     if max([owner["finish_s"] for owner in jobs + streams]) != result["makespan_s"]:
         yield "nothing finishes at the makespan"
-    for arc in arcs:
+    if result["scenario"] == "everything" and {it["kind"] for it in result["inside"]} != {
+            "memory", "reduction", "root-port", "gpu-out", "gpu-in", "gpu-nic-out", "gpu-nic-in", "nvlink-out", "nvlink-in"}:
+        yield "not everything inside hosts is used"
+    for arc in [*arcs, *result.get("inside", ())]:
+        where = f"{arc['from']} > {arc['to']}" if "from" in arc else f"{arc['kind']} of {arc['host']}"
         if not near(sum(arc["bytes_by_owner"].values()), arc["bytes"]) or not set(arc["bytes_by_owner"]) <= owners:
-            yield f"whose bytes {arc['from']} > {arc['to']} carried"
+            yield f"whose bytes {where} carried"
         if not near(arc["utilisation_mean"], arc["bytes"] / arc["capacity_Bps"] / result["makespan_s"]):
-            yield f"the mean utilisation of {arc['from']} > {arc['to']}"
-        if arc["congested_s"] > arc["saturated_s"] * (1 + 1e-9) or arc["saturated_s"] > result["makespan_s"] * (1 + 1e-9):
-            yield f"the congestion of {arc['from']} > {arc['to']}"
+            yield f"the mean utilisation of {where}"
+        if arc.get("congested_s", 0) > arc["saturated_s"] * (1 + 1e-9) or arc["saturated_s"] > result["makespan_s"] * (1 + 1e-9):
+            yield f"the congestion of {where}"
     for owner in jobs + streams:
         sent = sum(arc["bytes_by_owner"].get(owner["name"], 0) for arc in arcs if arc["place"] == "host-up")
         if not near(sent, owner["effective"]["bytes"]):
@@ -184,7 +194,7 @@ def csv_differs(text, result):
         yield f"the head is {rows[0]}"
     values = {}
     for row in rows[1:]:
-        if len(row) != 6 or row[0] not in ("provenance", "scenario", "job", "storage", "victim", "arc"):
+        if len(row) != 6 or row[0] not in ("provenance", "scenario", "job", "storage", "victim", "arc", "inside"):
             yield f"the row {row}"
             continue
         if tuple(row[:4]) in values:
@@ -223,6 +233,13 @@ def csv_wanted(result):
         yield ("arc", name, "", "capacity"), arc["capacity_Bps"]
         for owner, n in arc["bytes_by_owner"].items():
             yield ("arc", name, "", f"bytes_of:{owner}"), n
+    for it in result.get("inside", ()):
+        name = f"{it['host']}:{it['kind']}:{it['index']}"
+        for key in ("bytes", "utilisation_mean", "utilisation_peak", "saturated_s"):
+            yield ("inside", name, "", key.removesuffix("_s")), it[key]
+        yield ("inside", name, "", "capacity"), it["capacity_Bps"]
+        for owner, n in it["bytes_by_owner"].items():
+            yield ("inside", name, "", f"bytes_of:{owner}"), n
 
 
 def csv_cases():
@@ -297,7 +314,8 @@ def schedule_cases():
     text = dump.read_text(encoding="ascii")
     again = run("sim", path, "-o", SCRATCH / "unused.json", "--dump-schedule", "-").decode("ascii")
     check("--dump-schedule gives the same bytes twice", same(text, again))
-    operation = re.compile(r"(\d+) (?:delay ([\d.e-]+) s|transfer (\S+) -> (\S+) (\d+) B)(?: gate (\d+))?(?: after ([\d ]+))?")
+    operation = re.compile(r"(\d+) (?:delay ([\d.e-]+) s|transfer (\S+) -> (\S+) (\d+) B|local \S+ \d+ B)(?: gate (\d+))?"
+                           r"(?: profile \d+)?(?: after ([\d ]+))?")
     operations, others, wrong = [], [], []
     for line in text.splitlines():
         match = operation.fullmatch(line)
@@ -309,7 +327,8 @@ def schedule_cases():
     transfers = [match for match in operations if match[3]]
     effective = [owner["effective"] for owner in result["jobs"] + result["storage"]]
     check("every line of a schedule is understood", wrong + [line for line in others if not re.fullmatch(
-        r"gate \d+ limit \d+ closes (never|[\d.e-]+)( holds)?|span \d+ [\w.-]+ round \d+ step \d+ ops \d+", line)])
+        r"gate \d+ limit \d+ closes (never|[\d.e-]+)( holds)?|span \d+ [\w.-]+ round \d+ step \d+ ops \d+|"
+        r"profile \d+( [\d.e-]+ x '[^']+'(, [\d.e-]+ x '[^']+')*)?", line)])
     spans = [int(line.rsplit(" ", 1)[1]) for line in others if line.startswith("span ")]
     check("a schedule has a line for every operation",
           "" if len(transfers) == sum(e["transfers"] + e["transfers_skipped"] for e in effective) and
