@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sim/cluster_window.h"
+#include "sim/cluster_window_inside.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hostlist.h"
 #include "base/units.h"
 #include "sim/cache.h"
 #include "sim/resolve.h"
 
 #define ROUNDS 4 /* of a job that fit into the window at least, alone */
 #define MAX_ROUNDS 100000.0
-#define LEAST_PROGRESS 1e-3 /* of a job in a window, for the slowdown to be finite */
-#define ROUND_DRAW 5        /* stream of chance: when a job begins in a window */
-
-/* A template on so many hosts, alone on an idle cluster, well placed. */
-struct reference {
-    uint32_t template, n_hosts;
-    const bool *allowed;
-    double scale;   /* the steps are divided by it in windows */
-    double round_s; /* of the steps so divided */
-    double *steps_s;
-    uint32_t n_steps;
-};
+#define ROUND_DRAW 5 /* stream of chance: when a job begins in a window */
 
 struct windows {
     const struct csin_cluster *cluster;
     const struct csin_simulation *options;
     struct csin_arena *arena;
-    struct reference *references; /* malloc'ed */
+    struct csin_window_reference *references; /* malloc'ed */
     size_t n_references, references_room;
     uint32_t *reference; /* [n_jobs], CSIN_NONE: not made yet */
     uint32_t *hosts;     /* [n_hosts] scratch */
@@ -42,112 +30,6 @@ struct windows {
     uint32_t n_networks, n_known;
     char what[96];
 };
-
-/* ---- what is written for a window ---- */
-
-static uint64_t divided(uint64_t bytes, double by)
-{
-    double less = (double)bytes / by;
-    return by == 1 ? bytes : less < 1 && bytes > 0 ? 1 : (uint64_t)less;
-}
-
-/* The steps of a template, divided by `scale`; NULL without memory. */
-static struct csin_step_spec *scaled_steps(const struct csin_template_spec *template, double scale,
-                                           struct csin_arena *arena)
-{
-    struct csin_step_spec *steps = csin_arena_alloc(arena, template->steps.n, sizeof *steps);
-    const struct csin_step_spec *from = template->steps.items;
-    for (uint32_t i = 0; steps && i < template->steps.n; i++) {
-        steps[i] = from[i];
-        steps[i].size.n = divided(from[i].size.n, scale);
-        steps[i].time_s.x /= scale;
-    }
-    return steps;
-}
-
-/* The hosts as a list that the resolver reads. */
-static struct csin_text host_list(const struct csin_fabric *f, const uint32_t *hosts, uint32_t n,
-                                  struct csin_loc loc, struct csin_arena *arena)
-{
-    const char **names = csin_arena_alloc(arena, n, sizeof *names);
-    for (uint32_t i = 0; names && i < n; i++)
-        names[i] = f->hosts[hosts[i]].name;
-    return (struct csin_text){names ? csin_hostlist_fold(arena, names, n) : NULL, loc};
-}
-
-struct writing {
-    const struct csin_cluster *cluster;
-    struct csin_arena *arena;
-    struct csin_scenario_spec spec;
-    uint32_t jobs_room, streams_room;
-};
-
-static bool begin_writing(struct writing *w, const struct csin_cluster *cluster,
-                          struct csin_arena *arena, uint32_t n_jobs, uint32_t n_streams)
-{
-    const struct csin_scenario_spec *from = cluster->spec;
-    *w = (struct writing){.cluster = cluster, .arena = arena};
-    w->spec = *from;
-    w->spec.cluster = NULL;
-    w->spec.events = (struct csin_list){0};
-    w->jobs_room = n_jobs;
-    w->streams_room = n_streams + from->storage.n;
-    w->spec.jobs.items = csin_arena_alloc(arena, n_jobs, sizeof(struct csin_job_spec));
-    w->spec.storage.items = csin_arena_alloc(arena, w->streams_room,
-                                             sizeof(struct csin_stream_spec));
-    if (!w->spec.jobs.items || !w->spec.storage.items)
-        return false;
-    if (from->storage.n)
-        memcpy(w->spec.storage.items, from->storage.items,
-               from->storage.n * sizeof(struct csin_stream_spec));
-    w->spec.jobs.n = 0;
-    w->spec.storage.n = from->storage.n;
-    return true;
-}
-
-/* A job of a template in a window. `rounds` of its steps from start_s on. */
-static bool write_job(struct writing *w, const struct csin_template_spec *template,
-                      const char *name, struct csin_text hosts, double scale, double start_s,
-                      double rounds)
-{
-    struct csin_loc loc = template->name.loc;
-    struct csin_job_spec *job = (struct csin_job_spec *)w->spec.jobs.items + w->spec.jobs.n++;
-    *job = (struct csin_job_spec){.name = {name, loc},
-                                  .traffic_class = template->traffic_class,
-                                  .hosts = {.hosts = hosts},
-                                  .start_s = {start_s, loc},
-                                  .repeat = {(uint64_t)rounds, loc},
-                                  .steps = template->steps};
-    job->steps.items = scaled_steps(template, scale, w->arena);
-    return hosts.s && job->steps.items;
-}
-
-/* One burst of a template's stream: `times` what belongs to a round. */
-static bool write_burst(struct writing *w, const struct csin_stream_spec *from, const char *name,
-                        struct csin_text hosts, double scale, double times, double start_s)
-{
-    struct csin_stream_spec *stream = (struct csin_stream_spec *)w->spec.storage.items +
-                                      w->spec.storage.n++;
-    *stream = *from;
-    stream->name.s = name;
-    stream->size.n = divided(from->size.n, scale / times);
-    stream->start_s = (struct csin_quantity){start_s, from->name.loc};
-    stream->clients.hosts = hosts;
-    stream->clients.zone.s = NULL;
-    stream->clients.placement.loc.line = 0;
-    return name != NULL;
-}
-
-/* The clients of a template's stream among the hosts of a job: all, or so many from rank 0 on. */
-static uint32_t n_clients(const struct csin_stream_spec *stream, uint32_t n_hosts)
-{
-    uint64_t n = n_hosts;
-    const char *text = stream->clients.hosts.s;
-    if (strcmp(text, "all") != 0 &&
-        csin_read_count(NULL, stream->clients.hosts.loc, text, 1, CSIN_MAX_HOSTS, &n) != CSIN_OK)
-        return n_hosts;
-    return n < n_hosts ? (uint32_t)n : n_hosts;
-}
 
 /* ---- references ---- */
 
@@ -181,13 +63,13 @@ static enum csin_status open_alone(struct windows *w, const struct csin_cluster_
 {
     const struct csin_cluster *cluster = w->cluster;
     const struct csin_template_spec *template = &cluster->templates[job->template];
-    struct writing writing;
-    struct csin_text hosts = host_list(cluster->parent->fabric, w->hosts, job->n_hosts,
-                                       template->name.loc, arena);
-    if (!begin_writing(&writing, cluster, arena, 1, 0))
+    struct csin_window_writing writing;
+    struct csin_text hosts = csin_window_hosts(cluster->parent->fabric, w->hosts, job->n_hosts,
+                                               template->name.loc, arena);
+    if (!csin_window_begin(&writing, cluster, arena, 1, 0))
         return csin_no_memory(diag);
     writing.spec.storage = (struct csin_list){0};
-    if (!write_job(&writing, template, template->name.s, hosts, scale, 0, 1))
+    if (!csin_window_write_job(&writing, template, template->name.s, hosts, scale, 0, 1))
         return csin_no_memory(diag);
     return csin_scenario_part(cluster->parent, &writing.spec, arena, diag, ret_scenario);
 }
@@ -195,7 +77,7 @@ static enum csin_status open_alone(struct windows *w, const struct csin_cluster_
 /* What is told of a window is told without a sink first: its steps are scaled, so not everything
  * that could be said of them is of use. What is wrong is told in a second run. */
 static enum csin_status measure_alone(struct windows *w, const struct csin_cluster_job *job,
-                                      struct csin_diag *diag, struct reference *ref)
+                                      struct csin_diag *diag, struct csin_window_reference *ref)
 {
     struct csin_arena *arena = csin_arena_create();
     struct csin_scenario *part = NULL;
@@ -225,12 +107,12 @@ static enum csin_status measure_alone(struct windows *w, const struct csin_clust
 static enum csin_status refer(struct windows *w, uint32_t index, struct csin_diag *diag)
 {
     const struct csin_cluster_job *job = &w->cluster->jobs[index];
-    struct reference ref = {
+    struct csin_window_reference ref = {
         .template = job->template, .n_hosts = job->n_hosts, .allowed = job->allowed, .scale = 1};
     if (w->reference[index] != CSIN_NONE)
         return CSIN_OK;
     for (size_t i = 0; i < w->n_references; i++) {
-        const struct reference *old = &w->references[i];
+        const struct csin_window_reference *old = &w->references[i];
         if (old->template == ref.template && old->n_hosts == ref.n_hosts &&
             old->allowed == ref.allowed) {
             w->reference[index] = (uint32_t)i;
@@ -257,24 +139,6 @@ static enum csin_status refer(struct windows *w, uint32_t index, struct csin_dia
 
 /* ---- a window ---- */
 
-/* What one job has in a window. */
-struct part {
-    const struct reference *ref;
-    double start_s;
-    double period_s;                            /* of its storage */
-    uint32_t first_stream, n_streams, n_bursts; /* n_bursts of each of n_streams, one after the
-                                                   other */
-};
-
-struct window {
-    struct windows *w;
-    const struct csin_running *running;
-    uint32_t n;
-    struct csin_arena *arena;
-    struct part *parts; /* [n] */
-    struct csin_scenario *scenario;
-};
-
 /* When a job begins, within its first round. */
 static double draw_start(const struct windows *w, const struct csin_cluster_job *job,
                          double round_s)
@@ -283,11 +147,10 @@ static double draw_start(const struct windows *w, const struct csin_cluster_job 
     return round_s * ((double)csin_rng_below(&rng, 1u << 20) / (1u << 20));
 }
 
-static void plan_part(struct window *win, uint32_t i)
+static void plan_part(const struct windows *w, struct csin_window *win, uint32_t i)
 {
-    struct windows *w = win->w;
     const struct csin_cluster_job *job = &w->cluster->jobs[win->running[i].job];
-    struct part *part = &win->parts[i];
+    struct csin_window_part *part = &win->parts[i];
     part->ref = &w->references[w->reference[win->running[i].job]];
     part->start_s = draw_start(w, job, part->ref->round_s);
     double times = floor(w->cluster->window_s / ROUNDS / part->ref->round_s);
@@ -298,33 +161,35 @@ static void plan_part(struct window *win, uint32_t i)
                          : 0;
 }
 
-static bool write_part(struct window *win, struct writing *writing, uint32_t i)
+static bool write_part(struct csin_window *win, struct csin_window_writing *writing, uint32_t i)
 {
-    const struct csin_cluster *cluster = win->w->cluster;
+    const struct csin_cluster *cluster = win->cluster;
     const struct csin_cluster_job *job = &cluster->jobs[win->running[i].job];
     const struct csin_template_spec *template = &cluster->templates[job->template];
     const struct csin_stream_spec *streams = template->storage.items;
-    struct part *part = &win->parts[i];
+    struct csin_window_part *part = &win->parts[i];
     const struct csin_fabric *f = cluster->parent->fabric;
     double left_s = cluster->window_s - part->start_s;
     double rounds = part->ref->round_s > 0 ? ceil(left_s / part->ref->round_s) + 1 : 1;
-    struct csin_text hosts = host_list(f, win->running[i].hosts, job->n_hosts, job->loc,
-                                       win->arena);
-    if (!write_job(writing, template, job->name, hosts, part->ref->scale, part->start_s,
-                   rounds < 1            ? 1
-                   : rounds < MAX_ROUNDS ? rounds
-                                         : MAX_ROUNDS))
+    struct csin_text hosts = csin_window_hosts(f, win->running[i].hosts, job->n_hosts, job->loc,
+                                               win->arena);
+    if (!csin_window_write_job(writing, template, job->name, hosts, part->ref->scale, part->start_s,
+                               rounds < 1            ? 1
+                               : rounds < MAX_ROUNDS ? rounds
+                                                     : MAX_ROUNDS))
         return false;
     part->first_stream = writing->spec.storage.n;
     for (uint32_t k = 0; k < part->n_streams; k++) {
-        struct csin_text clients = host_list(
-            f, win->running[i].hosts, n_clients(&streams[k], job->n_hosts), job->loc, win->arena);
+        struct csin_text clients = csin_window_hosts(f, win->running[i].hosts,
+                                                     csin_window_clients(&streams[k], job->n_hosts),
+                                                     job->loc, win->arena);
         for (uint32_t b = 0; b < part->n_bursts; b++) {
             const char *name = csin_arena_printf(win->arena, "%s:%s:%u", job->name,
                                                  streams[k].name.s, b + 1);
-            if (!clients.s || !write_burst(writing, &streams[k], name, clients, part->ref->scale,
-                                           part->period_s / part->ref->round_s,
-                                           part->start_s + b * part->period_s))
+            if (!clients.s ||
+                !csin_window_write_burst(writing, &streams[k], name, clients, part->ref->scale,
+                                         part->period_s / part->ref->round_s,
+                                         part->start_s + b * part->period_s))
                 return false;
         }
     }
@@ -332,7 +197,7 @@ static bool write_part(struct window *win, struct writing *writing, uint32_t i)
 }
 
 /* Everybody ends with the window. */
-static bool add_end(struct window *win)
+static bool add_end(struct csin_window *win)
 {
     struct csin_scenario *sc = win->scenario;
     sc->events = csin_arena_alloc(win->arena, sc->n_owners, sizeof *sc->events);
@@ -341,149 +206,40 @@ static bool add_end(struct window *win)
         if (!owner)
             return false;
         *owner = i;
-        sc->events[i] = (struct csin_event){.at_s = win->w->cluster->window_s,
-                                            .kind = CSIN_EVENT_STOP,
-                                            .items = owner,
-                                            .n_items = 1};
+        sc->events[i] = (struct csin_event){
+            .at_s = win->cluster->window_s, .kind = CSIN_EVENT_STOP, .items = owner, .n_items = 1};
     }
     sc->n_events = sc->n_owners;
     return sc->events != NULL;
 }
 
-static enum csin_status open_window(struct window *win, struct csin_diag *diag)
+static enum csin_status open_window(const struct windows *w, struct csin_window *win,
+                                    struct csin_diag *diag)
 {
-    struct writing writing;
+    struct csin_window_writing writing;
     uint64_t n_streams = 0;
     win->parts = csin_arena_alloc(win->arena, win->n, sizeof *win->parts);
     if (!win->parts)
         return csin_no_memory(diag);
     for (uint32_t i = 0; i < win->n; i++) {
-        plan_part(win, i);
+        plan_part(w, win, i);
         n_streams += (uint64_t)win->parts[i].n_streams * win->parts[i].n_bursts;
     }
-    if (!begin_writing(&writing, win->w->cluster, win->arena, win->n, (uint32_t)n_streams))
+    if (!csin_window_begin(&writing, win->cluster, win->arena, win->n, (uint32_t)n_streams))
         return csin_no_memory(diag);
     for (uint32_t i = 0; i < win->n; i++)
         if (!write_part(win, &writing, i))
             return csin_no_memory(diag);
-    enum csin_status status = csin_scenario_part(win->w->cluster->parent, &writing.spec, win->arena,
+    enum csin_status status = csin_scenario_part(win->cluster->parent, &writing.spec, win->arena,
                                                  diag, &win->scenario);
     if (status != CSIN_OK)
         return status;
     return add_end(win) ? CSIN_OK : csin_no_memory(diag);
 }
 
-/* ---- what a window says ---- */
-
-/* A run of a window with what came of it. */
-struct outcome {
-    const struct csin_schedule *s;
-    const struct csin_run_result *run;
-    double *arrived; /* [n_owners] bytes at hosts, also of transfers that were cut off */
-};
-
-static bool count_arrived(const struct window *win, struct outcome *o)
-{
-    const struct csin_fabric *f = win->scenario->fabric;
-    o->arrived = csin_arena_alloc(win->arena, win->scenario->n_owners, sizeof *o->arrived);
-    for (uint32_t i = 0; o->arrived && i < o->run->traffic.n_loads; i++) {
-        const struct csin_load *load = &o->run->traffic.loads[i];
-        if (load->arc < f->n_arcs && csin_is_nic(f, csin_arc_head(f, load->arc)))
-            o->arrived[load->owner] += load->bytes;
-    }
-    return o->arrived != NULL;
-}
-
-/* Bytes that a span sends from host to host. */
-static double bytes_of(const struct csin_schedule *s, const struct csin_span *span)
-{
-    double bytes = 0;
-    for (uint32_t op = span->first; op < span->first + span->n; op++)
-        if (!csin_is_delay(s, op) && s->src[op] != s->dst[op])
-            bytes += (double)s->amount[op].bytes;
-    return bytes;
-}
-
-/* How far the span that the end of the window cut off has come: by the bytes that have arrived, or
- * by time where it sends none. */
-static double part_done(const struct outcome *o, const struct csin_span *span, double arrived,
-                        double alone_s, double end_s)
-{
-    double all = bytes_of(o->s, span);
-    double share = all > 0       ? arrived / all
-                   : alone_s > 0 ? (end_s - o->run->finish_s[span->begin]) / alone_s
-                                 : 1;
-    return share < 0 ? 0 : share < 1 ? share : 1;
-}
-
-/* Progress of the steps of a job: time alone / time in the window. Whole rounds say it exactly; of
- * a job without two of them the step that was cut off counts too. */
-static double step_slowdown(const struct window *win, const struct outcome *o, uint32_t owner)
-{
-    const struct reference *ref = win->parts[owner].ref;
-    double begun = -1, progress = 0, whole_s = 0, end_s = win->w->cluster->window_s;
-    double arrived = o->arrived[owner];
-    uint32_t n_whole = 0;
-    for (uint32_t i = 0; i < o->s->n_spans; i++) {
-        const struct csin_span *span = &o->s->spans[i];
-        double alone_s = span->owner == owner ? ref->steps_s[span->step] : 0;
-        if (span->owner != owner || o->run->finish_s[span->begin] < 0)
-            continue;
-        if (begun < 0)
-            begun = o->run->finish_s[span->begin];
-        if (o->run->finish_s[span->end] < 0) {
-            progress += alone_s * part_done(o, span, arrived, alone_s, end_s);
-            break;
-        }
-        progress += alone_s;
-        arrived -= bytes_of(o->s, span);
-        if (span->step + 1 == ref->n_steps) {
-            n_whole++;
-            whole_s = o->run->finish_s[span->end] - begun;
-        }
-    }
-    if (n_whole >= 2 && ref->round_s > 0)
-        return whole_s / (n_whole * ref->round_s);
-    double elapsed = begun >= 0 ? end_s - begun : 0;
-    if (elapsed <= 0)
-        return 1;
-    return elapsed / fmax(progress, LEAST_PROGRESS * elapsed);
-}
-
-/* What a job should have read by the end of the window / what it has. */
-static double storage_slowdown(const struct window *win, const struct outcome *o,
-                               const struct part *part, uint32_t stream)
-{
-    double due = 0, done = 0, end_s = win->w->cluster->window_s;
-    uint32_t first = win->scenario->n_jobs + part->first_stream + stream * part->n_bursts;
-    for (uint32_t i = 0; i < o->s->n_spans; i++) {
-        const struct csin_span *span = &o->s->spans[i];
-        if (span->owner < first || span->owner >= first + part->n_bursts)
-            continue;
-        double start_s = part->start_s + (span->owner - first) * part->period_s;
-        due += bytes_of(o->s, span) * fmin(1, (end_s - start_s) / part->period_s);
-        done += o->arrived[span->owner];
-    }
-    return done < due ? due / fmax(done, LEAST_PROGRESS * due) : 1;
-}
-
-static bool read_slowdowns(const struct window *win, const struct csin_schedule *s,
-                           const struct csin_run_result *run, double *row)
-{
-    struct outcome o = {s, run, NULL};
-    if (!count_arrived(win, &o))
-        return false;
-    for (uint32_t i = 0; i < win->n; i++) {
-        row[i] = step_slowdown(win, &o, i);
-        for (uint32_t k = 0; k < win->parts[i].n_streams && win->parts[i].n_bursts; k++)
-            row[i] = fmax(row[i], storage_slowdown(win, &o, &win->parts[i], k));
-    }
-    return true;
-}
-
 /* Whatever decides the row: the schedule and what it runs on, lanes, the end, and what progress is
  * measured by. */
-static struct csin_sha256 window_key(const struct window *win, const struct csin_schedule *s)
+static struct csin_sha256 window_key(const struct csin_window *win, const struct csin_schedule *s)
 {
     const struct csin_scenario *sc = win->scenario;
     struct csin_sha256 inner = csin_cache_key(s, sc->fabric, sc->routes, sc->seed, sc->engine,
@@ -493,12 +249,12 @@ static struct csin_sha256 window_key(const struct window *win, const struct csin
         return (struct csin_sha256){""};
     csin_sha256_add(sha, "window 2", sizeof "window 2");
     csin_sha256_add(sha, inner.hex, sizeof inner.hex);
-    csin_sha256_add(sha, &win->w->cluster->window_s, sizeof win->w->cluster->window_s);
+    csin_sha256_add(sha, &win->cluster->window_s, sizeof win->cluster->window_s);
     csin_sha256_add(sha, sc->lanes.weights, sizeof sc->lanes.weights);
     if (sc->lanes.of_owner)
         csin_sha256_add(sha, sc->lanes.of_owner, sc->n_owners);
     for (uint32_t i = 0; i < win->n; i++) {
-        const struct part *part = &win->parts[i];
+        const struct csin_window_part *part = &win->parts[i];
         csin_sha256_add(sha, part->ref->steps_s, part->ref->n_steps * sizeof *part->ref->steps_s);
         csin_sha256_add(sha, &part->period_s, sizeof part->period_s);
     }
@@ -511,11 +267,12 @@ static void pass_on(void *arg, uint64_t done, uint64_t total, double now_s)
     w->options->progress(w->options->progress_arg, w->what, done, total, now_s);
 }
 
-static enum csin_status run_window(struct window *win, const struct csin_schedule *schedule,
-                                   struct csin_diag *diag, double *row)
+static enum csin_status run_window(struct windows *w, struct csin_window *win,
+                                   const struct csin_schedule *schedule, struct csin_diag *diag,
+                                   double *row)
 {
     const struct csin_scenario *sc = win->scenario;
-    const struct csin_simulation *options = win->w->options;
+    const struct csin_simulation *options = w->options;
     struct csin_run run = {.fabric = sc->fabric,
                            .routes = sc->routes,
                            .schedule = schedule,
@@ -525,37 +282,38 @@ static enum csin_status run_window(struct window *win, const struct csin_schedul
                            .n_events = sc->n_events,
                            .horizon_s = HUGE_VAL,
                            .progress = options->progress ? pass_on : NULL,
-                           .progress_arg = win->w,
+                           .progress_arg = w,
                            .stop = options->stop,
                            .stop_arg = options->stop_arg};
     struct csin_run_result result;
     enum csin_status status = sc->engine->run(&run, diag, &result);
     if (status != CSIN_OK)
         return status;
-    if (!read_slowdowns(win, schedule, &result, row))
+    if (!csin_window_slowdowns(win, schedule, &result, row))
         status = csin_no_memory(diag);
     csin_run_result_finish(&result);
-    win->w->n_networks++;
+    w->n_networks++;
     return status;
 }
 
-static enum csin_status solve_window(struct window *win, struct csin_diag *diag, double *row)
+static enum csin_status solve_window(struct windows *w, struct csin_window *win,
+                                     struct csin_diag *diag, double *row)
 {
     struct csin_schedule schedule;
-    enum csin_status status = open_window(win, NULL);
+    enum csin_status status = open_window(w, win, NULL);
     if (status != CSIN_OK) /* again, to be told why */
-        status = open_window(win, diag);
+        status = open_window(w, win, diag);
     if (status == CSIN_OK)
         status = csin_scenario_schedule(win->scenario, CSIN_NONE, diag, &schedule);
     if (status != CSIN_OK)
         return status;
     struct csin_sha256 key = window_key(win, &schedule);
-    if (csin_cache_get(win->w->options->cache_folder, &key, row, win->n)) {
-        win->w->n_known++;
+    if (csin_cache_get(w->options->cache_folder, &key, row, win->n)) {
+        w->n_known++;
     } else {
-        status = run_window(win, &schedule, diag, row);
+        status = run_window(w, win, &schedule, diag, row);
         if (status == CSIN_OK)
-            csin_cache_put(win->w->options->cache_folder, &key, row, win->n);
+            csin_cache_put(w->options->cache_folder, &key, row, win->n);
     }
     csin_schedule_finish(&schedule);
     return status;
@@ -643,9 +401,10 @@ static enum csin_status rates(void *arg, double now_s, const struct csin_running
              w->n_networks + w->n_known + 1, n);
     for (uint32_t i = 0; i < n && status == CSIN_OK; i++)
         status = refer(w, running[i].job, diag);
-    struct window win = {.w = w, .running = running, .n = n, .arena = csin_arena_create()};
+    struct csin_window win = {
+        .cluster = w->cluster, .running = running, .n = n, .arena = csin_arena_create()};
     if (status == CSIN_OK)
-        status = win.arena ? solve_window(&win, diag, ret_slowdown) : csin_no_memory(diag);
+        status = win.arena ? solve_window(w, &win, diag, ret_slowdown) : csin_no_memory(diag);
     csin_scenario_destroy(win.scenario);
     csin_arena_destroy(win.arena);
     if (status == CSIN_OK)
@@ -691,7 +450,7 @@ static enum csin_status count_work(struct windows *w, struct csin_diag *diag)
             continue;
         status = refer(w, i, diag);
         if (status == CSIN_OK && w->reference[i] != CSIN_NONE) {
-            const struct reference *ref = &w->references[w->reference[i]];
+            const struct csin_window_reference *ref = &w->references[w->reference[i]];
             cluster->jobs[i].work_s = (double)cluster->rounds[i] * ref->round_s * ref->scale;
         }
     }
@@ -706,7 +465,7 @@ static bool tell_rounds(const struct windows *w, struct csin_cluster_result *res
                                              sizeof *result->alone_round_s);
     for (uint32_t i = 0; result->alone_round_s && i < w->cluster->n_jobs; i++)
         if (w->reference[i] != CSIN_NONE) {
-            const struct reference *ref = &w->references[w->reference[i]];
+            const struct csin_window_reference *ref = &w->references[w->reference[i]];
             result->alone_round_s[i] = ref->round_s * ref->scale;
         }
     return result->alone_round_s != NULL;
@@ -753,12 +512,12 @@ static uint32_t smallest_job(const struct csin_cluster *cluster, uint32_t templa
 static enum csin_status write_samples(const struct csin_cluster *cluster, struct csin_arena *arena,
                                       struct csin_diag *diag, struct csin_scenario_spec *ret_spec)
 {
-    struct writing writing;
+    struct csin_window_writing writing;
     uint32_t at = 0, n_streams = 0;
     const struct csin_fabric *f = cluster->parent->fabric;
     for (uint32_t t = 0; t < cluster->n_templates; t++)
         n_streams += cluster->templates[t].storage.n;
-    if (!begin_writing(&writing, cluster, arena, cluster->n_templates, n_streams))
+    if (!csin_window_begin(&writing, cluster, arena, cluster->n_templates, n_streams))
         return csin_no_memory(diag);
     for (uint32_t t = 0; t < cluster->n_templates; t++) {
         const struct csin_template_spec *template = &cluster->templates[t];
@@ -773,15 +532,15 @@ static enum csin_status write_samples(const struct csin_cluster *cluster, struct
                          template->name.s);
         if (template->steps.n == 0 || at + n > cluster->hosts.n_compute)
             continue;
-        struct csin_text hosts = host_list(f, cluster->hosts.compute + at, n, template->name.loc,
-                                           arena);
+        struct csin_text hosts = csin_window_hosts(f, cluster->hosts.compute + at, n,
+                                                   template->name.loc, arena);
         at += n;
-        if (!write_job(&writing, template, template->name.s, hosts, 1, 0, 1))
+        if (!csin_window_write_job(&writing, template, template->name.s, hosts, 1, 0, 1))
             return csin_no_memory(diag);
         for (uint32_t k = 0; k < template->storage.n; k++) {
             const char *name = csin_arena_printf(arena, "%s:%s", template->name.s,
                                                  streams[k].name.s);
-            if (!write_burst(&writing, &streams[k], name, hosts, 1, 1, 0))
+            if (!csin_window_write_burst(&writing, &streams[k], name, hosts, 1, 1, 0))
                 return csin_no_memory(diag);
         }
     }
