@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "cli/bom.h"
 #include "cli/size.h"
+#include "cli/sweep.h"
 #include "reports/expected.h"
 #include "reports/report.h"
 
@@ -66,7 +67,7 @@ static int is_visible(const struct dirent *entry)
 static bool is_test(const char *path)
 {
     return (ends_in(path, ".yaml") || ends_in(path, ".yml")) && !csin_is_catalogue(path) &&
-           !csin_is_requirements(path) && csin_is_scenario(path);
+           !csin_is_requirements(path) && !csin_is_sweep(path) && csin_is_scenario(path);
 }
 
 /* Links to folders are not followed, so this ends. */

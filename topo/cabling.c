@@ -172,7 +172,7 @@ static enum csin_status no_cable(struct csin_diag *diag, const char *file,
 }
 
 /* What is wrong with an entry; NULL where nothing is. */
-static const char *mistake(const struct csin_json_value *entry, const char *rate)
+static const char *flaw_of(const struct csin_json_value *entry, const char *rate)
 {
     const struct csin_json_value *up = csin_json_get(entry, "up");
     double n = csin_json_get_number(entry, "cables_each", 1);
@@ -197,7 +197,7 @@ static enum csin_status read_entry(const struct csin_json_value *entry, const ch
                                    struct csin_arena *arena, struct csin_diag *diag,
                                    struct growing *to)
 {
-    const char *bad = mistake(entry, "rate_Bps"), *const * names;
+    const char *bad = flaw_of(entry, "rate_Bps"), *const * names;
     uint32_t n;
     if (bad)
         return no_cable(diag, file, entry, bad);
@@ -254,7 +254,7 @@ enum csin_status csin_cabling_read_topo(const struct csin_json_value *topo, cons
     if (!csin_grow(&rows.rows, &rows.room, cables ? cables->n : 0, sizeof *rows.rows))
         return csin_no_memory(diag);
     for (const struct csin_json_value *c = cables ? cables->first : NULL; c; c = c->next) {
-        const char *bad = mistake(c, "capacity_Bps");
+        const char *bad = flaw_of(c, "capacity_Bps");
         if (bad) {
             status = csin_first(status, no_cable(diag, file, c, bad));
             continue;
