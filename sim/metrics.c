@@ -329,8 +329,8 @@ static enum csin_status measure_stream(struct measure *m, uint32_t owner, const 
             .n_misses = total.n_misses,
             .bytes = total.bytes,
             .throughput_Bps = throughput(&total),
-            .steady_Bps =
-                stream->duration_s > 0 ? total.steady_bytes / (stream->duration_s / 3) : 0,
+            .steady_Bps = stream->duration_s > 0 ? total.steady_bytes / (stream->duration_s / 3)
+                                                 : 0,
             .alone_Bps = alone[0],
             .client_Bps = client_Bps,
         };

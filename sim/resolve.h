@@ -53,7 +53,6 @@ void csin_resolve_check_time(struct resolver *r, const char *what,
 void csin_resolve_take_hosts(struct resolver *r, uint32_t job, const uint32_t *hosts, uint32_t n,
                              struct csin_loc loc);
 
-
 struct csin_training_spec;
 /* A training step of a job on these hosts; NULL without memory. What is wrong is reported. */
 struct csin_training *csin_resolve_training(struct resolver *r,

@@ -155,7 +155,7 @@ struct csin_scenario {
     struct csin_routes *routes;
     bool routes_are_borrowed;
     struct csin_cluster *cluster; /* sim/cluster_scenario.h; NULL: none. Then there are no jobs */
-    struct csin_inside inside; /* of the fabric's hosts */
+    struct csin_inside inside;    /* of the fabric's hosts */
 };
 
 /* `what` of the inputs that are chain tables. */
