@@ -225,13 +225,13 @@ static void write_summary(const struct csin_plan *plan, uint32_t owner, const st
 {
     const struct csin_fabric *f = plan->scenario->fabric;
     const char *class = class_name(plan, owner);
-    fprintf(out, "%-16.15s%-10.9s%7s%9s%10s%10s", owner_name(plan, owner), *class ? class : "-",
+    fprintf(out, "%-14.13s%-8.7s%7s%9s%9s%9s", owner_name(plan, owner), *class ? class : "-",
             csin_show_count(s->phases).s, csin_show_count(s->flows).s,
             percent(s->leaf_Bps, s->all_Bps).s, percent(s->zone_Bps, s->all_Bps).s);
     if (s->busiest == CSIN_NONE)
         fputs("  -\n", out);
     else
-        fprintf(out, "  %.11s %.10s\n", f->switches[s->busiest].name,
+        fprintf(out, "  %.10s %.10s\n", f->switches[s->busiest].name,
                 csin_show_rate(s->busiest_Bps).s);
 }
 
@@ -244,8 +244,8 @@ void csin_offered_write_text(const struct csin_plan *plan, FILE *out)
         free(of_leaf);
         return;
     }
-    fprintf(out, "\n%-16s%-10s%7s%9s%10s%10s  %s\n", "OFFERED", "class", "phases", "flows",
-            "off-leaf", "off-zone", "busiest leaf");
+    fprintf(out, "\n%-14s%-8s%7s%9s%9s%9s  %s\n", "OFFERED", "class", "phases", "flows", "off-leaf",
+            "off-zone", "busiest leaf");
     uint32_t n_owners = 0;
     for (uint32_t p = 0; p < o->n_phases;) {
         struct summary s = {.busiest = CSIN_NONE};

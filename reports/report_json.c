@@ -122,6 +122,8 @@ static void write_chains(struct csin_json *j, const struct csin_stream_result *r
     csin_json_count(j, "n_chains", stream->chains->n_chains);
     if (stream->record_bytes)
         csin_json_count(j, "record_bytes", stream->record_bytes);
+    if (stream->duration_s > 0)
+        csin_json_real(j, "throughput_steady_Bps", r->steady_Bps);
     csin_json_flat_object(j, "full");
     for (unsigned i = 0; i < CSIN_N_LIMITS; i++)
         if (r->limits.n[i])
@@ -129,14 +131,12 @@ static void write_chains(struct csin_json *j, const struct csin_stream_result *r
     csin_json_end_object(j);
     if (r->limits.n_ssds) {
         csin_json_count(j, "n_ssds", r->limits.n_ssds);
-        csin_json_real(j, "ssd_bytes_mean", r->limits.ssd_mean_bytes);
-        csin_json_real(j, "ssd_bytes_max", r->limits.ssd_max_bytes);
+        csin_json_real(j, "ssd_mean_bytes", r->limits.ssd_mean_bytes);
+        csin_json_real(j, "ssd_max_bytes", r->limits.ssd_max_bytes);
     }
     double time_s = r->finish_s - r->start_s;
     if (stream->record_bytes && time_s > 0)
-        csin_json_real(j, "iops", (double)(r->bytes / stream->record_bytes) / time_s);
-    if (stream->duration_s > 0)
-        csin_json_real(j, "throughput_steady_Bps", r->steady_Bps);
+        csin_json_real(j, "accesses_per_s", (double)(r->bytes / stream->record_bytes) / time_s);
     if (stream->kind == CSIN_KV_CACHE)
         csin_json_count(j, "misses", r->n_misses);
     if (stream->bursts > 1) {
@@ -157,9 +157,9 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
     csin_json_count(j, "concurrency", stream->concurrency);
     if (stream->kind == CSIN_READ)
         csin_json_count(j, "stripe", stream->stripe);
-    else if (stream->kind == CSIN_CHECKPOINT)
-        csin_json_count(j, "replicas", stream->replicas);
     write_chains(j, r);
+    if (stream->kind == CSIN_CHECKPOINT)
+        csin_json_count(j, "replicas", stream->replicas);
     if (stream->senders)
         csin_json_count(j, "request_to_send", stream->senders);
     csin_json_real(j, "start_s", r->start_s);

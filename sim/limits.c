@@ -6,7 +6,8 @@
 
 #include "sim/metrics.h"
 
-const char *const csin_limit_names[] = {"ssd", "server-nic", "client-nic", "fabric", NULL};
+const char *const csin_limit_names[] = {"full_ssd", "full_server_nic", "full_client_nic",
+                                        "full_fabric", NULL};
 
 struct limiting {
     struct csin_result *result;

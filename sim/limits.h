@@ -10,7 +10,7 @@
 
 enum csin_limit { CSIN_LIMIT_SSD, CSIN_LIMIT_SERVER_NIC, CSIN_LIMIT_CLIENT_NIC, CSIN_LIMIT_FABRIC };
 #define CSIN_N_LIMITS 4
-extern const char *const csin_limit_names[]; /* ssd, server-nic, client-nic, fabric */
+extern const char *const csin_limit_names[]; /* full_ssd, ... for results as JSON */
 
 struct csin_limits {
     /* The mean, over the arcs or resources that carried some of the stream, of the time that each
