@@ -102,7 +102,8 @@ static void write_job(struct csin_json *j, const struct csin_scenario *sc,
     csin_json_object(j, NULL);
     csin_json_string(j, "name", job->name);
     csin_json_string(j, "template",
-                     job->template == CSIN_NONE ? NULL : cluster->templates[job->template].name.s);
+                     job->of_template == CSIN_NONE ? NULL
+                                                   : cluster->templates[job->of_template].name.s);
     csin_json_string(j, "zone", job->zone);
     csin_json_count(j, "n_hosts", job->n_hosts);
     csin_json_count(j, "priority", job->priority);

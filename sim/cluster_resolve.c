@@ -45,8 +45,8 @@ static void check_company(struct resolver *r)
 
 static uint32_t find_template(struct making *m, const struct csin_cluster_job_spec *job)
 {
-    const struct csin_text *name = &job->template;
-    const struct csin_text *otherwise = &m->spec->trace.template;
+    const struct csin_text *name = &job->of_template;
+    const struct csin_text *otherwise = &m->spec->trace.of_template;
     uint32_t found = name->s ? csin_names_find(&m->templates, name->s) : CSIN_NONE;
     if (found != CSIN_NONE)
         return found;
@@ -180,7 +180,7 @@ static void add_jobs(struct making *m, const struct csin_cluster_job_spec *spec,
                                : base;
         cluster->jobs[from + i] = (struct csin_cluster_job){
             .name = name ? unique_name(m, spec, name, from + i) : NULL,
-            .template = template,
+            .of_template = template,
             .n_hosts = (uint32_t)spec->hosts.n,
             .allowed = mask,
             .zone = spec->zone.s,
@@ -217,8 +217,8 @@ static void read_trace(struct making *m, struct csin_trace *ret_trace)
         free(text);
     }
     csin_resolve_fail(r, status);
-    if (spec->template.s && csin_names_find(&m->templates, spec->template.s) == CSIN_NONE)
-        FAIL(r, 942, spec->template.loc, "unknown template '%s'", spec->template.s);
+    if (spec->of_template.s && csin_names_find(&m->templates, spec->of_template.s) == CSIN_NONE)
+        FAIL(r, 942, spec->of_template.loc, "unknown template '%s'", spec->of_template.s);
 }
 
 /* ---- all of it ---- */
