@@ -160,9 +160,8 @@ def test_a_full_permutation_is_free_of_congestion(folder):
 
 
 def test_text_fits_80_columns(_):
-    for path in sorted(SCENARIOS.glob("*/*.yaml")):
-        if "fire-flyer" in str(path):
-            continue
+    for path in sorted(path for name in ("adaptive-routing", "first-steps", "incast", "oversubscribed", "spine-failure",
+                                         "storage-incast") for path in (SCENARIOS / name).glob("*.yaml")):
         done = subprocess.run([CSIN, "plan", path], capture_output=True, text=True, check=False, timeout=500)
         assert done.returncode in (0, 4) and not done.stderr, (path, done.stderr)
         for line in done.stdout.splitlines():
