@@ -55,6 +55,18 @@ bool csin_is_scenario(const char *path)
     return yes;
 }
 
+enum csin_status csin_refuse_cluster(const struct csin_scenario *scenario, struct csin_diag *diag)
+{
+    if (!scenario->cluster)
+        return CSIN_OK;
+    csin_error(diag, CSIN_E_USAGE, 941, (struct csin_loc){0},
+               "'%s' is the schedule of a cluster, which csin sim and csin check take",
+               scenario->name);
+    csin_note(diag, (struct csin_loc){0},
+              "for others write the jobs of one moment as 'jobs' of a scenario");
+    return CSIN_E_USAGE;
+}
+
 int csin_pick_name(struct argp_state *state, const char *what, const char *name,
                    const char *const *names)
 {

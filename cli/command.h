@@ -19,7 +19,9 @@
 int csin_command_topo(int argc, char **argv);
 int csin_command_sim(int argc, char **argv);
 int csin_command_plan(int argc, char **argv);
+int csin_command_compare(int argc, char **argv);
 int csin_command_check(int argc, char **argv);
+int csin_command_sweep(int argc, char **argv);
 
 /* A table of formats, as the exporters and reports have them. */
 struct csin_format {
@@ -35,6 +37,9 @@ int csin_pick_format(struct csin_diag *diag, const char *name, const char *path,
 /* True where the file has a key that only scenarios have. One that cannot be read is left to its
  * reader, and a one-line fabric is no file. */
 bool csin_is_scenario(const char *path);
+
+/* Refuses a scenario with a cluster (CSIN-941), which only csin sim and csin check take. */
+enum csin_status csin_refuse_cluster(const struct csin_scenario *scenario, struct csin_diag *diag);
 
 /* The index of `name` in `names` (NULL-terminated); a usage error where it is not there. */
 int csin_pick_name(struct argp_state *state, const char *what, const char *name,

@@ -163,6 +163,8 @@ enum csin_status csin_upgrades_show(const struct csin_size_request *request,
     struct csin_display display;
     enum csin_status status = csin_scenario_open(request->scenario, request->overrides, arena, diag,
                                                  &scenario);
+    if (status == CSIN_OK)
+        status = csin_refuse_cluster(scenario, diag);
     if (status == CSIN_OK && request->parts) {
         parts = csin_arena_alloc(arena, 1, sizeof *parts);
         status = parts ? csin_parts_open(arena, diag, request->parts, parts) : csin_no_memory(diag);

@@ -150,11 +150,9 @@ static void write_inside(const struct csin_result *result, const struct csin_arc
     write_owners(&row, result, it);
 }
 
-void csin_report_csv(const struct csin_result *result, FILE *out)
+void csin_report_metrics(const struct csin_result *result, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
-    fputs("kind,name,step,metric,unit,value\n", out);
-    write_provenance(sc, out);
     struct row row = {out, "scenario", sc->name, 0};
     put(&row, "makespan", "s", result->makespan_s);
     put(&row, "congestion_free", "1", result->congestion_free);
@@ -163,6 +161,13 @@ void csin_report_csv(const struct csin_result *result, FILE *out)
         write_job(&result->jobs[i], out);
     for (uint32_t i = 0; i < sc->n_streams; i++)
         write_stream(&result->streams[i], out);
+}
+
+void csin_report_csv(const struct csin_result *result, FILE *out)
+{
+    fputs("kind,name,step,metric,unit,value\n", out);
+    write_provenance(result->scenario, out);
+    csin_report_metrics(result, out);
     for (uint32_t i = 0; i < result->n_victims; i++)
         write_victim(result, &result->victims[i], out);
     for (uint32_t i = 0; i < result->n_arcs; i++)

@@ -200,6 +200,31 @@ static void write_job(const struct csin_job_result *r, FILE *out)
     write_waiting(&r->waiting, out);
 }
 
+/* What was full, and how evenly SSDs were used. */
+static void write_limits(const struct csin_stream_result *r, FILE *out)
+{
+    static const char *const names[] = {"SSDs", "server NICs", "client NICs", "fabric"};
+    const struct csin_limits *limits = &r->limits;
+    const char *between = "  full: ";
+    for (unsigned i = 0; i < CSIN_N_LIMITS; i++) {
+        if (limits->n[i] == 0)
+            continue;
+        fprintf(out, "%s%s %s", between, names[i], percent(limits->full[i]).s);
+        between = ", ";
+    }
+    fputs(" of the time\n", out);
+    if (limits->ssd_mean_bytes > 0)
+        fprintf(out, "  %s SSDs, the busiest with %s times the mean\n",
+                csin_show_count(limits->n_ssds).s,
+                csin_show_fixed(limits->ssd_max_bytes / limits->ssd_mean_bytes, 2).s);
+    if (r->stream->record_bytes && r->finish_s > r->start_s)
+        fprintf(out, "  %s of %s a second\n",
+                csin_show_count((uint64_t)((double)(r->bytes / r->stream->record_bytes) /
+                                           (r->finish_s - r->start_s)))
+                    .s,
+                csin_show_size(r->stream->record_bytes).s);
+}
+
 static void write_stream(const struct csin_stream_result *r, FILE *out)
 {
     char title[160];
@@ -215,6 +240,13 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     fprintf(out, "  %s of %s, %s each, 99 %% within %s\n", plural(r->n_requests, "request").s,
             csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
             csin_show_time(r->p99_request_s).s);
+    if (r->stream->chains)
+        write_limits(r, out);
+    if (r->stream->chains && r->stream->duration_s > 0)
+        fprintf(out, "  steady, in the middle third of the time: %s\n",
+                csin_show_rate(r->steady_Bps).s);
+    if (r->n_misses)
+        fprintf(out, "  %s more that were not there\n", plural(r->n_misses, "value").s);
     if (r->stopped)
         fputs("  stopped; what was not done by then does not count\n", out);
     write_effective(&r->effective, r->stopped, out);

@@ -637,6 +637,8 @@ static void begin_to_move(struct fluid *fl, uint32_t slot)
 static void stop_moving(struct fluid *fl, struct slot *s)
 {
     bool ok;
+    if (fl->run->recorder)
+        csin_recorder_rate(fl->run->recorder, s->owner, -s->rate_Bps, fl->now_s);
     if (fl->is_lossless) {
         if (fl->watching) {
             set_root(fl, s, CSIN_NONE);
@@ -825,6 +827,8 @@ static void set_rate(struct fluid *fl, uint32_t flow, double rate_Bps)
     if (s->rate_Bps == 0 && rate_Bps > 0)
         note_wait(fl, s);
     bring_forward(fl, s);
+    if (fl->run->recorder)
+        csin_recorder_rate(fl->run->recorder, s->owner, rate_Bps - s->rate_Bps, fl->now_s);
     s->rate_Bps = rate_Bps;
     if (rate_Bps > 0)
         set_moment(fl, slot, fl->now_s + s->left / rate_Bps);
@@ -1129,6 +1133,7 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
     ok = ok && (fl.is_lossless ? init_lanes(&fl) && init_victims(&fl)
                                : csin_fair_init(&fl.fair, n_resources, fl.net.capacity_Bps));
     ok = (!run->watch || csin_watch_init(&fl.watch, n_resources, fl.result.arcs)) && ok;
+    fl.watch.recorder = run->recorder;
     fl.dispatch = ok ? csin_dispatch_create(fl.s, fl.result.start_s, fl.result.finish_s) : NULL;
     if (!fl.dispatch) {
         status = csin_no_memory(diag);
@@ -1141,6 +1146,8 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
         goto done;
     if (run->watch)
         csin_watch_end(&fl.watch, fl.now_s);
+    if (run->recorder)
+        csin_recorder_end(run->recorder, fl.now_s);
     csin_waits_sort(fl.result.waits, fl.result.n_waits);
     fl.result.skipped = csin_dispatch_skipped(fl.dispatch);
     if (fl.is_lossless && run->watch && !hand_over_victims(&fl)) {

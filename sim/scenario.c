@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "sim/cluster_window.h"
 #include "sim/overlay.h"
 #include "sim/resolve.h"
 #include "topo/lft.h"
@@ -77,7 +78,7 @@ static void resolve_owners(struct resolver *r)
                   "it was first used here");
     }
     sc->owners = owners;
-    if (sc->n_owners == 0)
+    if (sc->n_owners == 0 && !r->spec->cluster)
         FAIL(r, 429, r->spec->name.loc, "scenario '%s' has no jobs and no storage traffic",
              sc->name);
 }
@@ -133,7 +134,6 @@ static void check_connected(struct resolver *r)
 
 /* ---- reading ---- */
 
-/* A fabric's file name is relative to the scenario's folder. */
 const char *csin_beside(struct csin_arena *arena, const char *path, const char *name)
 {
     const char *slash = strrchr(path, '/');
@@ -185,7 +185,9 @@ static void choose_engine(struct resolver *r, const struct csin_overrides *o)
     const char *asked = o->engine                  ? o->engine
                         : r->spec->engine.loc.line ? csin_engine_names[r->spec->engine.i]
                                                    : NULL;
-    sc->engine = csin_engine_find(asked ? asked : by_congestion[sc->congestion]);
+    /* A cluster asks for many short runs, which SimGrid would each need a process for. */
+    const char *otherwise = r->spec->cluster ? "fluid" : by_congestion[sc->congestion];
+    sc->engine = csin_engine_find(asked ? asked : otherwise);
     /* Who asks for another model on the command line means one that the file did not think of. */
     if (o->congestion && !o->engine && sc->congestion == CSIN_LOSSLESS && !sc->engine->lossless)
         sc->engine = csin_engine_find(by_congestion[sc->congestion]);
@@ -211,6 +213,11 @@ static void name_tables(struct resolver *r, const char *on_command_line)
 static void make_routes(struct resolver *r)
 {
     struct csin_scenario *sc = r->sc;
+    if (r->routes) {
+        sc->routes = r->routes;
+        sc->routes_are_borrowed = true;
+        return;
+    }
     if (sc->policy != CSIN_LFT) {
         csin_resolve_fail(
             r, csin_routes_create(sc->fabric, NULL, sc->policy, sc->seed, r->diag, &sc->routes));
@@ -250,10 +257,15 @@ void csin_resolve(struct resolver *r)
         return;
     memset(r->job_of, 0xff, sc->fabric->n_hosts * sizeof *r->job_of);
     csin_resolve_jobs(r);
+    csin_resolve_chains(r);
     csin_resolve_storage(r);
     resolve_owners(r);
-    csin_resolve_lanes(r);
-    csin_resolve_events(r);
+    if (r->spec->cluster) {
+        csin_resolve_cluster(r);
+    } else {
+        csin_resolve_lanes(r);
+        csin_resolve_events(r);
+    }
     if (r->status != CSIN_OK)
         return;
     r->chance = r->chance || csin_routes_are_drawn(sc->policy);
@@ -272,6 +284,8 @@ void csin_resolve(struct resolver *r)
         csin_resolve_fail(r, csin_no_memory(r->diag));
     if (r->status == CSIN_OK)
         check_connected(r);
+    if (r->status == CSIN_OK && sc->cluster)
+        csin_resolve_fail(r, csin_cluster_check(sc->cluster, r->diag));
 }
 
 /* A scenario of which parts could not be read: tells the hosts and switches that the fabric does
@@ -322,6 +336,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     char *text;
     size_t bytes;
     struct csin_scenario_spec spec = {0};
+    const struct csin_variant *variant = overrides ? overrides->variant : NULL;
     enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
     if (status != CSIN_OK)
         return status;
@@ -330,7 +345,8 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     sc->inputs[1].what = "fabric";
     sc->n_inputs = 2;
     status = sc->file && sc->inputs[0].sha256.hex[0]
-                 ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
+                 ? csin_scenario_spec_read_changed(sc->arena, diag, sc->file, text, bytes,
+                                                   variant ? &variant->scenario : NULL, &spec)
                  : csin_no_memory(diag);
     free(text);
     if (!spec.name.s || !spec.fabric.s) /* not a scenario, or not one of any fabric */
@@ -343,8 +359,9 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
         return csin_no_memory(diag);
     sc->inputs[1].name = spec.fabric.s;
     sc->inputs[1].path = csin_fabric_is_line(fabric) ? NULL : fabric;
-    enum csin_status opened = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric,
-                                               &sc->fabric, &sc->inputs[1].sha256);
+    enum csin_status opened = csin_fabric_open_variant(diag, sc->arena, spec.fabric.loc, fabric,
+                                                       variant ? &variant->fabric : NULL,
+                                                       &sc->fabric, &sc->inputs[1].sha256);
     if (opened != CSIN_OK)
         return csin_first(status, opened);
     struct resolver r = {.sc = sc, .spec = &spec, .diag = diag, .status = status};
@@ -395,11 +412,43 @@ enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
     return r.status;
 }
 
+enum csin_status csin_scenario_part(const struct csin_scenario *parent,
+                                    const struct csin_scenario_spec *spec, struct csin_arena *arena,
+                                    struct csin_diag *diag, struct csin_scenario **ret_scenario)
+{
+    struct csin_scenario *sc = csin_arena_alloc(arena, 1, sizeof *sc);
+    if (!sc)
+        return csin_no_memory(diag);
+    *sc = (struct csin_scenario){.arena = arena,
+                                 .name = parent->name,
+                                 .file = parent->file,
+                                 .fabric = parent->fabric,
+                                 .fabric_is_borrowed = true,
+                                 .policy = parent->policy,
+                                 .engine = parent->engine,
+                                 .seed = parent->seed,
+                                 .horizon_s = HUGE_VAL,
+                                 .congestion = parent->congestion};
+    if (!csin_inside_init(&sc->inside, sc->fabric)) {
+        csin_inside_finish(&sc->inside);
+        return csin_no_memory(diag);
+    }
+    struct resolver r = {
+        .sc = sc, .spec = spec, .diag = diag, .chance = true, .routes = parent->routes};
+    csin_resolve(&r);
+    if (r.status == CSIN_OK)
+        *ret_scenario = sc;
+    else
+        csin_scenario_destroy(sc);
+    return r.status;
+}
+
 void csin_scenario_destroy(struct csin_scenario *scenario)
 {
     if (!scenario)
         return;
-    csin_routes_destroy(scenario->routes);
+    if (!scenario->routes_are_borrowed)
+        csin_routes_destroy(scenario->routes);
     csin_inside_finish(&scenario->inside);
     if (!scenario->fabric_is_borrowed)
         csin_fabric_destroy(scenario->fabric);

@@ -6,9 +6,11 @@
 #ifndef CSIN_SIM_SCENARIO_H
 #define CSIN_SIM_SCENARIO_H
 
+#include "sim/chains.h"
 #include "sim/engine.h"
 #include "sim/schedule.h"
 #include "topo/routes.h"
+#include "topo/variant.h"
 
 enum csin_work {
     CSIN_COMPUTE_DELAY,
@@ -64,6 +66,7 @@ struct csin_job {
     uint32_t traffic_class; /* index into the scenario's classes; CSIN_NONE: none, which is SL 0 */
     uint32_t *hosts;        /* [n_hosts] by rank */
     uint32_t n_hosts;
+    const char *zone; /* all of them are to be there; NULL: anywhere */
     double start_s;
     uint32_t repeat;
     struct csin_step *steps;
@@ -71,7 +74,14 @@ struct csin_job {
     struct csin_loc loc;
 };
 
-enum csin_storage { CSIN_READ, CSIN_CHECKPOINT };
+enum csin_storage {
+    CSIN_READ,
+    CSIN_CHECKPOINT,
+    CSIN_RECORDS,  /* reads of small records at random places */
+    CSIN_KV_CACHE, /* reads of values that may be missing */
+    CSIN_RECOVERY, /* what replaced SSDs lack, from the other targets of their chains */
+    CSIN_N_STORAGE
+};
 extern const char *const csin_storage_names[];
 
 struct csin_stream {
@@ -88,12 +98,26 @@ struct csin_stream {
     uint32_t stripe;            /* read: servers that one client's file lies on */
     uint32_t replicas;          /* checkpoint: length of a chain */
     double start_s, duration_s; /* duration 0: until size_bytes are moved */
+    /* With a chain table. The servers are its own, of a recovery those that have lost nothing. */
+    const struct csin_chains *chains; /* NULL: none */
+    uint64_t record_bytes;            /* what one access to an SSD reads; 0: all of a chunk */
+    double hit_ratio;                 /* kv-cache: of the values asked for; else 1 */
+    double miss_s;                    /* what a value that is missing takes */
+    uint32_t bursts;                  /* checkpoint: so many, size_bytes of each client in each; */
+    double every_s;                   /* one so long after the other */
+    uint32_t lost_ssd;                /* recovery: of the clients; CSIN_NONE: all of each */
     struct csin_loc loc;
 };
 
-#define CSIN_MAX_INPUTS 12
+/* Chunks go from servers to clients. */
+static inline bool csin_stream_reads(const struct csin_stream *stream)
+{
+    return stream->kind != CSIN_CHECKPOINT;
+}
+
+#define CSIN_MAX_INPUTS 16
 struct csin_input {   /* a file (or one-line fabric) that was read */
-    const char *what; /* scenario, fabric, lft, plan or model */
+    const char *what; /* scenario, fabric, lft, plan, chains, model or trace */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -103,8 +127,8 @@ struct csin_scenario {
     struct csin_arena *arena;
     const char *name;
     const char *file;
-    struct csin_input inputs[CSIN_MAX_INPUTS]; /* the scenario, the fabric; then tables, a plan and
-                                                * models, if there are */
+    struct csin_input
+        inputs[CSIN_MAX_INPUTS]; /* the scenario, the fabric; then others, if there are */
     uint32_t n_inputs;
     struct csin_fabric *fabric;
     bool fabric_is_borrowed; /* else destroyed with the scenario */
@@ -124,11 +148,18 @@ struct csin_scenario {
     uint32_t n_jobs;
     struct csin_stream *streams;
     uint32_t n_streams;
+    struct csin_chains *chains; /* chain tables */
+    uint32_t n_chains;
     uint32_t n_owners;         /* jobs, then streams */
     const char *const *owners; /* [n_owners] names */
     struct csin_routes *routes;
-    struct csin_inside inside; /* of the fabric's hosts */
+    bool routes_are_borrowed;
+    struct csin_cluster *cluster; /* sim/cluster_scenario.h; NULL: none. Then there are no jobs */
+    struct csin_inside inside;    /* of the fabric's hosts */
 };
+
+/* `what` of the inputs that are chain tables. */
+extern const char csin_chains_what[];
 
 /* What the command line changes. NULL or not `given`: as the file says. */
 struct csin_overrides {
@@ -137,6 +168,13 @@ struct csin_overrides {
     const char *lft;  /* file of routing lft */
     uint64_t seed;
     bool seed_given;
+    const struct csin_variant *variant; /* of a sweep */
+};
+
+/* Other values than the files say. */
+struct csin_variant {
+    struct csin_changes scenario;
+    struct csin_fabric_variant fabric;
 };
 
 /* Reads and resolves the scenario at `path`, opens its fabric (relative to the scenario's folder)

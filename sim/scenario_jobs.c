@@ -134,6 +134,17 @@ bool csin_is_counted(const struct csin_text *hosts)
     return strcmp(hosts->s, "all") == 0 || hosts->s[strspn(hosts->s, "0123456789+-.")] == 0;
 }
 
+/* What a zone asked for has no effect on (hosts by name) is not held to it. */
+static const char *zone_of(const struct csin_fabric *f, const struct csin_job *job,
+                           const struct csin_pick_spec *spec)
+{
+    const char *zone = csin_is_counted(&spec->hosts) ? spec->zone.s : NULL;
+    for (uint32_t i = 0; zone && i < job->n_hosts; i++)
+        if (!csin_pick_is_in_zone(f, job->hosts[i], zone))
+            return NULL;
+    return zone;
+}
+
 static void resolve_job(struct resolver *r, uint32_t index, const struct csin_job_spec *spec)
 {
     struct csin_scenario *sc = r->sc;
@@ -147,6 +158,7 @@ static void resolve_job(struct resolver *r, uint32_t index, const struct csin_jo
     r->chance = r->chance || (spec->hosts.placement.i == CSIN_RANDOM_PLACEMENT &&
                               csin_is_counted(&spec->hosts.hosts));
     csin_resolve_take_hosts(r, index, job->hosts, job->n_hosts, spec->hosts.hosts.loc);
+    job->zone = zone_of(sc->fabric, job, &spec->hosts);
     job->start_s = spec->start_s.x;
     csin_resolve_check_time(r, "a start", &spec->start_s);
     job->repeat = (uint32_t)csin_count_or(&spec->repeat, 1);

@@ -75,6 +75,9 @@ enum csin_status csin_scenario_schedule(const struct csin_scenario *scenario, ui
         return status;
     csin_schedule_init(&s, scenario->fabric->n_hosts, scenario->n_owners);
     s.inside = &scenario->inside;
+    for (uint32_t i = 0; only == CSIN_NONE && i < scenario->n_events; i++)
+        s.with_replicas = s.with_replicas || scenario->events[i].kind == CSIN_EVENT_SSD ||
+                          scenario->events[i].kind == CSIN_EVENT_HOST;
     for (uint32_t owner = 0; owner < scenario->n_owners; owner++) {
         if (only != CSIN_NONE && only != owner)
             continue;

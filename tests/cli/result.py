@@ -21,7 +21,7 @@ import schema
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 # Numbers that end otherwise have no unit.
-UNITS = r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^share|^parameters|^model_flop|^efficiency|^utilisation|^scaling_efficiency)$"
+UNITS = r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^full_\w+|^share|^parameters|^model_flop|^efficiency|^utilisation|^scaling_efficiency)$"
 SHIPPED = ["first-steps", "incast", "oversubscribed"]  # the flagship is in expected.py
 
 # Everything that the JSON has a key for.
@@ -90,6 +90,12 @@ storage:
   - read: {name: timed, readers: 3, duration: 1ms, chunk: 1MB, concurrency: 1, start: 1ms}
   - read: {name: asked, readers: 2, duration: 1ms, chunk: 100kB, concurrency: 3, request-to-send: 2}
   - checkpoint: {name: save, writers: 3, size: 10MB, replicas: 2}
+  - read: {name: chunks, readers: 3, duration: 1ms, chunk: 100kB, chains: main}
+  - records: {name: records, readers: 2, size: 1MB, record: 10kB, chains: main}
+  - kv-cache: {name: values, readers: 2, size: 1MB, value: 10kB, hit-ratio: 0.5, miss-time: 1us, chains: main}
+  - checkpoint: {name: again, writers: 2, size: 1MB, times: 2, every: 2ms, chains: main}
+chain-tables:
+  main: {replicas: 2}
 """
 
 
@@ -279,7 +285,7 @@ def same_bytes_cases():
     cache = SCRATCH / "another cache"
     cold = run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))
     entries = sorted(entry for entry in cache.rglob("*") if entry.is_file())
-    check("a cache is filled", "" if len(entries) == 7 else f"it has {entries}")
+    check("a cache is filled", "" if len(entries) == 11 else f"it has {entries}")
     check("the same bytes without a cache, with a cold one and a warm one",
           same(want, cold, run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))))
     check("no temporary files are left in the cache",
