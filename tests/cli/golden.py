@@ -33,7 +33,7 @@ TOPO = {
 }
 CASES = {f"topo-{name}": ["topo", *arguments] for name, arguments in TOPO.items()}
 CASES.update({f"sim-{name}": ["sim", "--no-cache", f"scenarios/{name}/scenario.yaml"]
-              for name in ("first-steps", "incast", "oversubscribed")})
+              for name in ("first-steps", "incast", "oversubscribed", "two-hours")})
 
 
 def path_of(name):
