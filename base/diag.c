@@ -160,6 +160,14 @@ enum csin_status csin_no_memory(struct csin_diag *diag)
     return CSIN_E_FAILED;
 }
 
+bool csin_diag_has(const struct csin_diag *diag, unsigned wanted)
+{
+    for (size_t i = 0; i < diag->n; i++)
+        if (diag->messages[i].severity != NOTE && diag->messages[i].code == wanted)
+            return true;
+    return false;
+}
+
 unsigned csin_diag_errors(const struct csin_diag *diag)
 {
     return diag->n_errors;

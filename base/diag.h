@@ -11,6 +11,7 @@
 #ifndef CSIN_BASE_DIAG_H
 #define CSIN_BASE_DIAG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ void csin_note(struct csin_diag *diag, struct csin_loc loc, const char *format, 
 /* Out of memory: records it without allocating and returns CSIN_E_FAILED. */
 enum csin_status csin_no_memory(struct csin_diag *diag);
 
+/* Whether an error or a warning of this code is among the messages kept. */
+bool csin_diag_has(const struct csin_diag *diag, unsigned wanted);
 unsigned csin_diag_errors(const struct csin_diag *diag);
 unsigned csin_diag_warnings(const struct csin_diag *diag);
 /* Writes every message, one a line, in the order in which they came. */

@@ -12,6 +12,8 @@
 #define TIME_MAX_S 1e9
 #define LENGTH_MAX_M 1e6
 #define POWER_MAX_W 1e12
+#define WORK_MAX_FLOP 1e21
+#define SPEED_MAX_FLOPS 1e18
 #define SIZE_MAX_BYTES (UINT64_C(1) << 60)
 
 enum { NUMBER_MAX = 100, EXPONENT_MAX = 9999 };
@@ -67,6 +69,16 @@ static const struct unit length_units[] = {
 };
 static const struct unit power_units[] = {
     {"mW", -3, 0, 1}, {"W", 0, 0, 1}, {"kW", 3, 0, 1}, {"MW", 6, 0, 1}, {0},
+};
+static const struct unit work_units[] = {
+    {"FLOP", 0, 0, 1},   {"MFLOP", 6, 0, 1},  {"GFLOP", 9, 0, 1},
+    {"TFLOP", 12, 0, 1}, {"PFLOP", 15, 0, 1}, {0},
+};
+static const struct unit speed_units[] = {
+    {"GFLOP/s", 9, 0, 1},
+    {"TFLOP/s", 12, 0, 1},
+    {"PFLOP/s", 15, 0, 1},
+    {0},
 };
 static const struct unit no_units[] = {{"", 0, 0, 1}, {0}};
 
@@ -124,6 +136,23 @@ static const struct habit power_habits[] = {
     {"w", "write W"},   {"watts", "write W"}, {"kw", "write kW"},
     {"KW", "write kW"}, {"VA", "write W"},    {0},
 };
+static const struct habit work_habits[] = {
+    {"GFLOPs", "write GFLOP"},
+    {"TFLOPs", "write TFLOP"},
+    {"GFLOPS", "write GFLOP for work; FLOPS is a speed"},
+    {"GMAC", "write GFLOP: a multiplication and an addition are 2 FLOP"},
+    {"MMAC", "write MFLOP: a multiplication and an addition are 2 FLOP"},
+    {0},
+};
+static const struct habit speed_habits[] = {
+    {"TFLOPS", "write TFLOP/s"},
+    {"TFLOPs", "write TFLOP/s"},
+    {"TFLOP", "write TFLOP/s"},
+    {"PFLOPS", "write PFLOP/s"},
+    {"GFLOPS", "write GFLOP/s"},
+    {"T", "write TFLOP/s"},
+    {0},
+};
 static const struct habit no_habits[] = {{0}};
 
 /* A kind of quantity, and how to speak of it. */
@@ -150,6 +179,10 @@ static const struct kind length_kind = KIND(length_units, length_habits, 690, "a
                                             "write a unit, such as 600mm or 2.5m");
 static const struct kind power_kind = KIND(power_units, power_habits, 691, "a power",
                                            "write a unit, such as 404W or 2.5kW");
+static const struct kind work_kind = KIND(work_units, work_habits, 900, "an amount of work",
+                                          "write a unit, such as 15.5GFLOP");
+static const struct kind speed_kind = KIND(speed_units, speed_habits, 901, "a computing speed",
+                                           "write a unit, such as 312TFLOP/s");
 static const struct kind count_kind = KIND(no_units, no_habits, 110, "a whole number",
                                            "write digits alone, such as 40");
 static const struct kind ratio_kind = KIND(no_units, no_habits, 114, "a number",
@@ -343,6 +376,39 @@ enum csin_status csin_read_power(struct csin_diag *diag, struct csin_loc loc, co
     if (power_W > POWER_MAX_W)
         return too_large(diag, loc, text, "1e6MW");
     *ret_W = power_W;
+    return CSIN_OK;
+}
+
+enum csin_status csin_read_work(struct csin_diag *diag, struct csin_loc loc, const char *text,
+                                double *ret_flop)
+{
+    struct number number;
+    const struct unit *unit;
+    if (scan_quantity(diag, loc, &work_kind, text, &number, &unit) != CSIN_OK)
+        return CSIN_E_INPUT;
+    double work = value_of(&number, unit);
+    if (work > WORK_MAX_FLOP)
+        return too_large(diag, loc, text, "1e6PFLOP");
+    *ret_flop = work;
+    return CSIN_OK;
+}
+
+enum csin_status csin_read_speed(struct csin_diag *diag, struct csin_loc loc, const char *text,
+                                 double *ret_flop_per_s)
+{
+    struct number number;
+    const struct unit *unit;
+    if (scan_quantity(diag, loc, &speed_kind, text, &number, &unit) != CSIN_OK)
+        return CSIN_E_INPUT;
+    double speed = value_of(&number, unit);
+    if (!(speed > 0)) {
+        csin_error(diag, CSIN_E_INPUT, 116, loc, "'%s' is zero", csin_brief(text, SIZE_MAX).s);
+        csin_note(diag, loc, "a computing speed is greater than zero");
+        return CSIN_E_INPUT;
+    }
+    if (speed > SPEED_MAX_FLOPS)
+        return too_large(diag, loc, text, "1000PFLOP/s");
+    *ret_flop_per_s = speed;
     return CSIN_OK;
 }
 
@@ -590,6 +656,13 @@ struct csin_shown csin_show_power(double power_W)
 {
     static const char *const units[] = {"W", "kW", "MW", "GW"};
     return show_scaled(power_W, 1000, units, COUNT_OF(units));
+}
+
+struct csin_shown csin_show_speed(double flop_per_s)
+{
+    static const char *const units[] = {"FLOP/s",  "kFLOP/s", "MFLOP/s", "GFLOP/s",
+                                        "TFLOP/s", "PFLOP/s", "EFLOP/s"};
+    return show_scaled(flop_per_s, 1000, units, COUNT_OF(units));
 }
 
 struct csin_shown csin_show_count(uint64_t n)

@@ -8,6 +8,8 @@
  *     time   130ns  2.8us  5ms  1.5s  10min
  *     length 600mm  44.45mm  2.5m
  *     power  404W  2.5kW  1.2MW
+ *     work   15.5GFLOP                     a multiplication and an addition are 2 FLOP
+ *     speed  312TFLOP/s
  *
  * Neither the parser nor the formatter depends on the locale. */
 #ifndef CSIN_BASE_UNITS_H
@@ -37,6 +39,12 @@ enum csin_status csin_read_length(struct csin_diag *, struct csin_loc, const cha
 /* watts, >= 0, at most 1e12 */
 enum csin_status csin_read_power(struct csin_diag *, struct csin_loc, const char *text,
                                  double *ret_W);
+/* FLOP (floating-point operations), >= 0, at most 1e21 */
+enum csin_status csin_read_work(struct csin_diag *, struct csin_loc, const char *text,
+                                double *ret_flop);
+/* FLOP/s, > 0, at most 1e18 */
+enum csin_status csin_read_speed(struct csin_diag *, struct csin_loc, const char *text,
+                                 double *ret_flop_per_s);
 /* a whole number in min..max */
 enum csin_status csin_read_count(struct csin_diag *, struct csin_loc, const char *text,
                                  uint64_t min, uint64_t max, uint64_t *ret);
@@ -55,6 +63,7 @@ struct csin_shown csin_show_linerate(double rate_Bps); /* 200 Gb/s: bits, as por
 struct csin_shown csin_show_size(uint64_t bytes);      /* 186 MiB; 102.2 MB where it was meant so */
 struct csin_shown csin_show_time(double time_s);       /* 8.412 ms */
 struct csin_shown csin_show_power(double power_W);     /* 49.29 kW */
+struct csin_shown csin_show_speed(double flop_per_s);  /* 142.3 TFLOP/s */
 struct csin_shown csin_show_count(uint64_t n);         /* 12,345 */
 /* Fixed number of decimals (0..15), always with a point; from 1e15 on, and for what is not finite,
  * as csin_show_exact. No minus sign before a zero. */

@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "base/utf8.h"
+#include "base/yaml_change.h"
 #include "base/yaml_node.h"
 
 enum {
@@ -399,11 +400,12 @@ static enum csin_status check_top(const struct source *source, struct csin_yaml_
 
 static enum csin_status read_document(const struct source *source, yaml_document_t *document,
                                       struct csin_arena *arena, const struct csin_key *keys,
-                                      void *record)
+                                      const struct csin_changes *changes, void *record)
 {
     struct csin_yaml yaml = {
         .document = document,
         .file = source->file,
+        .changes_file = changes && changes->n ? changes->items[0].path.loc.file : NULL,
         .arena = arena,
         .scratch = source->scratch,
         .diag = source->diag,
@@ -411,12 +413,22 @@ static enum csin_status read_document(const struct source *source, yaml_document
     };
     struct csin_yaml_node top = {&yaml, 1};
     enum csin_status status = check_top(source, top);
+    if (status == CSIN_OK && changes)
+        status = csin_yaml_apply(top, changes);
     return status == CSIN_OK ? csin_yaml_read_keys(top, record, keys) : status;
 }
 
 enum csin_status csin_yaml_read(struct csin_arena *arena, struct csin_diag *diag, const char *file,
                                 const char *text, size_t bytes, const char *what,
                                 const struct csin_key *keys, void *record)
+{
+    return csin_yaml_read_changed(arena, diag, file, text, bytes, what, keys, NULL, record);
+}
+
+enum csin_status csin_yaml_read_changed(struct csin_arena *arena, struct csin_diag *diag,
+                                        const char *file, const char *text, size_t bytes,
+                                        const char *what, const struct csin_key *keys,
+                                        const struct csin_changes *changes, void *record)
 {
     struct source source = {.diag = diag, .file = file, .bytes = bytes, .what = what};
     yaml_document_t document;
@@ -442,7 +454,7 @@ enum csin_status csin_yaml_read(struct csin_arena *arena, struct csin_diag *diag
     if (status == CSIN_OK)
         status = load(&source, &document);
     if (status == CSIN_OK) {
-        status = read_document(&source, &document, arena, keys, record);
+        status = read_document(&source, &document, arena, keys, changes, record);
         yaml_document_delete(&document);
     }
     csin_arena_destroy(source.scratch);
@@ -486,7 +498,9 @@ bool csin_yaml_top_has(const char *text, size_t bytes, const char *const *names)
     return found;
 }
 
-static const yaml_node_t *get(struct csin_yaml_node node)
+#define PUT_IN SIZE_MAX /* the index in the marks of nodes that are from another file */
+
+static yaml_node_t *get(struct csin_yaml_node node)
 {
     return yaml_document_get_node(node.yaml->document, node.id);
 }
@@ -561,7 +575,8 @@ struct csin_yaml_node csin_yaml_value(struct csin_yaml_node mapping, uint32_t i)
 
 struct csin_loc csin_yaml_loc(struct csin_yaml_node node)
 {
-    return loc_of_mark(node.yaml->file, get(node)->start_mark);
+    yaml_mark_t mark = get(node)->start_mark;
+    return loc_of_mark(mark.index == PUT_IN ? node.yaml->changes_file : node.yaml->file, mark);
 }
 
 struct csin_diag *csin_yaml_diag(struct csin_yaml_node node)
@@ -587,4 +602,103 @@ bool csin_yaml_spend(struct csin_yaml_node node, uint32_t n)
     too_much(yaml->diag, csin_yaml_loc(node),
              "too many values once the aliases are followed (more than 1,000,000)");
     return false;
+}
+
+/* ---- changing a document ---- */
+
+int *csin_yaml_slot(struct csin_yaml_node parent, uint32_t i)
+{
+    yaml_node_t *n = get(parent);
+    return n->type == YAML_SEQUENCE_NODE ? &n->data.sequence.items.start[i]
+                                         : &n->data.mapping.pairs.start[i].value;
+}
+
+bool csin_yaml_append(struct csin_yaml_node parent, int key, int value)
+{
+    return key ? yaml_document_append_mapping_pair(parent.yaml->document, parent.id, key, value)
+               : yaml_document_append_sequence_item(parent.yaml->document, parent.id, value);
+}
+
+/* An empty sequence or mapping in flow style, or a scalar, like `node` of any document. */
+static int add_like(yaml_document_t *document, const yaml_node_t *node)
+{
+    switch (node->type) {
+    case YAML_SEQUENCE_NODE:
+        return yaml_document_add_sequence(document, NULL, YAML_FLOW_SEQUENCE_STYLE);
+    case YAML_MAPPING_NODE:
+        return yaml_document_add_mapping(document, NULL, YAML_FLOW_MAPPING_STYLE);
+    default:
+        return yaml_document_add_scalar(document, NULL, node->data.scalar.value,
+                                        (int)node->data.scalar.length, node->data.scalar.style);
+    }
+}
+
+int csin_yaml_copy(struct csin_yaml_node node)
+{
+    yaml_document_t *document = node.yaml->document;
+    if (get(node)->type == YAML_SCALAR_NODE)
+        return node.id;
+    int id = add_like(document, get(node));
+    struct csin_yaml_node copy = {node.yaml, id};
+    if (!id)
+        return 0;
+    get(copy)->start_mark = get(node)->start_mark;
+    for (uint32_t i = 0; i < csin_yaml_n_children(node); i++) {
+        int key = csin_yaml_is_mapping(node) ? csin_yaml_key(node, i).id : 0;
+        if (!csin_yaml_append(copy, key, *csin_yaml_slot(node, i)))
+            return 0;
+    }
+    return id;
+}
+
+/* Copies a tree of another document. It has no aliases, and is as deep as a document may be. */
+static int graft(struct csin_yaml *yaml, yaml_document_t *from, int from_id, yaml_mark_t mark)
+{
+    yaml_node_t *node = yaml_document_get_node(from, from_id);
+    int id = add_like(yaml->document, node);
+    struct csin_yaml_node made = {yaml, id};
+    if (!id)
+        return 0;
+    get(made)->start_mark = mark;
+    if (node->type == YAML_SEQUENCE_NODE)
+        for (int *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+             item++) {
+            int value = graft(yaml, from, *item, mark);
+            if (!value || !csin_yaml_append(made, 0, value))
+                return 0;
+        }
+    if (node->type == YAML_MAPPING_NODE)
+        for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+             pair < node->data.mapping.pairs.top; pair++) {
+            int key = graft(yaml, from, pair->key, mark);
+            int value = key ? graft(yaml, from, pair->value, mark) : 0;
+            if (!value || !csin_yaml_append(made, key, value))
+                return 0;
+        }
+    return id;
+}
+
+int csin_yaml_make(struct csin_yaml *yaml, const char *text, bool is_flow, struct csin_loc loc)
+{
+    yaml_mark_t mark = {.index = PUT_IN, .line = loc.line - 1, .column = loc.col - 1};
+    const unsigned char *bytes = (const unsigned char *)text;
+    yaml_parser_t parser;
+    yaml_document_t other;
+    if (!is_flow) {
+        int id = yaml_document_add_scalar(yaml->document, NULL, bytes, (int)strlen(text),
+                                          YAML_PLAIN_SCALAR_STYLE);
+        if (id)
+            get((struct csin_yaml_node){yaml, id})->start_mark = mark;
+        return id;
+    }
+    if (!yaml_parser_initialize(&parser))
+        return 0;
+    yaml_parser_set_input_string(&parser, bytes, strlen(text));
+    bool loaded = yaml_parser_load(&parser, &other);
+    yaml_parser_delete(&parser);
+    if (!loaded)
+        return 0; /* csin_yaml_any writes what can be read: no memory */
+    int id = graft(yaml, &other, 1, mark);
+    yaml_document_delete(&other);
+    return id;
 }

@@ -95,6 +95,8 @@ csin_yaml_reader csin_yaml_rate;  /* struct csin_quantity [bytes/s] */
 csin_yaml_reader csin_yaml_time;  /* struct csin_quantity [s] */
 csin_yaml_reader csin_yaml_length; /* struct csin_quantity [m] */
 csin_yaml_reader csin_yaml_power;  /* struct csin_quantity [W] */
+csin_yaml_reader csin_yaml_work;   /* struct csin_quantity [FLOP] */
+csin_yaml_reader csin_yaml_speed;  /* struct csin_quantity [FLOP/s] */
 csin_yaml_reader csin_yaml_ratio;  /* struct csin_quantity; arg: struct csin_range */
 csin_yaml_reader csin_yaml_choice; /* struct csin_choice; arg: NULL-terminated array of names */
 csin_yaml_reader csin_yaml_list;   /* struct csin_list; arg: struct csin_element; a sequence */

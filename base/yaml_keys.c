@@ -470,6 +470,19 @@ enum csin_status csin_yaml_power(struct csin_yaml_node node, void *field,
     return read_quantity(node, field, csin_read_power);
 }
 
+enum csin_status csin_yaml_work(struct csin_yaml_node node, void *field, const struct csin_key *key)
+{
+    (void)key;
+    return read_quantity(node, field, csin_read_work);
+}
+
+enum csin_status csin_yaml_speed(struct csin_yaml_node node, void *field,
+                                 const struct csin_key *key)
+{
+    (void)key;
+    return read_quantity(node, field, csin_read_speed);
+}
+
 enum csin_status csin_yaml_ratio(struct csin_yaml_node node, void *field,
                                  const struct csin_key *key)
 {
@@ -602,15 +615,29 @@ bool csin_yaml_pair(struct csin_yaml_node node, struct csin_yaml_node *ret_key,
     return true;
 }
 
-bool csin_yaml_has(struct csin_yaml_node node, const char *name)
+struct csin_yaml_node csin_yaml_get(struct csin_yaml_node mapping, const char *name,
+                                    uint32_t *ret_own)
 {
     struct pairs pairs = {0};
-    bool found = false;
-    if (!csin_yaml_is_mapping(node))
-        return false;
-    collect(node, 0, &pairs);
-    for (size_t i = 0; i < pairs.n && !found; i++)
-        found = strcmp(csin_yaml_scalar(pairs.items[i].key), name) == 0;
+    struct csin_yaml_node found = {mapping.yaml, 0};
+    uint32_t own = UINT32_MAX;
+    if (!csin_yaml_is_mapping(mapping))
+        return found;
+    collect(mapping, 0, &pairs);
+    for (size_t i = 0; i < pairs.n && !found.id; i++)
+        if (strcmp(csin_yaml_scalar(pairs.items[i].key), name) == 0)
+            found = pairs.items[i].value;
     free(pairs.items);
+    for (uint32_t i = 0; found.id && i < csin_yaml_n_children(mapping) && own == UINT32_MAX; i++) {
+        const char *key = csin_yaml_scalar(csin_yaml_key(mapping, i));
+        own = key && strcmp(key, name) == 0 ? i : UINT32_MAX;
+    }
+    if (ret_own)
+        *ret_own = own;
     return found;
+}
+
+bool csin_yaml_has(struct csin_yaml_node node, const char *name)
+{
+    return csin_yaml_get(node, name, NULL).id != 0;
 }

@@ -19,7 +19,9 @@
 int csin_command_topo(int argc, char **argv);
 int csin_command_sim(int argc, char **argv);
 int csin_command_plan(int argc, char **argv);
+int csin_command_compare(int argc, char **argv);
 int csin_command_check(int argc, char **argv);
+int csin_command_sweep(int argc, char **argv);
 
 /* A table of formats, as the exporters and reports have them. */
 struct csin_format {

@@ -322,7 +322,10 @@ static enum csin_status write_readme(struct job *job)
                 job->export->part, job->export->n_parts);
     fprintf(out, "Routing  %s, seed %llu\n", csin_policy_name(csin_routes_policy(routes)),
             (unsigned long long)csin_routes_seed(routes));
-    if (job->export->scenario)
+    if (job->export->of_plan)
+        fprintf(out, "Plan     of csin plan for scenario %s: tables, lanes and hosts as proposed\n",
+                job->export->scenario->name);
+    else if (job->export->scenario)
         fprintf(out, "Classes  of scenario %s\n", job->export->scenario->name);
     fputs("Written by csin " CSIN_VERSION
           ". 'csin topo ... --export' writes the folder anew, all of "

@@ -15,6 +15,7 @@ struct csin_export {
      * is of, which the scenario is about, and which of how many parts it is, from 1. */
     const struct csin_fabric *whole;
     uint32_t part, n_parts;
+    bool of_plan; /* the scenario is as csin plan proposes */
 };
 
 /* Writes the folder: all of it or nothing. */

@@ -16,6 +16,8 @@ static const struct {
     {"topo", "show, analyse and draw a fabric", csin_command_topo},
     {"sim", "simulate a scenario", csin_command_sim},
     {"plan", "plan what to change of a scenario", csin_command_plan},
+    {"sweep", "simulate a scenario at many points", csin_command_sweep},
+    {"compare", "say what got worse between two results or fabrics", csin_command_compare},
     {"check", "say what is wrong with fabric and scenario files", csin_command_check},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
@@ -26,7 +28,7 @@ static void print_usage(FILE *out)
           "Simulates and plans computation-storage integrated networks.\n\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(out, "  csin %-6s %s\n", commands[i].name, commands[i].what);
+        fprintf(out, "  csin %-7s %s\n", commands[i].name, commands[i].what);
     fputs("\nTry 'csin COMMAND --help', or man csin. Examples:\n"
           "  csin topo 'leaf:4 spine:2 host:16 200Gb/s'\n"
           "  csin sim scenarios/first-steps/scenario.yaml\n",

@@ -9,12 +9,14 @@
 #include "cli/command.h"
 #include "cli/export.h"
 #include "cli/size.h"
+#include "reports/page.h"
+#include "reports/plan_offered.h"
 #include "reports/plan_report.h"
 #include "topo/export.h"
 #include "topo/lft.h"
 
 struct arguments {
-    const char *scenario, *format, *output, *keep, *folder, *size, *parts;
+    const char *scenario, *format, *output, *report, *keep, *folder, *size, *parts, *offered;
     bool routing, isolation, placement, knobs, upgrades, stable;
     double time_limit_s; /* below 0: not given */
     struct csin_overrides overrides;
@@ -25,6 +27,7 @@ enum {
     KEY_STABLE,
     KEY_KEEP,
     KEY_DEPLOY,
+    KEY_OFFERED,
     KEY_TIME_LIMIT,
     KEY_ROUTING,
     KEY_ENGINE,
@@ -36,8 +39,10 @@ enum {
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
-     "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft)", 0},
-    {"format", 'f', "FORMAT", 0, "text (the default), json or svg (of sizes)", 0},
+     "write the plan to FILE, which csin sim --plan reads, and its tables beside it (.lft); and a "
+     "page for a browser to another FILE.html",
+     0},
+    {"format", 'f', "FORMAT", 0, "text (the default), json, html, md or svg (of sizes)", 0},
     {"optimize", KEY_OPTIMIZE, "WHAT", 0,
      "a list of placement, routing, isolation and knobs (isolation that may also set "
      "request-to-send and concurrency); default: placement,routing,isolation. Or upgrades: changes "
@@ -49,6 +54,9 @@ static const struct argp_option options[] = {
     {"parts", KEY_PARTS, "FILE", 0, "with --size and upgrades: prices of this parts catalogue", 0},
     {"deploy", KEY_DEPLOY, "DIR", 0,
      "write the files that opensm, Slurm, NCCL, UCX and 3FS load, as csin topo --export does", 0},
+    {"offered", KEY_OFFERED, "FILE", 0,
+     "write the offered load to FILE, as CSV: each phase from leaf to leaf and from host to host",
+     0},
     {"stable", KEY_STABLE, 0, 0, "change as few entries of the tables as the aim allows", 0},
     {"keep", KEY_KEEP, "FILE", 0,
      "with --stable: against the tables of FILE, as lft:FILE reads them", 0},
@@ -65,7 +73,7 @@ static const struct argp_option options[] = {
 };
 
 static const char *const parts[] = {"routing", "upgrades", "isolation", "placement", "knobs", NULL};
-static const char *const formats[] = {"text", "json", "svg", NULL};
+static const char *const formats[] = {"text", "json", "svg", "html", "md", NULL};
 
 static void choose_parts(struct argp_state *state, struct arguments *arguments, char *list)
 {
@@ -92,13 +100,22 @@ static void choose_parts(struct argp_state *state, struct arguments *arguments, 
         argp_error(state, "ask for upgrades alone: they compare fabrics, not plans");
 }
 
+static bool is_page(const char *path)
+{
+    size_t n = strlen(path);
+    return n > 5 && strcmp(path + n - 5, ".html") == 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     struct csin_routing routing;
     switch (key) {
     case 'o':
-        arguments->output = arg;
+        if (is_page(arg))
+            arguments->report = arg;
+        else
+            arguments->output = arg;
         return 0;
     case 'f':
         csin_pick_name(state, "format", arg, formats);
@@ -112,6 +129,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_DEPLOY:
         arguments->folder = arg;
+        return 0;
+    case KEY_OFFERED:
+        arguments->offered = arg;
         return 0;
     case KEY_KEEP:
         arguments->keep = arg;
@@ -156,9 +176,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--size takes no scenario: requirements have workloads");
         if (!arguments->size && arguments->format && strcmp(arguments->format, "svg") == 0)
             argp_error(state, "format svg is for --size");
+        bool page = arguments->report ||
+                    (arguments->format && strcmp(arguments->format, "html") == 0);
+        if (page && (arguments->size || arguments->upgrades))
+            argp_error(state, "a page is written of a plan, not of sizes or upgrades");
         if (!arguments->size && !arguments->upgrades && arguments->output &&
             strcmp(arguments->output, "-") == 0)
             argp_error(state, "a plan needs a file: its tables are written beside it");
+        if ((arguments->size || arguments->upgrades) && arguments->offered)
+            argp_error(state, "--offered is of a plan for a scenario");
         if (!arguments->size && !arguments->upgrades && arguments->parts)
             argp_error(state, "--parts is for --size and --optimize upgrades");
         return 0;
@@ -252,6 +278,20 @@ static enum csin_status write_files(const struct csin_plan *plan, const char *pa
     return csin_output_commit(&output, diag);
 }
 
+static enum csin_status write_offered(const struct csin_plan *plan, const char *path,
+                                      struct csin_diag *diag)
+{
+    struct csin_output output;
+    enum csin_status status = csin_output_open(&output, diag, path);
+    if (status != CSIN_OK)
+        return status;
+    if (!csin_offered_write_csv(plan, output.stream)) {
+        csin_output_abandon(&output);
+        return csin_no_memory(diag);
+    }
+    return csin_output_commit(&output, diag);
+}
+
 static enum csin_status deploy(const struct csin_plan *plan, const char *folder,
                                struct csin_arena *arena, struct csin_diag *diag)
 {
@@ -261,17 +301,50 @@ static enum csin_status deploy(const struct csin_plan *plan, const char *folder,
         return status;
     struct csin_fabric_view view = {
         .fabric = plan->scenario->fabric, .facts = &facts, .routes = plan->planned.routes};
-    return csin_export(&(struct csin_export){folder, view, &plan->planned}, arena, diag);
+    return csin_export(
+        &(struct csin_export){
+            .folder = folder, .view = view, .scenario = &plan->planned, .of_plan = true},
+        arena, diag);
+}
+
+static bool wants_page(const struct arguments *arguments)
+{
+    return arguments->report || (arguments->format && strcmp(arguments->format, "html") == 0);
+}
+
+/* NULL: to standard output. */
+static enum csin_status write_page(const struct csin_plan *plan, const char *path,
+                                   struct csin_arena *arena, struct csin_diag *diag)
+{
+    struct csin_output output;
+    struct csin_fabric_facts facts;
+    enum csin_status status = csin_fabric_analyze(plan->scenario->fabric, arena, diag, &facts);
+    if (status == CSIN_OK)
+        status = csin_output_open(&output, diag, path);
+    if (status != CSIN_OK)
+        return status;
+    csin_page_write(
+        &(struct csin_page){.title = csin_arena_printf(arena, "plan for %s", plan->scenario->name),
+                            .fabric = plan->scenario->fabric,
+                            .facts = &facts,
+                            .result = plan->after,
+                            .plan = plan},
+        output.stream);
+    return csin_output_commit(&output, diag);
 }
 
 static enum csin_status print(const struct arguments *arguments, const struct csin_plan *plan,
-                              struct csin_diag *diag)
+                              struct csin_arena *arena, struct csin_diag *diag)
 {
     struct csin_output output;
+    if (arguments->format && strcmp(arguments->format, "html") == 0)
+        return write_page(plan, NULL, arena, diag);
     enum csin_status status = csin_output_open(&output, diag, NULL);
     if (status != CSIN_OK)
         return status;
-    if (arguments->format && strcmp(arguments->format, "json") == 0)
+    if (arguments->format && strcmp(arguments->format, "md") == 0)
+        csin_plan_report_md(plan, output.stream);
+    else if (arguments->format && strcmp(arguments->format, "json") == 0)
         csin_plan_report_json(plan, output.stream);
     else
         csin_plan_report_text(plan, output.stream);
@@ -285,15 +358,18 @@ static enum csin_status spare_inputs(const struct arguments *arguments,
 {
     const char *files[CSIN_MAX_INPUTS + 1];
     int n = 0;
+    for (uint32_t i = 0; i < scenario->n_inputs; i++)
+        files[n++] = scenario->inputs[i].path;
+    if (arguments->keep)
+        files[n++] = arguments->keep;
+    if (!csin_spares(diag, arguments->report, files, n) ||
+        (arguments->offered && !csin_spares(diag, arguments->offered, files, n)))
+        return CSIN_E_USAGE;
     if (!arguments->output)
         return CSIN_OK;
     const char *tables = tables_beside(arena, arguments->output);
     if (!tables)
         return csin_no_memory(diag);
-    for (uint32_t i = 0; i < scenario->n_inputs; i++)
-        files[n++] = scenario->inputs[i].path;
-    if (arguments->keep)
-        files[n++] = arguments->keep;
     return csin_spares(diag, arguments->output, files, n) && csin_spares(diag, tables, files, n)
                ? CSIN_OK
                : CSIN_E_USAGE;
@@ -320,11 +396,16 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
                                &keep);
     if (status == CSIN_OK)
         status = csin_try_output(arguments->output, diag);
+    if (status == CSIN_OK)
+        status = csin_try_output(arguments->offered, diag);
+    if (status == CSIN_OK && arguments->report)
+        status = csin_try_output(arguments->report, diag);
     if (status == CSIN_OK) {
         struct csin_plan_options how = {
             .routing = arguments->routing,
             .isolation = arguments->isolation,
             .placement = arguments->placement,
+            .offered = arguments->offered,
             .knobs = arguments->knobs,
             .stable = arguments->stable,
             .keep = keep,
@@ -335,6 +416,7 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
             .progress_arg = &display,
             .simulation = csin_display_start(&display, arena, false),
         };
+        how.simulation.timeline = wants_page(arguments);
         signal(SIGINT, on_interrupt);
         status = csin_plan_make(scenario, &how, diag, &plan);
         signal(SIGINT, SIG_DFL);
@@ -342,10 +424,14 @@ static enum csin_status run(void *the_arguments, struct csin_arena *arena, struc
     }
     if (status == CSIN_OK && arguments->output)
         status = write_files(plan, arguments->output, arena, diag);
+    if (status == CSIN_OK && arguments->offered)
+        status = write_offered(plan, arguments->offered, diag);
+    if (status == CSIN_OK && arguments->report)
+        status = write_page(plan, arguments->report, arena, diag);
     if (status == CSIN_OK && arguments->folder)
         status = deploy(plan, arguments->folder, arena, diag);
     if (status == CSIN_OK)
-        status = print(arguments, plan, diag);
+        status = print(arguments, plan, arena, diag);
     if (status == CSIN_OK && plan->balanced && plan->balance.bound > CSIN_BALANCE_FULL &&
         !plan->after->congestion_free)
         status = CSIN_E_NO;

@@ -9,6 +9,7 @@
 #include "cli/bom.h"
 #include "cli/command.h"
 #include "cli/export.h"
+#include "reports/page.h"
 #include "topo/export.h"
 #include "topo/findings.h"
 #include "topo/lft.h"
@@ -43,7 +44,7 @@ enum {
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0,
      "text (the default), json, dot, svg, yaml, cabling, graphml, simgrid, ibnet, lft, root-guids, "
-     "cn-guids, io-guids, node-name-map, slurm or slurm-yaml",
+     "cn-guids, io-guids, node-name-map, slurm, slurm-yaml or html",
      0},
     {"output", 'o', "FILE", 0, "write to FILE; its extension sets the format", 0},
     {"routing", KEY_ROUTING, "POLICY", 0,
@@ -53,7 +54,7 @@ static const struct argp_option options[] = {
      0},
     {"analyze", KEY_ANALYZE, NULL, 0,
      "say what the fabric and its tables are worth, and what to know before deploying them; "
-     "text or json",
+     "text, json or html",
      0},
     {"dead", KEY_DEAD, "NUMBER,...", 0, "with --analyze: cables that die at once (default: 1,2,10)",
      0},
@@ -222,9 +223,32 @@ static const struct argp argp = {
     0,
 };
 
+/* What lies right of topo/ writes pages. */
+static void write_page(const struct csin_fabric_view *view, FILE *out)
+{
+    csin_page_write(&(struct csin_page){.title = view->fabric->name,
+                                        .fabric = view->fabric,
+                                        .facts = view->facts,
+                                        .bom = view->bom},
+                    out);
+}
+
+static const struct csin_fabric_writer page_writers[] = {
+    {"html", ".html", "a page for a browser, in one file", write_page, .uses_parts = true},
+    {0},
+};
+
+static const struct csin_fabric_writer *writer_at(int i)
+{
+    int n = 0;
+    while (csin_fabric_writers[n].name)
+        n++;
+    return i < n ? &csin_fabric_writers[i] : &page_writers[i - n];
+}
+
 static struct csin_format get_format(int i)
 {
-    return (struct csin_format){csin_fabric_writers[i].name, csin_fabric_writers[i].extension};
+    return (struct csin_format){writer_at(i)->name, writer_at(i)->extension};
 }
 
 /* The routes: by a policy where the writer needs some, those of a file in any case, as it is read
@@ -281,12 +305,23 @@ static enum csin_status write_view(const struct arguments *arguments,
 typedef void findings_writer(const struct csin_fabric *, const struct csin_fabric_facts *,
                              const struct csin_findings *, FILE *);
 
+static void write_findings_page(const struct csin_fabric *fabric,
+                                const struct csin_fabric_facts *facts,
+                                const struct csin_findings *findings, FILE *out)
+{
+    csin_page_write(
+        &(struct csin_page){
+            .title = fabric->name, .fabric = fabric, .facts = facts, .findings = findings},
+        out);
+}
+
 static const struct {
     struct csin_format format;
     findings_writer *write;
 } findings_writers[] = {
     {{"text", ".txt"}, csin_findings_write_text},
     {{"json", ".json"}, csin_findings_write_json},
+    {{"html", ".html"}, write_findings_page},
     {{NULL, NULL}, NULL},
 };
 
@@ -490,8 +525,7 @@ static enum csin_status show(void *the_arguments, struct csin_arena *arena, stru
                                   arguments->analyze ? get_findings_format : get_format);
     if (format < 0)
         return CSIN_E_USAGE;
-    const struct csin_fabric_writer *writer = arguments->analyze ? &analysis
-                                                                 : &csin_fabric_writers[format];
+    const struct csin_fabric_writer *writer = arguments->analyze ? &analysis : writer_at(format);
     struct csin_fabric *fabric = NULL, *whole = NULL;
     bool line = csin_fabric_is_line(arguments->fabric);
     struct csin_loc loc = {line ? "SPEC" : NULL, line ? 1 : 0, line ? 1 : 0};

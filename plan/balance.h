@@ -12,7 +12,8 @@
 #ifndef CSIN_PLAN_BALANCE_H
 #define CSIN_PLAN_BALANCE_H
 
-#include "plan/offered.h"
+#include "plan/cut.h"
+#include "plan/relax.h"
 
 struct csin_balance {
     double given, worst; /* max L(a) over arcs between switches: before, after; 0 without traffic */
@@ -20,17 +21,27 @@ struct csin_balance {
     double mean_square;  /* of L(a) over the arcs that carry anything */
     double *load;        /* [n_arcs] L(a) afterwards, 0 at hosts; malloc'ed */
     uint32_t n_entries,
-        n_changed; /* that traffic uses; of those, that differ from the tables given */
-    /* No routing has a smaller worst load: what has to leave or enter one switch, or one zone, by
-     * its cables to others. */
-    double bound;
-    uint32_t bound_switch, bound_zone; /* one of the two; both CSIN_NONE without traffic */
-    bool bound_is_out;                 /* leaves it, else enters it */
-    double bound_Bps;                  /* what has to, every owner in its worst phase */
-    uint32_t bound_cables;
-    double bound_capacity_Bps; /* of those cables together, one way */
+        n_changed;     /* that traffic uses; of those, that differ from the tables given */
+    uint32_t n_forced; /* of the changed, those whose way is gone: no table can keep them */
+    double bound;      /* no tables have a smaller worst load: the larger one of cut and relaxed */
+    struct csin_edge_cut cut;
+    bool is_relaxed; /* looked at: not where the cut is reached at once */
+    struct csin_relaxed relaxed;
 };
 #define CSIN_BALANCE_FULL (1 + 1e-9) /* loads up to here leave nobody behind */
+
+struct csin_balance_options {
+    uint64_t seed; /* orders the search */
+    double time_limit_s;
+    bool (*stop)(void *arg); /* asked now and then; true: the best so far. NULL: never */
+    void *stop_arg;
+    bool stable;                    /* few entries change */
+    const struct csin_routes *keep; /* against these tables; NULL: those given */
+};
+
+/* The worst load that is good enough where few entries are to change: 1.1 times the bound, but
+ * not above 1 where 1 can be had. */
+double csin_balance_aim(double bound);
 
 /* Changes entries of `routes` (a policy with tables) at the switches where traffic enters. In
  * full zones the entries of each phase are coloured (plan/colour.h), which reaches the bound where
@@ -38,11 +49,19 @@ struct csin_balance {
  * ones, which then go around them. A local search then moves entries that have part in a load
  * little below the worst, one at a time to where it costs least, from time to time with noise,
  * until nothing has helped for some rounds or the time is up or `stop` says so; the best tables
- * seen are kept. The seed orders the search. With `stable`, entries go back to what they were where
- * no load then exceeds the worst one, so that few change. CSIN_E_FAILED without memory. */
+ * seen are kept.
+ *
+ * Stable: nothing changes but what must while the worst load is above csin_balance_aim. Entries of
+ * `keep` whose way is gone are free to go anywhere; then the entry goes first that takes most off
+ * what is above the aim, then what is on two spines changes places along alternating paths, then
+ * the search goes on with a price on each change. Only where that ends
+ * above 1.25 times the bound (or above 1, where 1 can be had) are tables made anew. In the end
+ * entries go back to what they were where no load then exceeds the aim, or the worst one.
+ *
+ * CSIN_E_FAILED without memory. */
 enum csin_status csin_balance_tables(const struct csin_fabric *fabric, struct csin_routes *routes,
-                                     const struct csin_offered *offered, uint64_t seed, bool stable,
-                                     double time_limit_s, bool (*stop)(void *arg), void *stop_arg,
+                                     const struct csin_offered *offered,
+                                     const struct csin_balance_options *options,
                                      struct csin_diag *diag, struct csin_balance *ret);
 void csin_balance_finish(struct csin_balance *balance);
 

@@ -75,7 +75,10 @@ static void add_ranks(struct exact *x)
         uint32_t one = csin_lp_row(x->lp, 1, 1);
         x->rank_at[r] = csin_lp_n_columns(x->lp);
         for (uint32_t l = 0; l < p->n_leaves; l++)
-            csin_lp_entry(x->lp, one, csin_lp_integer(x->lp, 0, 1, 0), 1);
+            csin_lp_entry(
+                x->lp, one,
+                csin_lp_integer(x->lp, 0, !place_is_barred(p, p->rank_job[r], p->leaf_zone[l]), 0),
+                1);
     }
 }
 

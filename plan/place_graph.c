@@ -104,7 +104,7 @@ static bool add_step(struct maker *m, const struct csin_step *step, const uint32
 static bool same_step(const struct csin_step *a, const struct csin_step *b)
 {
     return a->work == b->work && a->algorithm == b->algorithm && a->size_bytes == b->size_bytes &&
-           a->root == b->root && a->shift == b->shift;
+           a->root == b->root && a->shift == b->shift && a->training == b->training;
 }
 
 /* The layer of step i, which is the first of those that are like it. */

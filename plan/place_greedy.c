@@ -45,25 +45,41 @@ static uint32_t demand(const struct place *p, uint32_t *want, uint32_t job, uint
     return n;
 }
 
-/* The largest job first into the fullest zone that holds it; what fits nowhere is spread. */
+/* A job into the fullest zone that holds it; what fits nowhere is spread. Returns how many ranks
+ * find no room, because others took that of the only zone they may be in. */
+static uint32_t deal_job(const struct place *p, uint32_t j, uint32_t *want, uint32_t *room)
+{
+    uint32_t homeless = 0;
+    for (uint32_t k = 0; k < p->n_kinds; k++) {
+        uint32_t left = demand(p, want, j, k), best = CSIN_NONE;
+        uint32_t *free_of = room + (size_t)k * p->n_zones;
+        for (uint32_t z = 0; z < p->n_zones; z++) {
+            *want_at(p, want, j, k, z) = 0;
+            if (!place_is_barred(p, j, z) && free_of[z] >= left &&
+                (best == CSIN_NONE || free_of[z] < free_of[best]))
+                best = z;
+        }
+        for (uint32_t z = best == CSIN_NONE ? 0 : best; left && z < p->n_zones; z++) {
+            uint32_t n = place_is_barred(p, j, z) ? 0 : free_of[z] < left ? free_of[z] : left;
+            *want_at(p, want, j, k, z) = n;
+            free_of[z] -= n;
+            left -= n;
+        }
+        homeless += left;
+    }
+    return homeless;
+}
+
+/* Jobs that are to be in one zone first; as they are where that does not work out. */
 static void deal_greedily(const struct place *p, uint32_t *want, uint32_t *room)
 {
-    for (uint32_t j = 0; j < p->n_jobs; j++)
-        for (uint32_t k = 0; k < p->n_kinds; k++) {
-            uint32_t left = demand(p, want, j, k), best = CSIN_NONE;
-            uint32_t *free_of = room + (size_t)k * p->n_zones;
-            for (uint32_t z = 0; z < p->n_zones; z++) {
-                *want_at(p, want, j, k, z) = 0;
-                if (free_of[z] >= left && (best == CSIN_NONE || free_of[z] < free_of[best]))
-                    best = z;
-            }
-            for (uint32_t z = best == CSIN_NONE ? 0 : best; left; z++) {
-                uint32_t n = free_of[z] < left ? free_of[z] : left;
-                *want_at(p, want, j, k, z) = n;
-                free_of[z] -= n;
-                left -= n;
-            }
-        }
+    uint32_t homeless = 0;
+    for (unsigned free_ones = 0; free_ones < 2; free_ones++)
+        for (uint32_t j = 0; j < p->n_jobs; j++)
+            if ((p->sc->jobs[j].zone == NULL) == (free_ones == 1))
+                homeless += deal_job(p, j, want, room);
+    if (homeless > 0)
+        count_ranks(p, p->given, want);
 }
 
 /* Columns of the integer program: x[job][kind][zone] ranks, used[job][zone], across[job]. */
@@ -89,7 +105,8 @@ static void add_job(struct deal *d, uint32_t job)
     uint32_t first = csin_lp_n_columns(d->lp), used = first + p->n_kinds * p->n_zones;
     for (uint32_t k = 0; k < p->n_kinds; k++)
         for (uint32_t z = 0; z < p->n_zones; z++)
-            csin_lp_integer(d->lp, 0, demand(p, d->want, job, k), 0);
+            csin_lp_integer(d->lp, 0, place_is_barred(p, job, z) ? 0 : demand(p, d->want, job, k),
+                            0);
     for (uint32_t z = 0; z < p->n_zones; z++)
         csin_lp_integer(d->lp, 0, 1, 0);
     uint32_t across = csin_lp_integer(d->lp, 0, 1,

@@ -40,6 +40,7 @@ struct place {
     uint32_t *rank_first;              /* [n_jobs + 1] */
     uint32_t *rank_job;                /* [n_ranks] */
     bool *fixed;                       /* [n_jobs] */
+    bool *barred;                      /* [n_jobs][n_zones] not the zone the job is to be in */
     struct place_graph *graphs;        /* [n_jobs] */
     uint32_t *given;                   /* [n_ranks] slots of the scenario's placement */
     struct csin_place_figures *bounds; /* [n_jobs] of each alone */
@@ -54,6 +55,11 @@ struct place_score {
 static inline uint32_t place_zone(const struct place *p, uint32_t slot)
 {
     return p->leaf_zone[p->slot_leaf[slot]];
+}
+
+static inline bool place_is_barred(const struct place *p, uint32_t job, uint32_t zone)
+{
+    return p->barred[(size_t)job * p->n_zones + zone];
 }
 
 /* Whether there is to be an end. Stays so. */

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "plan/place_inside.h"
+#include "sim/pick.h"
 
 bool place_is_over(struct place *p)
 {
@@ -217,6 +218,22 @@ static bool place_alloc(struct place *p)
            p->bounds;
 }
 
+/* A zone is barred where none of its hosts is in the one that the job names. */
+static bool bar_zones(struct place *p)
+{
+    const struct csin_fabric *f = p->sc->fabric;
+    p->barred = calloc((size_t)p->n_jobs * p->n_zones + 1, sizeof *p->barred);
+    for (uint32_t j = 0; p->barred && j < p->n_jobs; j++) {
+        const char *zone = p->sc->jobs[j].zone;
+        bool *barred = p->barred + (size_t)j * p->n_zones;
+        memset(barred, zone != NULL, p->n_zones * sizeof *barred);
+        for (uint32_t s = 0; zone && s < p->n_slots; s++)
+            if (barred[place_zone(p, s)] && csin_pick_is_in_zone(f, p->slot_host[s], zone))
+                barred[place_zone(p, s)] = false;
+    }
+    return p->barred;
+}
+
 bool place_init(struct place *p, const struct csin_scenario *sc,
                 const struct csin_place_options *options, struct csin_diag *diag)
 {
@@ -247,7 +264,7 @@ bool place_init(struct place *p, const struct csin_scenario *sc,
         mark_events(sc, named);
         fix_jobs(p, named);
         number_ranks(p, slot_of);
-        ok = close_slots(p, named, slot_of);
+        ok = close_slots(p, named, slot_of) && bar_zones(p);
     }
     free(spots);
     free(named);
@@ -259,6 +276,7 @@ void place_finish(struct place *p)
 {
     for (uint32_t j = 0; p->graphs && j < p->n_jobs; j++)
         place_graph_finish(&p->graphs[j]);
+    free(p->barred);
     free(p->slot_host);
     free(p->slot_leaf);
     free(p->slot_kind);
@@ -405,7 +423,8 @@ uint32_t *place_room(const struct place *p, uint32_t job, bool zones, uint32_t *
             if (p->slot_kind[p->given[r]] != CSIN_NONE)
                 has[p->slot_kind[p->given[r]]] = 1;
         for (uint32_t s = 0; s < p->n_slots; s++)
-            if (p->slot_kind[s] != CSIN_NONE && has[p->slot_kind[s]])
+            if (p->slot_kind[s] != CSIN_NONE && has[p->slot_kind[s]] &&
+                !place_is_barred(p, job, place_zone(p, s)))
                 room[zones ? place_zone(p, s) : p->slot_leaf[s]]++;
         qsort(room, n, sizeof *room, falling);
         while (n && room[n - 1] == 0)

@@ -102,8 +102,9 @@ static void say_no_better(struct planner *p, const char *what, double longer)
             longer > 0 ? "" : ", which is not worth it");
 }
 
-/* Simulates what is planned; keeps it where it is worth it. False where it is not, or failed. */
-static bool is_kept(struct planner *p, const char *what)
+/* Simulates what is planned; keeps it where it is worth it, or must be: then it says what it costs.
+ * False where it is not, or failed. */
+static bool is_kept(struct planner *p, const char *what, bool must)
 {
     struct csin_plan *plan = p->plan;
     begin(p, "simulating what is proposed");
@@ -112,7 +113,7 @@ static bool is_kept(struct planner *p, const char *what)
         return false;
     double gain = -change(plan->after, after);
     bool freed = after->congestion_free && !plan->after->congestion_free;
-    if (gain > WORTH || (freed && gain > -WORTH)) {
+    if (must || gain > WORTH || (freed && gain > -WORTH)) {
         if (plan->after != plan->before)
             csin_result_destroy(plan->after);
         plan->after = after;
@@ -125,23 +126,127 @@ static bool is_kept(struct planner *p, const char *what)
 
 /* ---- routing ---- */
 
-/* "leaf 'z1-l07' must send 24.0 hosts' worth of traffic ..." */
-static void say_bound(struct planner *p)
+/* The NIC rate that "a host's worth" is counted in. */
+static double host_rate(const struct csin_fabric *f)
+{
+    double rate_Bps = 0;
+    for (uint32_t n = 0; n < f->n_nics; n++)
+        if (f->hosts[f->nics[n].host].role == CSIN_COMPUTE)
+            rate_Bps = fmax(rate_Bps, f->nics[n].rate_Bps);
+    for (uint32_t n = 0; rate_Bps == 0 && n < f->n_nics; n++)
+        rate_Bps = fmax(rate_Bps, f->nics[n].rate_Bps);
+    return rate_Bps;
+}
+
+/* "24", "23.7" */
+static struct csin_shown hosts_worth(const struct csin_fabric *f, double rate_Bps)
+{
+    double hosts = rate_Bps / host_rate(f);
+    return csin_show_fixed(hosts, fabs(hosts - round(hosts)) < 0.05 ? 0 : 1);
+}
+
+/* "leaf 'z1-l07' must send 24 hosts' worth of traffic up 20 links" */
+static void say_cut(struct planner *p)
+{
+    const struct csin_fabric *f = p->plan->scenario->fabric;
+    const struct csin_edge_cut *cut = &p->plan->balance.cut;
+    if (cut->sw == CSIN_NONE && cut->zone == CSIN_NONE)
+        return;
+    bool zone = cut->zone != CSIN_NONE;
+    uint32_t layer = zone ? CSIN_LEAF : f->switches[cut->sw].layer;
+    const char *what = zone ? "zone" : csin_layer_names[layer];
+    const char *name = zone ? f->zones[cut->zone].name : f->switches[cut->sw].name;
+    const char *way = zone || layer != CSIN_LEAF ? "over" : cut->out ? "up" : "down";
+    if (cut->n_entries > 0)
+        say(p,
+            "routing: %s '%s' must %s %s whole flow%s %s %u link%s: some link has %u of them, %s, "
+            "so no tables have a worst load below %s",
+            what, name, cut->out ? "send" : "take in", csin_show_count(cut->n_entries).s,
+            cut->n_entries == 1 ? "" : "s", way, cut->n_cables, cut->n_cables == 1 ? "" : "s",
+            cut->n_meet, csin_show_rate(cut->meet_Bps).s, csin_show_fixed(cut->bound, 3).s);
+    else
+        say(p,
+            "routing: %s '%s' must %s %s hosts' worth of traffic %s %u link%s (%s over %s), so no "
+            "tables have a worst load below %s",
+            what, name, cut->out ? "send" : "take in", hosts_worth(f, cut->must_Bps).s, way,
+            cut->n_cables, cut->n_cables == 1 ? "" : "s", csin_show_rate(cut->must_Bps).s,
+            csin_show_rate(cut->capacity_Bps).s, csin_show_fixed(cut->bound, 3).s);
+}
+
+#define SAID_ARCS 4u
+
+/* "a-leaf1 > a-spine2, a-leaf1 > a-spine3 and 4 more" */
+static const char *list_arcs(struct planner *p, const struct csin_relaxed *relaxed)
+{
+    const struct csin_fabric *f = p->plan->scenario->fabric;
+    const char *list = "";
+    uint32_t shown = relaxed->n_prices <= SAID_ARCS + 1 ? relaxed->n_prices : SAID_ARCS;
+    for (uint32_t i = 0; list && i < shown; i++) {
+        uint32_t arc = relaxed->prices[i].arc;
+        list = csin_arena_printf(p->plan->arena, "%s%s%s > %s", list, i ? ", " : "",
+                                 csin_vertex_name(f, csin_arc_tail(f, arc)).s,
+                                 csin_vertex_name(f, csin_arc_head(f, arc)).s);
+    }
+    if (list && shown < relaxed->n_prices)
+        list = csin_arena_printf(p->plan->arena, "%s and %u more", list, relaxed->n_prices - shown);
+    return list ? list : "";
+}
+
+/* What the dual of the linear program says. */
+static void say_relaxed(struct planner *p)
+{
+    const struct csin_relaxed *relaxed = &p->plan->balance.relaxed;
+    const char *arcs = list_arcs(p, relaxed);
+    if (relaxed->cut_Bps > 0)
+        say(p,
+            "routing: %s hosts' worth of traffic has no way but over %s link%s (%s over %s: %s), "
+            "so no tables of shortest ways have a worst load below %s",
+            hosts_worth(p->plan->scenario->fabric, relaxed->cut_Bps).s,
+            csin_show_count(relaxed->n_prices).s, relaxed->n_prices == 1 ? "" : "s",
+            csin_show_rate(relaxed->cut_Bps).s, csin_show_rate(relaxed->cut_capacity_Bps).s, arcs,
+            csin_show_fixed(relaxed->bound, 3).s);
+    else
+        say(p,
+            "routing: a linear program proves that no tables of shortest ways have a worst load "
+            "below %s, not even "
+            "with flows that can be divided; %s link%s hold%s it there: %s",
+            csin_show_fixed(relaxed->bound, 3).s, csin_show_count(relaxed->n_prices).s,
+            relaxed->n_prices == 1 ? "" : "s", relaxed->n_prices == 1 ? "s" : "", arcs);
+}
+
+static bool is_relaxed_better(const struct csin_balance *b)
+{
+    return b->is_relaxed && b->relaxed.n_prices > 0 && b->relaxed.bound > b->cut.bound * (1 + 1e-9);
+}
+
+/* Where the answer is above the bound: what of that is proved, and what is not known. */
+static void say_gap(struct planner *p)
 {
     const struct csin_balance *b = &p->plan->balance;
-    const struct csin_fabric *f = p->plan->scenario->fabric;
-    if (b->bound_switch == CSIN_NONE && b->bound_zone == CSIN_NONE)
+    double gap = b->worst / b->bound - 1;
+    if (gap < 1e-6)
         return;
-    bool zone = b->bound_zone != CSIN_NONE;
-    const struct csin_switch *sw =
-        &f->switches[zone ? f->zones[b->bound_zone].first_leaf : b->bound_switch];
-    say(p,
-        "routing: %s '%s' must %s %s hosts' worth of traffic (%s) over %u cable%s (%s), so no "
-        "tables have a worst load below %s",
-        zone ? "zone" : csin_layer_names[sw->layer], zone ? f->zones[b->bound_zone].name : sw->name,
-        b->bound_is_out ? "send" : "take in", csin_show_fixed(b->bound_Bps / sw->rate_Bps, 1).s,
-        csin_show_rate(b->bound_Bps).s, b->bound_cables, b->bound_cables == 1 ? "" : "s",
-        csin_show_rate(b->bound_capacity_Bps).s, csin_show_fixed(b->bound, 3).s);
+    struct csin_shown percent = csin_show_fixed(100 * gap, 1);
+    if (b->cut.n_entries > 0 && b->is_relaxed && b->relaxed.split < b->cut.bound * (1 - 1e-6))
+        say(p,
+            "routing: divided, the same flows would load no cable above %s: that they are whole "
+            "costs the rest, up to the bound; the search ends %s %% above it",
+            csin_show_fixed(b->relaxed.split, 3).s, percent.s);
+    else if (b->is_relaxed && b->relaxed.exact)
+        say(p,
+            "routing: %s %% above the bound is what the search found; the linear program has no "
+            "better bound, since flows that can be divided reach %s; whether whole ones can is "
+            "not known",
+            percent.s, csin_show_fixed(b->relaxed.split, 3).s);
+    else
+        say(p,
+            "routing: %s %% above the bound is what the search found; neither is known to be "
+            "the best%s",
+            percent.s,
+            b->is_relaxed && b->relaxed.too_large ? " (the linear program would be too large)"
+            : b->is_relaxed && b->relaxed.out_of_time
+                ? " (there was no time to solve the linear program)"
+                : "");
 }
 
 static void say_balance(struct planner *p, const struct csin_offered *offered)
@@ -165,13 +270,12 @@ static void say_balance(struct planner *p, const struct csin_offered *offered)
             "%s > %s)",
             csin_vertex_name(f, csin_arc_tail(f, b->worst_arc)).s,
             csin_vertex_name(f, csin_arc_head(f, b->worst_arc)).s);
+    else if (is_relaxed_better(b))
+        say_relaxed(p);
     else if (b->bound > CSIN_BALANCE_FULL)
-        say_bound(p);
-    else
-        say(p,
-            "routing: %s over the bound is what the search found; flows are whole, and where few "
-            "share a cable none may come nearer",
-            csin_show_fixed(b->worst - b->bound, 3).s);
+        say_cut(p);
+    if (b->worst > CSIN_BALANCE_FULL)
+        say_gap(p);
 }
 
 /* A proof of tables, and still congestion: what it did not speak of. */
@@ -227,31 +331,51 @@ static void say_loops(struct planner *p, const struct csin_routes *routes, const
     csin_channels_finish(&channels);
 }
 
+static void say_changes(struct planner *p)
+{
+    const struct csin_balance *b = &p->plan->balance;
+    if (b->n_forced > 0)
+        say(p, "routing: %s of %s entries change, %s of them since their way is gone",
+            csin_show_count(b->n_changed).s, csin_show_count(b->n_entries).s,
+            csin_show_count(b->n_forced).s);
+    else
+        say(p, "routing: %s of %s entries change", csin_show_count(b->n_changed).s,
+            csin_show_count(b->n_entries).s);
+}
+
+static void make_offered(struct planner *p)
+{
+    struct csin_plan *plan = p->plan;
+    p->status = csin_offered_create(&p->schedule, plan->scenario->routes, plan->scenario->fabric,
+                                    p->diag, &plan->offered);
+    plan->has_offered = p->status == CSIN_OK;
+}
+
 static void plan_routing(struct planner *p)
 {
     struct csin_plan *plan = p->plan;
     const struct csin_scenario *sc = plan->scenario;
-    struct csin_offered offered = {0};
     enum csin_policy base = base_policy(sc);
     begin(p, "balancing the tables");
-    p->status = csin_offered_create(&p->schedule, sc->routes, sc->fabric, p->diag, &offered);
-    if (p->status == CSIN_OK)
-        p->status = csin_routes_create(sc->fabric, NULL, base, sc->seed, p->diag,
-                                       &plan->own_routes);
+    p->status = csin_routes_create(sc->fabric, NULL, base, sc->seed, p->diag, &plan->own_routes);
     const struct csin_routes *keep = p->options->keep         ? p->options->keep
                                      : sc->policy == CSIN_LFT ? sc->routes
                                                               : NULL;
     if (p->status == CSIN_OK && keep)
         adopt(sc->fabric, keep, plan->own_routes);
     if (p->status == CSIN_OK)
-        p->status = csin_balance_tables(sc->fabric, plan->own_routes, &offered, p->options->seed,
-                                        p->options->stable, p->options->time_limit_s,
-                                        p->options->stop, p->options->stop_arg, p->diag,
-                                        &plan->balance);
+        p->status = csin_balance_tables(
+            sc->fabric, plan->own_routes, &plan->offered,
+            &(struct csin_balance_options){.seed = p->options->seed,
+                                           .time_limit_s = p->options->time_limit_s,
+                                           .stop = p->options->stop,
+                                           .stop_arg = p->options->stop_arg,
+                                           .stable = p->options->stable,
+                                           .keep = keep},
+            p->diag, &plan->balance);
     plan->balanced = p->status == CSIN_OK;
     if (plan->balanced)
-        say_balance(p, &offered);
-    csin_offered_finish(&offered);
+        say_balance(p, &plan->offered);
     if (p->status != CSIN_OK || (plan->balance.n_changed == 0 && !keep && base == sc->policy))
         return;
     if (!csin_routes_seal(plan->own_routes)) {
@@ -260,10 +384,9 @@ static void plan_routing(struct planner *p)
     }
     plan->planned.routes = plan->own_routes;
     plan->planned.policy = CSIN_LFT;
-    plan->routes = is_kept(p, "routing");
+    plan->routes = is_kept(p, "routing", p->options->keep && plan->balance.n_forced > 0);
     if (plan->routes) {
-        say(p, "routing: %s of %s entries change", csin_show_count(plan->balance.n_changed).s,
-            csin_show_count(plan->balance.n_entries).s);
+        say_changes(p);
         if (base == CSIN_DMODK_ONE_VL && csin_policy_has_table(sc->policy))
             say_loops(p, sc->routes, "the");
         say_loops(p, plan->own_routes, "the new");
@@ -309,7 +432,7 @@ static void plan_placement(struct planner *p)
     plan->planned.jobs = jobs;
     if (!make_schedule(p))
         return;
-    plan->places = is_kept(p, "placement");
+    plan->places = is_kept(p, "placement", false);
     if (plan->places || p->status != CSIN_OK)
         return;
     plan->planned.jobs = sc->jobs;
@@ -351,7 +474,7 @@ static void plan_isolation(struct planner *p)
         return;
     }
     if (make_schedule(p))
-        plan->lanes = is_kept(p, "isolation");
+        plan->lanes = is_kept(p, "isolation", false);
     if (plan->lanes || p->status != CSIN_OK)
         return;
     plan->planned = before;
@@ -377,6 +500,8 @@ enum csin_status csin_plan_make(const struct csin_scenario *scenario,
         p.plan->before = p.plan->after = simulate(&p, scenario);
     if (p.status == CSIN_OK && options->placement)
         plan_placement(&p);
+    if (p.status == CSIN_OK && (options->routing || options->offered))
+        make_offered(&p);
     if (p.status == CSIN_OK && options->routing)
         plan_routing(&p);
     if (p.status == CSIN_OK && options->isolation)
@@ -401,6 +526,7 @@ void csin_plan_destroy(struct csin_plan *plan)
     csin_result_destroy(plan->before);
     csin_routes_destroy(plan->own_routes);
     csin_balance_finish(&plan->balance);
+    csin_offered_finish(&plan->offered);
     csin_isolation_destroy(plan->isolation);
     csin_arena_destroy(plan->arena);
     free(plan->reasons);

@@ -13,6 +13,7 @@
 
 struct csin_plan_options {
     bool routing, isolation, placement;
+    bool offered;                   /* wanted, also where routing is not asked for */
     bool knobs;                     /* isolation may set request-to-send and concurrency as well */
     bool stable;                    /* few entries of the tables change: */
     const struct csin_routes *keep; /* against these; NULL: those of the scenario */
@@ -34,7 +35,9 @@ struct csin_plan {
     struct csin_result *before, *after; /* the same result twice where nothing is changed */
     bool routes, lanes, places;         /* what is changed: tables; classes; hosts of jobs */
     struct csin_routes *own_routes;     /* of `planned`, where they are */
-    bool balanced;                      /* `balance` says something */
+    struct csin_offered offered; /* with the places proposed; has no phases where nothing is sent */
+    bool has_offered;            /* routing was asked for, or it was */
+    bool balanced;               /* `balance` says something */
     struct csin_balance balance;
     struct csin_place_result *placement; /* NULL: not asked for */
     struct csin_isolation *isolation;    /* NULL: not asked for */

@@ -38,7 +38,8 @@ struct csin_cluster_sum csin_cluster_sum(const struct csin_cluster *cluster,
     for (uint32_t i = 0; i < cluster->n_jobs; i++) {
         const struct csin_cluster_job *job = &cluster->jobs[i];
         const struct csin_cluster_job_result *r = &result->jobs[i];
-        if ((template != CSIN_NONE && job->template != template) || job->arrive_s > result->end_s)
+        if ((template != CSIN_NONE && job->of_template != template) ||
+            job->arrive_s > result->end_s)
             continue;
         sum.n_jobs++;
         sum.n_done += r->finish_s >= 0;
@@ -181,7 +182,7 @@ static struct columns of_template(const struct csin_cluster *cluster,
     struct columns c = {.width_s = r->end_s / DRAWN, .end_s = r->end_s};
     for (uint32_t i = 0; i < r->n_stays; i++) {
         const struct csin_cluster_job *job = &cluster->jobs[r->stays[i].job];
-        if (job->template == template)
+        if (job->of_template == template)
             add_time(&c, r->stays[i].from_s, r->stays[i].to_s, job->n_hosts);
     }
     return c;

@@ -37,7 +37,7 @@ struct csin_cluster_sum {
 };
 struct csin_cluster_sum csin_cluster_sum(const struct csin_cluster *cluster,
                                          const struct csin_cluster_result *result,
-                                         uint32_t template);
+                                         uint32_t of_template);
 
 /* Of a job: time that it ran / what it did in it; 1 where it did not. */
 double csin_cluster_slowdown(const struct csin_cluster_job_result *job);

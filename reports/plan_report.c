@@ -7,6 +7,7 @@
 #include "base/hostlist.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "reports/plan_offered.h"
 #include "reports/wrap.h"
 
 #define TEXT_REASONS 6u /* of a part; JSON and the file have all */
@@ -186,6 +187,8 @@ void csin_plan_report_text(const struct csin_plan *plan, FILE *out)
     if (plan->stopped)
         fputs("stopped before the search was over: this is the best so far\n", out);
     write_owners(plan, out);
+    if (plan->has_offered)
+        csin_offered_write_text(plan, out);
     write_proposals(plan, out);
     write_lanes(plan, out);
     fputs("\nWHY\n", out);
@@ -232,6 +235,16 @@ static void write_balance(struct csin_json *json, const struct csin_plan *plan)
     csin_json_real(json, "gap", b->bound > 0 ? b->worst / b->bound - 1 : 0);
     csin_json_count(json, "entries", b->n_entries);
     csin_json_count(json, "changed_entries", b->n_changed);
+    csin_json_count(json, "forced_entries", b->n_forced);
+    if (b->is_relaxed) {
+        csin_json_flat_object(json, "relaxation");
+        csin_json_real(json, "bound", b->relaxed.bound);
+        csin_json_real(json, "split", b->relaxed.split);
+        csin_json_real(json, "even", b->relaxed.even);
+        csin_json_bool(json, "exact", b->relaxed.exact);
+        csin_json_count(json, "programs", b->relaxed.n_solved);
+        csin_json_end_object(json);
+    }
     csin_json_array(json, "loads"); /* the certificate */
     for (uint32_t arc = 0; arc < f->n_arcs; arc++) {
         if (b->load[arc] <= 0)
@@ -317,6 +330,8 @@ void csin_plan_report_json(const struct csin_plan *plan, FILE *out)
     write_side(&json, "after", plan->after);
     if (plan->placement)
         write_placement(&json, plan);
+    if (plan->has_offered)
+        csin_offered_write_json(plan, &json);
     if (plan->balanced)
         write_balance(&json, plan);
     if (plan->isolation)

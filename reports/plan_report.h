@@ -11,6 +11,8 @@
 /* 80 columns: what changes, what it is worth, why. */
 void csin_plan_report_text(const struct csin_plan *plan, FILE *out);
 void csin_plan_report_json(const struct csin_plan *plan, FILE *out);
+/* Markdown for a pull request (reports/report_md.c). */
+void csin_plan_report_md(const struct csin_plan *plan, FILE *out);
 /* The overlay (sim/overlay.h); `tables` is the name of the file of its forwarding tables, relative
  * to its own folder, NULL where it has none. */
 void csin_plan_write_yaml(const struct csin_plan *plan, const char *tables, FILE *out);

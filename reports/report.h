@@ -8,11 +8,15 @@
 
 #include "sim/metrics.h"
 
+struct csin_page;
+
 struct csin_report_writer {
     const char *name;      /* of --format */
     const char *extension; /* of the file it suits, with the dot */
     const char *what;      /* one line for --help */
     void (*write)(const struct csin_result *result, FILE *out);
+    /* In place of `write`, for those that draw: they need the fabric's facts and a timeline. */
+    void (*write_page)(const struct csin_page *page, FILE *out);
 };
 
 extern const struct csin_report_writer csin_report_writers[]; /* ends with name NULL */
@@ -21,8 +25,16 @@ extern const struct csin_report_writer csin_report_writers[]; /* ends with name 
 void csin_report_text(const struct csin_result *result, FILE *out);
 /* Everything, after docs/result.schema.json. */
 void csin_report_json(const struct csin_result *result, FILE *out);
+/* The same but for the arcs, which may be very many. */
+void csin_report_json_without_arcs(const struct csin_result *result, FILE *out);
 /* One number a line: kind,name,step,metric,unit,value. */
 void csin_report_csv(const struct csin_result *result, FILE *out);
+/* Markdown for a pull request. */
+void csin_report_md(const struct csin_result *result, FILE *out);
+
+/* The lines of it that say what became of the scenario, its jobs and its streams, without a head:
+ * what a sweep collects. */
+void csin_report_metrics(const struct csin_result *result, FILE *out);
 
 /* What a step does, in few words: "allreduce ring 186 MiB". */
 struct csin_step_words {

@@ -5,6 +5,7 @@
  * numbers. */
 #include "base/units.h"
 #include "reports/report.h"
+#include "reports/training_report.h"
 
 struct row {
     FILE *out;
@@ -39,6 +40,11 @@ static void write_waiting(const struct row *row, const struct csin_waiting *w)
     put(row, "without_way_longest", "s", w->longest_s);
 }
 
+static void put_number(void *row, const char *metric, const char *unit, double value)
+{
+    put(row, metric, unit, value);
+}
+
 static void write_job(const struct csin_job_result *r, FILE *out)
 {
     struct row row = {out, "job", r->job->name, 0};
@@ -56,7 +62,9 @@ static void write_job(const struct csin_job_result *r, FILE *out)
         put(&row, "time_max", "s", r->steps[i].max_s);
         put(&row, "time_alone", "s", r->steps[i].alone_s);
         put(&row, "slowdown", "1", r->steps[i].slowdown);
-        if (r->steps[i].step->work == CSIN_COMPUTE_DELAY)
+        if (r->steps[i].training)
+            csin_training_numbers(r->steps[i].training, put_number, &row);
+        if (r->steps[i].step->work == CSIN_COMPUTE_DELAY || r->steps[i].step->training)
             continue;
         put(&row, "algbw", "B/s", r->steps[i].algbw_Bps);
         put(&row, "busbw", "B/s", r->steps[i].busbw_Bps);
@@ -95,6 +103,17 @@ static void write_victim(const struct csin_result *result, const struct csin_vic
     put(&row, metric, "s", v->held_s);
 }
 
+static void write_owners(const struct row *row, const struct csin_result *result,
+                         const struct csin_arc_result *arc)
+{
+    for (uint32_t i = 0; i < arc->n_loads; i++) {
+        const struct csin_load *load = &result->loads[arc->first_load + i];
+        char metric[96];
+        snprintf(metric, sizeof metric, "bytes_of:%s", result->scenario->owners[load->owner]);
+        put(row, metric, "B", load->bytes);
+    }
+}
+
 static void write_arc(const struct csin_result *result, const struct csin_arc_result *arc,
                       FILE *out)
 {
@@ -110,19 +129,30 @@ static void write_arc(const struct csin_result *result, const struct csin_arc_re
     put(&row, "utilisation_peak", "1", arc->peak_utilisation);
     put(&row, "saturated", "s", arc->saturated_s);
     put(&row, "congested", "s", arc->congested_s);
-    for (uint32_t i = 0; i < arc->n_loads; i++) {
-        const struct csin_load *load = &result->loads[arc->first_load + i];
-        char metric[96];
-        snprintf(metric, sizeof metric, "bytes_of:%s", result->scenario->owners[load->owner]);
-        put(&row, metric, "B", load->bytes);
-    }
+    write_owners(&row, result, arc);
 }
 
-void csin_report_csv(const struct csin_result *result, FILE *out)
+static void write_inside(const struct csin_result *result, const struct csin_arc_result *it,
+                         FILE *out)
+{
+    const struct csin_inside *inside = &result->scenario->inside;
+    uint32_t index;
+    char name[240];
+    enum csin_inside_kind kind = csin_inside_kind_of(inside, it->arc, &index);
+    snprintf(name, sizeof name, "%s:%s:%u", inside->fabric->hosts[inside->host[it->arc]].name,
+             csin_inside_kind_names[kind], index);
+    struct row row = {out, "inside", name, 0};
+    put(&row, "capacity", "B/s", inside->capacity_Bps[it->arc]);
+    put(&row, "bytes", "B", it->bytes);
+    put(&row, "utilisation_mean", "1", it->mean_utilisation);
+    put(&row, "utilisation_peak", "1", it->peak_utilisation);
+    put(&row, "saturated", "s", it->saturated_s);
+    write_owners(&row, result, it);
+}
+
+void csin_report_metrics(const struct csin_result *result, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
-    fputs("kind,name,step,metric,unit,value\n", out);
-    write_provenance(sc, out);
     struct row row = {out, "scenario", sc->name, 0};
     put(&row, "makespan", "s", result->makespan_s);
     put(&row, "congestion_free", "1", result->congestion_free);
@@ -131,8 +161,17 @@ void csin_report_csv(const struct csin_result *result, FILE *out)
         write_job(&result->jobs[i], out);
     for (uint32_t i = 0; i < sc->n_streams; i++)
         write_stream(&result->streams[i], out);
+}
+
+void csin_report_csv(const struct csin_result *result, FILE *out)
+{
+    fputs("kind,name,step,metric,unit,value\n", out);
+    write_provenance(result->scenario, out);
+    csin_report_metrics(result, out);
     for (uint32_t i = 0; i < result->n_victims; i++)
         write_victim(result, &result->victims[i], out);
     for (uint32_t i = 0; i < result->n_arcs; i++)
         write_arc(result, &result->arcs[i], out);
+    for (uint32_t i = 0; i < result->n_insides; i++)
+        write_inside(result, &result->insides[i], out);
 }

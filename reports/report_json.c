@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "reports/report.h"
+#include "reports/training_report.h"
+#include "topo/cabling.h"
 
 static void write_effective(struct csin_json *j, const struct csin_effective *e)
 {
@@ -36,11 +38,15 @@ static void write_waiting(struct csin_json *j, const struct csin_waiting *w)
 static void write_step(struct csin_json *j, const struct csin_step_result *r)
 {
     const struct csin_step *step = r->step;
-    csin_json_flat_object(j, NULL);
+    bool sized = step->work != CSIN_COMPUTE_DELAY && step->work != CSIN_TRAINING;
+    if (step->work == CSIN_TRAINING)
+        csin_json_object(j, NULL);
+    else
+        csin_json_flat_object(j, NULL);
     csin_json_string(j, "work", csin_work_names[step->work]);
     if (step->work == CSIN_ALLREDUCE)
         csin_json_string(j, "algorithm", csin_algorithm_names[step->algorithm]);
-    if (step->work != CSIN_COMPUTE_DELAY) {
+    if (sized) {
         csin_json_count(j, "size_bytes", step->size_bytes);
         csin_json_count(j, "pieces", r->cut.n);
         csin_json_count(j, "largest_piece_bytes", r->cut.largest_bytes);
@@ -58,10 +64,12 @@ static void write_step(struct csin_json *j, const struct csin_step_result *r)
     csin_json_real(j, "time_max_s", r->max_s);
     csin_json_real(j, "time_alone_s", r->alone_s);
     csin_json_real(j, "slowdown", r->slowdown);
-    if (step->work != CSIN_COMPUTE_DELAY) {
+    if (sized) {
         csin_json_real(j, "algbw_Bps", r->algbw_Bps);
         csin_json_real(j, "busbw_Bps", r->busbw_Bps);
     }
+    if (r->training)
+        csin_training_json(r->training, j);
     csin_json_end_object(j);
 }
 
@@ -104,6 +112,39 @@ static void write_job(struct csin_json *j, const struct csin_result *result,
     csin_json_end_object(j);
 }
 
+/* What only streams over chain tables have. */
+static void write_chains(struct csin_json *j, const struct csin_stream_result *r)
+{
+    const struct csin_stream *stream = r->stream;
+    if (!stream->chains)
+        return;
+    csin_json_string(j, "chains", stream->chains->name);
+    csin_json_count(j, "n_chains", stream->chains->n_chains);
+    if (stream->record_bytes)
+        csin_json_count(j, "record_bytes", stream->record_bytes);
+    if (stream->duration_s > 0)
+        csin_json_real(j, "throughput_steady_Bps", r->steady_Bps);
+    csin_json_flat_object(j, "full");
+    for (unsigned i = 0; i < CSIN_N_LIMITS; i++)
+        if (r->limits.n[i])
+            csin_json_real(j, csin_limit_names[i], r->limits.full[i]);
+    csin_json_end_object(j);
+    if (r->limits.n_ssds) {
+        csin_json_count(j, "n_ssds", r->limits.n_ssds);
+        csin_json_real(j, "ssd_mean_bytes", r->limits.ssd_mean_bytes);
+        csin_json_real(j, "ssd_max_bytes", r->limits.ssd_max_bytes);
+    }
+    double time_s = r->finish_s - r->start_s;
+    if (stream->record_bytes && time_s > 0)
+        csin_json_real(j, "accesses_per_s", (double)(r->bytes / stream->record_bytes) / time_s);
+    if (stream->kind == CSIN_KV_CACHE)
+        csin_json_count(j, "misses", r->n_misses);
+    if (stream->bursts > 1) {
+        csin_json_count(j, "bursts", stream->bursts);
+        csin_json_real(j, "every_s", stream->every_s);
+    }
+}
+
 static void write_stream(struct csin_json *j, const struct csin_result *result,
                          const struct csin_stream_result *r)
 {
@@ -116,7 +157,8 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
     csin_json_count(j, "concurrency", stream->concurrency);
     if (stream->kind == CSIN_READ)
         csin_json_count(j, "stripe", stream->stripe);
-    else
+    write_chains(j, r);
+    if (stream->kind == CSIN_CHECKPOINT)
         csin_json_count(j, "replicas", stream->replicas);
     if (stream->senders)
         csin_json_count(j, "request_to_send", stream->senders);
@@ -144,6 +186,17 @@ static void write_stream(struct csin_json *j, const struct csin_result *result,
     csin_json_end_object(j);
 }
 
+static void write_owners(struct csin_json *j, const struct csin_result *result,
+                         const struct csin_arc_result *arc)
+{
+    csin_json_flat_object(j, "bytes_by_owner");
+    for (uint32_t i = 0; i < arc->n_loads; i++) {
+        const struct csin_load *load = &result->loads[arc->first_load + i];
+        csin_json_real(j, result->scenario->owners[load->owner], load->bytes);
+    }
+    csin_json_end_object(j);
+}
+
 static void write_arc(struct csin_json *j, const struct csin_result *result,
                       const struct csin_arc_result *arc)
 {
@@ -159,12 +212,26 @@ static void write_arc(struct csin_json *j, const struct csin_result *result,
     csin_json_real(j, "utilisation_peak", arc->peak_utilisation);
     csin_json_real(j, "saturated_s", arc->saturated_s);
     csin_json_real(j, "congested_s", arc->congested_s);
-    csin_json_flat_object(j, "bytes_by_owner");
-    for (uint32_t i = 0; i < arc->n_loads; i++) {
-        const struct csin_load *load = &result->loads[arc->first_load + i];
-        csin_json_real(j, result->scenario->owners[load->owner], load->bytes);
-    }
+    write_owners(j, result, arc);
     csin_json_end_object(j);
+}
+
+static void write_inside(struct csin_json *j, const struct csin_result *result,
+                         const struct csin_arc_result *it)
+{
+    const struct csin_inside *inside = &result->scenario->inside;
+    uint32_t index;
+    enum csin_inside_kind kind = csin_inside_kind_of(inside, it->arc, &index);
+    csin_json_flat_object(j, NULL);
+    csin_json_string(j, "host", inside->fabric->hosts[inside->host[it->arc]].name);
+    csin_json_string(j, "kind", csin_inside_kind_names[kind]);
+    csin_json_count(j, "index", index);
+    csin_json_real(j, "capacity_Bps", inside->capacity_Bps[it->arc]);
+    csin_json_real(j, "bytes", it->bytes);
+    csin_json_real(j, "utilisation_mean", it->mean_utilisation);
+    csin_json_real(j, "utilisation_peak", it->peak_utilisation);
+    csin_json_real(j, "saturated_s", it->saturated_s);
+    write_owners(j, result, it);
     csin_json_end_object(j);
 }
 
@@ -240,7 +307,7 @@ static void write_fabric(struct csin_json *j, const struct csin_fabric *f)
     csin_json_end_object(j);
 }
 
-void csin_report_json(const struct csin_result *result, FILE *out)
+static void write_json(const struct csin_result *result, bool with_arcs, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
     struct csin_json json, *j = &json;
@@ -256,6 +323,7 @@ void csin_report_json(const struct csin_result *result, FILE *out)
     csin_json_count(j, "events", result->events);
     write_provenance(j, sc);
     write_fabric(j, sc->fabric);
+    csin_cabling_write(sc->fabric, "cabling", j);
     csin_json_array(j, "jobs");
     for (uint32_t i = 0; i < sc->n_jobs; i++)
         write_job(j, result, &result->jobs[i]);
@@ -271,10 +339,28 @@ void csin_report_json(const struct csin_result *result, FILE *out)
             write_victim(j, result, &result->victims[i]);
         csin_json_end_array(j);
     }
-    csin_json_array(j, "arcs");
-    for (uint32_t i = 0; i < result->n_arcs; i++)
-        write_arc(j, result, &result->arcs[i]);
-    csin_json_end_array(j);
+    if (with_arcs) {
+        csin_json_array(j, "arcs");
+        for (uint32_t i = 0; i < result->n_arcs; i++)
+            write_arc(j, result, &result->arcs[i]);
+        csin_json_end_array(j);
+    }
+    if (result->n_insides > 0) {
+        csin_json_array(j, "inside");
+        for (uint32_t i = 0; i < result->n_insides; i++)
+            write_inside(j, result, &result->insides[i]);
+        csin_json_end_array(j);
+    }
     csin_json_end_object(j);
     csin_json_finish(j);
+}
+
+void csin_report_json(const struct csin_result *result, FILE *out)
+{
+    write_json(result, true, out);
+}
+
+void csin_report_json_without_arcs(const struct csin_result *result, FILE *out)
+{
+    write_json(result, false, out);
 }

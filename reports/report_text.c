@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "reports/report.h"
+#include "reports/training_report.h"
 
 #define WORST_ARCS 10
 #define WORST_VICTIMS 5
@@ -163,6 +164,8 @@ static void write_step(const struct csin_step_result *r, uint32_t index, FILE *o
     fprintf(out, "  %-2u %-38s %10s %10s %9s", index + 1, csin_step_words(r->step).s,
             csin_show_time(r->mean_s).s, csin_show_time(r->alone_s).s, factor(r->slowdown).s);
     fputc('\n', out);
+    if (r->training)
+        csin_training_text(r->training, out);
     if (r->algbw_Bps <= 0)
         return;
     fprintf(out, "     algbw %s, busbw %s; %s of %s", csin_show_rate(r->algbw_Bps).s,
@@ -197,6 +200,31 @@ static void write_job(const struct csin_job_result *r, FILE *out)
     write_waiting(&r->waiting, out);
 }
 
+/* What was full, and how evenly SSDs were used. */
+static void write_limits(const struct csin_stream_result *r, FILE *out)
+{
+    static const char *const names[] = {"SSDs", "server NICs", "client NICs", "fabric"};
+    const struct csin_limits *limits = &r->limits;
+    const char *between = "  full: ";
+    for (unsigned i = 0; i < CSIN_N_LIMITS; i++) {
+        if (limits->n[i] == 0)
+            continue;
+        fprintf(out, "%s%s %s", between, names[i], percent(limits->full[i]).s);
+        between = ", ";
+    }
+    fputs(" of the time\n", out);
+    if (limits->ssd_mean_bytes > 0)
+        fprintf(out, "  %s SSDs, the busiest with %s times the mean\n",
+                csin_show_count(limits->n_ssds).s,
+                csin_show_fixed(limits->ssd_max_bytes / limits->ssd_mean_bytes, 2).s);
+    if (r->stream->record_bytes && r->finish_s > r->start_s)
+        fprintf(out, "  %s of %s a second\n",
+                csin_show_count((uint64_t)((double)(r->bytes / r->stream->record_bytes) /
+                                           (r->finish_s - r->start_s)))
+                    .s,
+                csin_show_size(r->stream->record_bytes).s);
+}
+
 static void write_stream(const struct csin_stream_result *r, FILE *out)
 {
     char title[160];
@@ -212,6 +240,13 @@ static void write_stream(const struct csin_stream_result *r, FILE *out)
     fprintf(out, "  %s of %s, %s each, 99 %% within %s\n", plural(r->n_requests, "request").s,
             csin_show_size(r->stream->chunk_bytes).s, csin_show_time(r->mean_request_s).s,
             csin_show_time(r->p99_request_s).s);
+    if (r->stream->chains)
+        write_limits(r, out);
+    if (r->stream->chains && r->stream->duration_s > 0)
+        fprintf(out, "  steady, in the middle third of the time: %s\n",
+                csin_show_rate(r->steady_Bps).s);
+    if (r->n_misses)
+        fprintf(out, "  %s more that were not there\n", plural(r->n_misses, "value").s);
     if (r->stopped)
         fputs("  stopped; what was not done by then does not count\n", out);
     write_effective(&r->effective, r->stopped, out);
@@ -322,6 +357,45 @@ static void write_worst(const struct csin_result *result, FILE *out)
                 csin_show_count(result->n_congested - n).s);
 }
 
+/* Of each kind the one that was full longest, of all hosts. */
+static uint32_t pick_insides(const struct csin_result *result, uint32_t *ret_picked)
+{
+    bool seen[CSIN_N_INSIDE_KINDS] = {false};
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < result->n_insides; i++) {
+        uint32_t index, at = result->worst_insides[i];
+        enum csin_inside_kind kind = csin_inside_kind_of(&result->scenario->inside,
+                                                         result->insides[at].arc, &index);
+        if (!seen[kind])
+            ret_picked[n++] = at;
+        seen[kind] = true;
+    }
+    return n;
+}
+
+/* Memory, root ports, SSDs: a user sees here that the hosts are what takes the time. */
+static void write_insides(const struct csin_result *result, FILE *out)
+{
+    const struct csin_inside *inside = &result->scenario->inside;
+    uint32_t picked[CSIN_N_INSIDE_KINDS], n = pick_insides(result, picked);
+    int width = 12;
+    if (n == 0)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        width = widest(width, csin_inside_name(inside, result->insides[picked[i]].arc).s);
+    fprintf(out, "\n%-*s %6s %6s %10s  %s\n", width, "INSIDE HOSTS", "mean", "peak", "full",
+            "whose bytes");
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_arc_result *it = &result->insides[picked[i]];
+        fprintf(out, "%-*s %6s %6s %10s  ", width, csin_inside_name(inside, it->arc).s,
+                percent(it->mean_utilisation).s, percent(it->peak_utilisation).s,
+                it->saturated_s > 0 ? csin_show_time(it->saturated_s).s : "-");
+        write_loads(result, it, COLUMNS - width - 28, out);
+    }
+    fprintf(out, "the fullest of each kind; the JSON result has all %s\n",
+            csin_show_count(result->n_insides).s);
+}
+
 void csin_report_text(const struct csin_result *result, FILE *out)
 {
     const struct csin_scenario *sc = result->scenario;
@@ -336,4 +410,5 @@ void csin_report_text(const struct csin_result *result, FILE *out)
         write_stream(&result->streams[i], out);
     write_victims(result, out);
     write_worst(result, out);
+    write_insides(result, out);
 }

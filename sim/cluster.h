@@ -28,7 +28,7 @@ extern const char *const csin_queue_names[]; /* NULL-terminated */
 
 struct csin_cluster_job {
     const char *name;
-    uint32_t template; /* index into the templates of the cluster */
+    uint32_t of_template; /* index into the templates of the cluster */
     uint32_t n_hosts;
     const bool *allowed; /* [n_hosts of the fabric] by its zone tag; NULL: any host */
     const char *zone;    /* the tag; NULL: none */

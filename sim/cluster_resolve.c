@@ -45,8 +45,8 @@ static void check_company(struct resolver *r)
 
 static uint32_t find_template(struct making *m, const struct csin_cluster_job_spec *job)
 {
-    const struct csin_text *name = &job->template;
-    const struct csin_text *otherwise = &m->spec->trace.template;
+    const struct csin_text *name = &job->of_template;
+    const struct csin_text *otherwise = &m->spec->trace.of_template;
     uint32_t found = name->s ? csin_names_find(&m->templates, name->s) : CSIN_NONE;
     if (found != CSIN_NONE)
         return found;
@@ -180,7 +180,7 @@ static void add_jobs(struct making *m, const struct csin_cluster_job_spec *spec,
                                : base;
         cluster->jobs[from + i] = (struct csin_cluster_job){
             .name = name ? unique_name(m, spec, name, from + i) : NULL,
-            .template = template,
+            .of_template = template,
             .n_hosts = (uint32_t)spec->hosts.n,
             .allowed = mask,
             .zone = spec->zone.s,
@@ -205,7 +205,7 @@ static void read_trace(struct making *m, struct csin_trace *ret_trace)
     const struct csin_trace_spec *spec = &m->spec->trace;
     char *text;
     size_t bytes;
-    const char *path = csin_resolve_beside(r->sc->arena, r->sc->file, spec->file.s);
+    const char *path = csin_beside(r->sc->arena, r->sc->file, spec->file.s);
     enum csin_status status = path ? csin_file_read(r->diag, spec->file.loc, path, &text, &bytes)
                                    : csin_no_memory(r->diag);
     if (status == CSIN_OK) {
@@ -217,8 +217,8 @@ static void read_trace(struct making *m, struct csin_trace *ret_trace)
         free(text);
     }
     csin_resolve_fail(r, status);
-    if (spec->template.s && csin_names_find(&m->templates, spec->template.s) == CSIN_NONE)
-        FAIL(r, 942, spec->template.loc, "unknown template '%s'", spec->template.s);
+    if (spec->of_template.s && csin_names_find(&m->templates, spec->of_template.s) == CSIN_NONE)
+        FAIL(r, 942, spec->of_template.loc, "unknown template '%s'", spec->of_template.s);
 }
 
 /* ---- all of it ---- */

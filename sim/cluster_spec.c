@@ -41,7 +41,7 @@ static const struct csin_element template_element = {sizeof(struct csin_template
                                                      csin_yaml_section, template_keys};
 
 static const struct csin_key job_keys[] = {JOB("name", CSIN_REQUIRED, name, name, NULL),
-                                           JOB("template", 0, template, name, NULL),
+                                           JOB("template", 0, of_template, name, NULL),
                                            JOB("hosts", CSIN_REQUIRED, hosts, count, &hosts_range),
                                            JOB("zone", 0, zone, name, NULL),
                                            JOB("priority", 0, priority, count, &priority_range),
@@ -58,7 +58,7 @@ static const struct csin_element job_element = {sizeof(struct csin_cluster_job_s
 static const struct csin_key trace_keys[] = {TRACE("file", CSIN_REQUIRED, file, text, NULL),
                                              TRACE("format", 0, format, choice, format_names),
                                              TRACE("column", 0, column, name, NULL),
-                                             TRACE("template", 0, template, name, NULL),
+                                             TRACE("template", 0, of_template, name, NULL),
                                              {0}};
 
 static const struct csin_key cluster_keys[] = {

@@ -19,7 +19,7 @@ struct csin_template_spec {
 
 /* A job, or several that arrive one after the other; a line of a trace too. */
 struct csin_cluster_job_spec {
-    struct csin_text name, template, zone;
+    struct csin_text name, of_template, zone;
     struct csin_count hosts, priority, rounds, count;
     struct csin_quantity arrive_s, time_s, every_s;
     struct csin_choice arrivals; /* enum csin_arrivals */
@@ -30,10 +30,10 @@ enum csin_arrivals { CSIN_ARRIVALS_EVEN, CSIN_ARRIVALS_RANDOM };
 enum csin_trace_format { CSIN_TRACE_CSV, CSIN_TRACE_SACCT };
 
 struct csin_trace_spec {
-    struct csin_text file;     /* NULL: there is none */
-    struct csin_choice format; /* enum csin_trace_format */
-    struct csin_text column;   /* whose values are names of templates; sacct: any column */
-    struct csin_text template; /* of jobs whose column names none */
+    struct csin_text file;        /* NULL: there is none */
+    struct csin_choice format;    /* enum csin_trace_format */
+    struct csin_text column;      /* whose values are names of templates; sacct: any column */
+    struct csin_text of_template; /* of jobs whose column names none */
 };
 
 struct csin_cluster_spec {

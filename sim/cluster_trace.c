@@ -403,7 +403,7 @@ static void read_csv_job(struct reader *r)
     read_time(r, ARRIVE, &job.arrive_s);
     read_time(r, TIME, &job.time_s);
     job.zone = name_from(r, ZONE);
-    job.template = name_from(r, TEMPLATE);
+    job.of_template = name_from(r, TEMPLATE);
     if (!job.name.s)
         want_value(r, NAME);
     if (!job.hosts.loc.line && !text_of(r, HOSTS))
@@ -449,7 +449,7 @@ static void read_sacct_job(struct reader *r)
         want_value(r, NAME);
     read_count(r, HOSTS, 0, CSIN_MAX_HOSTS, &job.hosts);
     read_count(r, PRIORITY, 0, UINT32_MAX, &job.priority);
-    job.template = name_from(r, TEMPLATE);
+    job.of_template = name_from(r, TEMPLATE);
     check_state(r);
     job.time_s.loc = place_of(r, TIME);
     job.arrive_s.loc = place_of(r, ARRIVE);

@@ -62,7 +62,7 @@ static enum csin_status open_alone(struct windows *w, const struct csin_cluster_
                                    struct csin_scenario **ret_scenario)
 {
     const struct csin_cluster *cluster = w->cluster;
-    const struct csin_template_spec *template = &cluster->templates[job->template];
+    const struct csin_template_spec *template = &cluster->templates[job->of_template];
     struct csin_window_writing writing;
     struct csin_text hosts = csin_window_hosts(cluster->parent->fabric, w->hosts, job->n_hosts,
                                                template->name.loc, arena);
@@ -107,13 +107,15 @@ static enum csin_status measure_alone(struct windows *w, const struct csin_clust
 static enum csin_status refer(struct windows *w, uint32_t index, struct csin_diag *diag)
 {
     const struct csin_cluster_job *job = &w->cluster->jobs[index];
-    struct csin_window_reference ref = {
-        .template = job->template, .n_hosts = job->n_hosts, .allowed = job->allowed, .scale = 1};
+    struct csin_window_reference ref = {.of_template = job->of_template,
+                                        .n_hosts = job->n_hosts,
+                                        .allowed = job->allowed,
+                                        .scale = 1};
     if (w->reference[index] != CSIN_NONE)
         return CSIN_OK;
     for (size_t i = 0; i < w->n_references; i++) {
         const struct csin_window_reference *old = &w->references[i];
-        if (old->template == ref.template && old->n_hosts == ref.n_hosts &&
+        if (old->of_template == ref.of_template && old->n_hosts == ref.n_hosts &&
             old->allowed == ref.allowed) {
             w->reference[index] = (uint32_t)i;
             return CSIN_OK;
@@ -121,7 +123,7 @@ static enum csin_status refer(struct windows *w, uint32_t index, struct csin_dia
     }
     if (!place_alone(w, job))
         return CSIN_OK; /* csin_cluster_run tells it */
-    double long_s = estimate(&w->cluster->templates[job->template], w->cluster->parent->fabric,
+    double long_s = estimate(&w->cluster->templates[job->of_template], w->cluster->parent->fabric,
                              w->hosts[0]) *
                     ROUNDS;
     if (long_s > w->cluster->window_s)
@@ -155,7 +157,7 @@ static void plan_part(const struct windows *w, struct csin_window *win, uint32_t
     part->start_s = draw_start(w, job, part->ref->round_s);
     double times = floor(w->cluster->window_s / ROUNDS / part->ref->round_s);
     part->period_s = part->ref->round_s * (times > 1 ? times : 1);
-    part->n_streams = w->cluster->templates[job->template].storage.n;
+    part->n_streams = w->cluster->templates[job->of_template].storage.n;
     part->n_bursts = part->ref->round_s > 0 && w->cluster->window_s > part->start_s
                          ? (uint32_t)ceil((w->cluster->window_s - part->start_s) / part->period_s)
                          : 0;
@@ -165,7 +167,7 @@ static bool write_part(struct csin_window *win, struct csin_window_writing *writ
 {
     const struct csin_cluster *cluster = win->cluster;
     const struct csin_cluster_job *job = &cluster->jobs[win->running[i].job];
-    const struct csin_template_spec *template = &cluster->templates[job->template];
+    const struct csin_template_spec *template = &cluster->templates[job->of_template];
     const struct csin_stream_spec *streams = template->storage.items;
     struct csin_window_part *part = &win->parts[i];
     const struct csin_fabric *f = cluster->parent->fabric;
@@ -355,7 +357,7 @@ static bool reuse(const struct windows *w, const struct csin_running *running, u
         bool was_there = k < w->n_last && w->last[k].job == running[i].job &&
                          w->last[k].hosts == running[i].hosts;
         ret_slowdown[i] = was_there ? w->slowdown[running[i].job]
-                                    : w->of_template[jobs[running[i].job].template];
+                                    : w->of_template[jobs[running[i].job].of_template];
         if (ret_slowdown[i] == 0)
             return false;
     }
@@ -372,7 +374,7 @@ static void remember(struct windows *w, const struct csin_running *running, uint
         double sum = 0;
         uint32_t count = 0;
         for (uint32_t i = 0; i < n; i++)
-            if (jobs[running[i].job].template == t) {
+            if (jobs[running[i].job].of_template == t) {
                 sum += slowdown[i];
                 count++;
             }
@@ -501,7 +503,7 @@ static uint32_t smallest_job(const struct csin_cluster *cluster, uint32_t templa
 {
     uint32_t found = CSIN_NONE;
     for (uint32_t i = 0; i < cluster->n_jobs; i++)
-        if (cluster->jobs[i].template == template &&
+        if (cluster->jobs[i].of_template == template &&
             (found == CSIN_NONE || cluster->jobs[i].n_hosts < cluster->jobs[found].n_hosts))
             found = i;
     return found;

@@ -9,7 +9,7 @@
 
 /* A template on so many hosts, alone on an idle cluster, well placed. */
 struct csin_window_reference {
-    uint32_t template, n_hosts;
+    uint32_t of_template, n_hosts;
     const bool *allowed;
     double scale;   /* the steps are divided by it in windows */
     double round_s; /* of the steps so divided */
@@ -48,9 +48,9 @@ struct csin_window_writing {
 bool csin_window_begin(struct csin_window_writing *w, const struct csin_cluster *cluster,
                        struct csin_arena *arena, uint32_t n_jobs, uint32_t n_streams);
 /* A job of a template: `rounds` of its steps, divided by `scale`, from start_s on. */
-bool csin_window_write_job(struct csin_window_writing *w, const struct csin_template_spec *template,
-                           const char *name, struct csin_text hosts, double scale, double start_s,
-                           double rounds);
+bool csin_window_write_job(struct csin_window_writing *w,
+                           const struct csin_template_spec *of_template, const char *name,
+                           struct csin_text hosts, double scale, double start_s, double rounds);
 /* One burst of a template's stream: `times` what belongs to a round. */
 bool csin_window_write_burst(struct csin_window_writing *w, const struct csin_stream_spec *from,
                              const char *name, struct csin_text hosts, double scale, double times,

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "sim/libraries.h"
+#include "sim/training.h"
+
 /* Piece i of n nearly equal ones: sizes differ by one byte at most and add up. */
 static uint64_t piece(uint64_t bytes, uint64_t n, uint64_t i)
 {
@@ -302,6 +305,10 @@ static uint32_t incast(struct csin_schedule *s, const struct csin_step *step, co
 uint32_t csin_step_schedule(struct csin_schedule *s, const struct csin_step *step,
                             const uint32_t *hosts, uint32_t n, uint32_t after, struct csin_rng rng)
 {
+    if (step->work == CSIN_TRAINING)
+        return csin_training_schedule(s, step->training, hosts, n, after, rng, NULL);
+    if (step->work != CSIN_COMPUTE_DELAY && csin_is_library(step->algorithm))
+        return csin_library_schedule(s, step, hosts, n, after);
     if (step->work == CSIN_COMPUTE_DELAY || n < 2) {
         uint32_t end = csin_schedule_delay(s, step->work == CSIN_COMPUTE_DELAY ? step->time_s : 0);
         csin_schedule_after(s, after);
@@ -324,6 +331,7 @@ uint32_t csin_step_schedule(struct csin_schedule *s, const struct csin_step *ste
     case CSIN_INCAST:
         return incast(s, step, hosts, n, after);
     case CSIN_COMPUTE_DELAY:
+    case CSIN_TRAINING:
     case CSIN_N_WORKS:
         break;
     }
@@ -346,6 +354,7 @@ double csin_step_bus_factor(const struct csin_step *step, uint32_t n_hosts)
     case CSIN_INCAST:
         return n - 1;
     case CSIN_COMPUTE_DELAY:
+    case CSIN_TRAINING:
     case CSIN_N_WORKS:
         break;
     }
@@ -354,9 +363,13 @@ double csin_step_bus_factor(const struct csin_step *step, uint32_t n_hosts)
 
 struct csin_cut csin_step_cut(const struct csin_step *step, uint32_t n)
 {
-    if (step->work == CSIN_COMPUTE_DELAY || n < 2)
+    if (step->work == CSIN_COMPUTE_DELAY || step->work == CSIN_TRAINING || n < 2)
         return (struct csin_cut){0, 0};
     uint64_t pieces = n, bytes = step->size_bytes;
+    if (csin_is_library(step->algorithm)) { /* a ring cuts what each channel has */
+        pieces = step->chunk_bytes ? n_chunks(bytes, step->chunk_bytes) : n * step->channels;
+        return (struct csin_cut){pieces, pieces ? piece(bytes, pieces, 0) : 0};
+    }
     if (step->work == CSIN_PERMUTATION || step->work == CSIN_INCAST)
         pieces = 1;
     else if (step->work == CSIN_BROADCAST)

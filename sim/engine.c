@@ -137,7 +137,7 @@ static void note_causes(const struct csin_run *run, struct csin_diag *diag, doub
     for (uint32_t i = run->n_events; i-- > 0 && n < NAMED_CAUSES;) {
         const struct csin_event *event = &run->events[i];
         bool is_of_fabric = event->kind == CSIN_EVENT_CABLE || event->kind == CSIN_EVENT_SWITCH ||
-                            event->kind == CSIN_EVENT_HOST;
+                            event->kind == CSIN_EVENT_SSD || event->kind == CSIN_EVENT_HOST;
         if (!is_of_fabric || event->up || event->n_items == 0 || event->at_s > now_s ||
             comes_back(run, i))
             continue;

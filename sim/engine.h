@@ -6,6 +6,7 @@
 #ifndef CSIN_SIM_ENGINE_H
 #define CSIN_SIM_ENGINE_H
 
+#include "sim/recorder.h"
 #include "sim/schedule.h"
 #include "sim/traffic.h"
 
@@ -36,6 +37,7 @@ static inline uint32_t csin_lane_fold(uint32_t vl, uint32_t n_vls)
 enum csin_event_kind {
     CSIN_EVENT_CABLE,  /* cables: `up`, and at `rate_Bps` where that is not 0 */
     CSIN_EVENT_SWITCH, /* items are switches */
+    CSIN_EVENT_SSD,    /* items are hosts: SSD number `ssd` of each */
     CSIN_EVENT_HOST,   /* items are hosts */
     CSIN_EVENT_STOP,   /* items[0] is an owner: it ends as it is */
     CSIN_EVENT_MOVE    /* owner items[0], a job: the steps that begin after it run on hosts[rank] */
@@ -47,6 +49,7 @@ struct csin_event {
     double rate_Bps; /* of cables; 0: as before */
     uint32_t *items; /* [n_items] cables, switches or hosts; one owner */
     uint32_t n_items;
+    uint32_t ssd;
     const uint32_t *from; /* MOVE: [n_hosts] the job's hosts by rank, as the schedule has them; */
     uint32_t *hosts;      /* [n_hosts] where each rank goes */
     uint32_t n_hosts;
@@ -77,6 +80,8 @@ struct csin_run {
      * Of several rates within one instant, all or the last one only. */
     void (*observe)(void *arg, double now_s, uint32_t op, double rate_Bps);
     void *observe_arg;
+    /* Told every load and rate as it changes, where both are watched. NULL: not. */
+    struct csin_recorder *recorder;
 };
 
 /* A flow is congested while an arc that is not at one of its two hosts is what limits its rate, and

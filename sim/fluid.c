@@ -586,6 +586,15 @@ static void bring_forward(struct fluid *fl, struct slot *s)
     s->since_s = fl->now_s;
 }
 
+/* Is anything known of the inside of the host that it comes from? A local operation is in flight
+ * only where there is. */
+static bool is_furnished(const struct fluid *fl, const struct slot *s)
+{
+    const struct csin_fabric *f = fl->run->fabric;
+    return s->n_arcs == 0 ||
+           f->hosts[f->nics[csin_arc_tail(f, arcs_of(s)[0]) - f->n_switches].host].inside;
+}
+
 static uint32_t add_lossless(struct fluid *fl, const struct slot *s)
 {
     const double *weights = weights_of(s);
@@ -593,12 +602,15 @@ static uint32_t add_lossless(struct fluid *fl, const struct slot *s)
     for (uint32_t k = 0; weights && k < s->n_arcs; k++)
         is_sprayed = is_sprayed || weights[k] != 1;
     const uint8_t *lanes = lanes_for(fl, s);
-    if (s->n == s->n_arcs && (!fl->s->profile || !fl->run->fabric->hosts[fl->s->src[s->op]].inside))
+    /* Of the host that sends now, which may be another one than was planned. */
+    bool is_own = fl->s->profile && is_furnished(fl, s);
+    if (s->n == s->n_arcs && !is_own)
         return csin_lossless_add(&fl->lossless, arcs_of(s), weights, lanes, s->n);
     struct csin_lossless_uses uses = {.resources = arcs_of(s) + s->n_arcs,
                                       .weights = weights ? weights + s->n_arcs : NULL,
                                       .n = s->n - s->n_arcs,
-                                      .n_sends = s->n_sends};
+                                      .n_sends = s->n_sends,
+                                      .is_own = is_own};
     return csin_lossless_add_inside_too(&fl->lossless, arcs_of(s), is_sprayed ? weights : NULL,
                                         lanes, s->n_arcs, &uses);
 }
@@ -625,6 +637,8 @@ static void begin_to_move(struct fluid *fl, uint32_t slot)
 static void stop_moving(struct fluid *fl, struct slot *s)
 {
     bool ok;
+    if (fl->run->recorder)
+        csin_recorder_rate(fl->run->recorder, s->owner, -s->rate_Bps, fl->now_s);
     if (fl->is_lossless) {
         if (fl->watching) {
             set_root(fl, s, CSIN_NONE);
@@ -813,6 +827,8 @@ static void set_rate(struct fluid *fl, uint32_t flow, double rate_Bps)
     if (s->rate_Bps == 0 && rate_Bps > 0)
         note_wait(fl, s);
     bring_forward(fl, s);
+    if (fl->run->recorder)
+        csin_recorder_rate(fl->run->recorder, s->owner, rate_Bps - s->rate_Bps, fl->now_s);
     s->rate_Bps = rate_Bps;
     if (rate_Bps > 0)
         set_moment(fl, slot, fl->now_s + s->left / rate_Bps);
@@ -1117,6 +1133,7 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
     ok = ok && (fl.is_lossless ? init_lanes(&fl) && init_victims(&fl)
                                : csin_fair_init(&fl.fair, n_resources, fl.net.capacity_Bps));
     ok = (!run->watch || csin_watch_init(&fl.watch, n_resources, fl.result.arcs)) && ok;
+    fl.watch.recorder = run->recorder;
     fl.dispatch = ok ? csin_dispatch_create(fl.s, fl.result.start_s, fl.result.finish_s) : NULL;
     if (!fl.dispatch) {
         status = csin_no_memory(diag);
@@ -1129,6 +1146,8 @@ static enum csin_status run_fluid(const struct csin_run *run, struct csin_diag *
         goto done;
     if (run->watch)
         csin_watch_end(&fl.watch, fl.now_s);
+    if (run->recorder)
+        csin_recorder_end(run->recorder, fl.now_s);
     csin_waits_sort(fl.result.waits, fl.result.n_waits);
     fl.result.skipped = csin_dispatch_skipped(fl.dispatch);
     if (fl.is_lossless && run->watch && !hand_over_victims(&fl)) {

@@ -56,6 +56,14 @@ static void fill(struct csin_inside *inside, uint32_t host)
     }
 }
 
+uint64_t csin_inside_count(const struct csin_fabric *fabric)
+{
+    uint64_t n = 0;
+    for (uint32_t h = 0; h < fabric->n_hosts; h++)
+        n += count_all(fabric->hosts[h].inside);
+    return n;
+}
+
 bool csin_inside_init(struct csin_inside *inside, const struct csin_fabric *fabric)
 {
     *inside = (struct csin_inside){
@@ -132,26 +140,6 @@ uint32_t csin_inside_in(const struct csin_inside *inside, uint32_t resource, uin
     return csin_inside_find(inside, host, kind, index);
 }
 
-/* 'GPU 5, 6, NIC 0' */
-static void list_on_port(const struct csin_inside_model *m, uint32_t port, char *text, size_t size)
-{
-    const struct {
-        const char *word;
-        const uint32_t *of;
-        uint32_t n;
-    } rows[] = {{"GPU", m->gpu_root_port, m->n_gpus}, {"NIC", m->nic_root_port, m->n_nics}};
-    size_t at = 0;
-    for (unsigned row = 0; row < 2; row++) {
-        bool first = true;
-        for (uint32_t i = 0; i < rows[row].n && at + 16 < size; i++)
-            if (rows[row].of[i] == port) {
-                at += (size_t)snprintf(text + at, size - at, "%s%s%s%u", at ? ", " : "",
-                                       first ? rows[row].word : "", first ? " " : "", i);
-                first = false;
-            }
-    }
-}
-
 struct csin_inside_name csin_inside_name(const struct csin_inside *inside, uint32_t resource)
 {
     static const char *const words[] = {
@@ -166,8 +154,8 @@ struct csin_inside_name csin_inside_name(const struct csin_inside *inside, uint3
     size_t room = sizeof name.s - (size_t)n;
     const char *number = strstr(words[kind], "%u");
     if (kind == CSIN_INSIDE_ROOT_PORT) {
-        n += snprintf(name.s + n, room, "%s ", words[kind]);
-        list_on_port(host->inside, index, name.s + n, sizeof name.s - (size_t)n);
+        snprintf(name.s + n, room, "%s %s", words[kind],
+                 csin_inside_model_on_port(host->inside, index).s);
     } else if (number) {
         snprintf(name.s + n, room, "%.*s%u%s", (int)(number - words[kind]), words[kind], index,
                  number + 2);

@@ -35,8 +35,11 @@ struct csin_inside {
     uint32_t *first;      /* [n_hosts + 1] resources of host h are first[h] .. first[h + 1] - 1 */
 };
 
-/* False without memory; finish is safe then. A fabric that says nothing of the inside of any host
- * has n 0. O(hosts + resources). */
+#define CSIN_MAX_INSIDE (UINT64_C(1) << 26) /* resources */
+/* How many there would be. */
+uint64_t csin_inside_count(const struct csin_fabric *fabric);
+/* At most CSIN_MAX_INSIDE. False without memory; finish is safe then. A fabric that says nothing of
+ * the inside of any host has n 0. O(hosts + resources). */
 bool csin_inside_init(struct csin_inside *inside, const struct csin_fabric *fabric);
 void csin_inside_finish(struct csin_inside *inside);
 

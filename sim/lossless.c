@@ -487,7 +487,7 @@ static bool enter_with(struct csin_lossless *l, struct csin_lossless_flow *f, co
                        const struct csin_lossless_uses *uses)
 {
     return (way->n == 0 || (way->weights ? enter_sprayed(l, f, way) : enter_path(l, f, way))) &&
-           leave_into_host(l, f, way, uses) && enter_own(l, f, way, uses);
+           leave_into_host(l, f, way, uses) && (!f->is_own || enter_own(l, f, way, uses));
 }
 
 uint32_t csin_lossless_add(struct csin_lossless *l, const uint32_t *arcs, const double *weights,
@@ -502,14 +502,16 @@ uint32_t csin_lossless_add_inside_too(struct csin_lossless *l, const uint32_t *a
 {
     assert((n >= 2 || (uses && n == 0)) && n <= CSIN_WAY_MAX);
     struct way way = {arcs, weights, lanes, n};
-    uint32_t source = uses ? take_begin(l) : queue_at(l, &way, 0);
+    bool is_own = uses && uses->is_own;
+    assert(is_own || n > 0);
+    uint32_t source = is_own ? take_begin(l) : queue_at(l, &way, 0);
     uint32_t flow = source == CSIN_NONE ? CSIN_NONE : take_flow(l);
     if (flow == CSIN_NONE)
         return CSIN_NONE;
     struct csin_lossless_flow *f = &l->flows[flow];
     struct csin_lossless_queue *s = &l->queues[source];
     f->source = source;
-    f->is_own = uses != NULL;
+    f->is_own = is_own;
     f->rate = 0;
     f->place = s->flows.n;
     f->n_turns = f->n_pairs = 0;

@@ -144,6 +144,7 @@ struct csin_lossless_uses {
     const uint32_t *resources; /* [n] */
     const double *weights;     /* [n] */
     uint32_t n, n_sends;
+    bool is_own; /* the inside of the host that sends is known: all its flows say so, or none */
 };
 /* A new flow as of csin_lossless_add from a host whose inside is known, or that uses something
  * inside; n 0: inside one host only. */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "sim/libraries.h"
+#include "sim/resolve.h"
 #include "sim/storage.h"
 
 /* An arc counts as congested from this time on, less than any packet takes; and from so many steps
@@ -67,6 +69,31 @@ static bool sum_steps(const struct csin_schedule *s, const struct csin_run_resul
     return complete;
 }
 
+/* Where the time of the rounds that ended went. Leaves *ret alone without memory. */
+static void measure_training(struct measure *m, uint32_t owner, uint32_t step,
+                             const struct csin_training_result **ret)
+{
+    const struct csin_job *job = &m->sc->jobs[owner];
+    struct csin_training_result *result = csin_arena_alloc(m->result->arena, 1, sizeof *result);
+    uint64_t seed = csin_owner_seed(m->sc, job->name);
+    uint32_t n = 0;
+    bool ok = result;
+    for (uint32_t i = 0; i < m->s->n_spans && ok; i++) {
+        const struct csin_span *span = &m->s->spans[i];
+        if (span->owner != owner || span->step != step || m->run->finish_s[span->begin] < 0 ||
+            m->run->finish_s[span->end] < 0)
+            continue;
+        ok = csin_training_measure(
+            job->steps[step].training, m->s, span, m->run->start_s, m->run->finish_s, job->hosts,
+            job->n_hosts, csin_rng_init(seed, csin_step_draw(job, span->round, step)), result);
+        n++;
+    }
+    if (!ok || n == 0)
+        return;
+    csin_training_conclude(result, n);
+    *ret = result;
+}
+
 static void measure_job(struct measure *m, uint32_t owner, const double *alone)
 {
     const struct csin_job *job = &m->sc->jobs[owner];
@@ -87,21 +114,26 @@ static void measure_job(struct measure *m, uint32_t owner, const double *alone)
     for (uint32_t i = 0; i < job->n_steps; i++) {
         const struct csin_step *step = &job->steps[i];
         double mean = sums[i].n ? sums[i].sum_s / sums[i].n : 0;
-        double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && job->n_hosts > 1
+        uint32_t n = csin_is_library(step->algorithm)
+                         ? csin_library_ranks(&m->sc->inside, job->hosts, job->n_hosts)
+                         : job->n_hosts;
+        double algbw = mean > 0 && step->work != CSIN_COMPUTE_DELAY && !step->training && n > 1
                            ? (double)step->size_bytes / mean
                            : 0;
         result->steps[i] = (struct csin_step_result){
             .step = step,
             .n_rounds = sums[i].n,
-            .cut = csin_step_cut(step, job->n_hosts),
+            .cut = csin_step_cut(step, n),
             .mean_s = mean,
             .min_s = sums[i].min_s,
             .max_s = sums[i].max_s,
             .algbw_Bps = algbw,
-            .busbw_Bps = algbw * csin_step_bus_factor(step, job->n_hosts),
+            .busbw_Bps = algbw * csin_step_bus_factor(step, n),
             .alone_s = alone[1 + i],
             .slowdown = sums[i].n ? ratio(mean, alone[1 + i]) : 1,
         };
+        if (step->training)
+            measure_training(m, owner, i, &result->steps[i].training);
     }
 }
 
@@ -134,13 +166,24 @@ static const struct csin_span *stream_span(const struct csin_schedule *s, uint32
 
 struct stream_sum {
     double start_s, finish_s;
-    uint64_t bytes, n_requests;
+    uint64_t bytes, n_requests, n_misses;
+    double steady_bytes; /* that moved in the middle third of the stream's duration */
 };
 
 static double throughput(const struct stream_sum *sum)
 {
     double time = sum->finish_s - sum->start_s;
     return time > 0 ? (double)sum->bytes / time : 0;
+}
+
+/* How much of a transfer falls into the middle third of a stream's duration, as if it had moved at
+ * one rate: traffic is steady then, without how it began and how it ends. */
+static double steady_share(const struct csin_stream *stream, double start_s, double from_s,
+                           double to_s)
+{
+    double since_s = start_s + stream->duration_s / 3, until_s = since_s + stream->duration_s / 3;
+    double in_s = fmin(to_s, until_s) - fmax(from_s, since_s);
+    return in_s > 0 && to_s > from_s ? in_s / (to_s - from_s) : 0;
 }
 
 /* Calls `each` for every request that was served. Requests are runs of operations; of a read the
@@ -151,27 +194,34 @@ static struct stream_sum sum_stream(const struct csin_stream *stream, const stru
                                                  double start_s, double finish_s),
                                     void *arg)
 {
-    bool read = stream->kind == CSIN_READ;
+    bool read = csin_stream_reads(stream);
     uint32_t n = csin_stream_ops(stream);
     struct stream_sum sum = {.start_s = run->finish_s[span->begin]};
     sum.finish_s = sum.start_s;
-    for (uint32_t op = span->begin + 1; op < span->first + span->n; op += n) {
+    for (uint32_t op = span->begin + csin_stream_lead(stream); op < span->first + span->n;
+         op += n) {
         uint32_t last = op + n - 1;
         double finish = run->finish_s[last];
         if (finish < 0)
-            continue;                           /* the gate had closed */
+            continue; /* the gate had closed */
+        sum.n_misses += csin_is_delay(s, last);
+        if (csin_is_delay(s, last))
+            continue;
         uint64_t bytes = s->amount[last].bytes; /* of all hops of a chain alike */
         sum.bytes += bytes;
         sum.n_requests++;
+        sum.steady_bytes += (double)bytes *
+                            steady_share(stream, sum.start_s, run->start_s[last], finish);
         sum.finish_s = fmax(sum.finish_s, finish);
         if (each)
-            each(arg, read ? s->dst[last] : s->src[op], bytes, run->start_s[op], finish);
+            each(arg, read ? s->dst[last] : s->src[op + csin_is_delay(s, op)], bytes,
+                 run->start_s[op], finish);
     }
     return sum;
 }
 
 struct client_sum {
-    const double start_s;
+    double start_s;
     uint32_t *client_of;      /* [n_hosts] */
     double *bytes, *finish_s; /* [n_clients] */
     double *times;
@@ -193,13 +243,19 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double client_rate(const struct client_sum *sum, uint32_t client)
+{
+    double time = sum->finish_s[client] - sum->start_s;
+    return time > 0 ? sum->bytes[client] / time : 0;
+}
+
 static void measure_clients(struct csin_stream_result *result, const struct client_sum *sum)
 {
     double total = 0, squares = 0;
     uint32_t n = result->stream->n_clients;
     for (uint32_t c = 0; c < n; c++) {
-        double time = sum->finish_s[c] - sum->start_s;
-        double rate = time > 0 ? sum->bytes[c] / time : 0;
+        double rate = client_rate(sum, c);
+        result->client_Bps[c] = rate;
         result->min_client_Bps = c ? fmin(result->min_client_Bps, rate) : rate;
         result->max_client_Bps = fmax(result->max_client_Bps, rate);
         total += rate;
@@ -227,62 +283,88 @@ static bool is_stopped(const struct csin_scenario *sc, uint32_t owner)
     return false;
 }
 
+static void client_sum_finish(struct client_sum *sum)
+{
+    free(sum->client_of);
+    free(sum->bytes);
+    free(sum->finish_s);
+    free(sum->times);
+}
+
+/* Adds up the requests of each client. False without memory; finish is safe then. */
+static bool sum_clients(const struct csin_stream *stream, const struct csin_schedule *s,
+                        const struct csin_run_result *run, const struct csin_span *span,
+                        struct client_sum *sum, struct stream_sum *ret_total)
+{
+    *sum = (struct client_sum){
+        .start_s = run->finish_s[span->begin],
+        .client_of = malloc((s->n_hosts + 1u) * sizeof *sum->client_of),
+        .bytes = calloc(stream->n_clients + 1u, sizeof *sum->bytes),
+        .finish_s = calloc(stream->n_clients + 1u, sizeof *sum->finish_s),
+        .times = malloc((span->n + 1u) * sizeof *sum->times),
+    };
+    if (!sum->client_of || !sum->bytes || !sum->finish_s || !sum->times)
+        return false;
+    for (uint32_t c = 0; c < stream->n_clients; c++)
+        sum->client_of[stream->clients[c]] = c;
+    *ret_total = sum_stream(stream, s, run, span, add_request, sum);
+    return true;
+}
+
 static enum csin_status measure_stream(struct measure *m, uint32_t owner, const double *alone)
 {
     const struct csin_stream *stream = &m->sc->streams[owner - m->sc->n_jobs];
     struct csin_stream_result *result = &m->result->streams[owner - m->sc->n_jobs];
     const struct csin_span *span = stream_span(m->s, owner);
-    enum csin_status status = CSIN_OK;
-    struct client_sum sum = {
-        .start_s = m->run->finish_s[span->begin],
-        .client_of = malloc((m->sc->fabric->n_hosts + 1u) * sizeof *sum.client_of),
-        .bytes = calloc(stream->n_clients + 1u, sizeof *sum.bytes),
-        .finish_s = calloc(stream->n_clients + 1u, sizeof *sum.finish_s),
-        .times = malloc((span->n + 1u) * sizeof *sum.times),
-    };
-    if (!sum.client_of || !sum.bytes || !sum.finish_s || !sum.times) {
-        status = csin_no_memory(m->diag);
-        goto done;
+    struct client_sum sum;
+    struct stream_sum total;
+    double *client_Bps = csin_arena_alloc(m->result->arena, stream->n_clients, sizeof *client_Bps);
+    bool ok = sum_clients(stream, m->s, m->run, span, &sum, &total) && client_Bps;
+    if (ok) {
+        *result = (struct csin_stream_result){
+            .stream = stream,
+            .start_s = total.start_s,
+            .finish_s = total.finish_s,
+            .n_requests = total.n_requests,
+            .n_misses = total.n_misses,
+            .bytes = total.bytes,
+            .throughput_Bps = throughput(&total),
+            .steady_Bps = stream->duration_s > 0 ? total.steady_bytes / (stream->duration_s / 3)
+                                                 : 0,
+            .alone_Bps = alone[0],
+            .client_Bps = client_Bps,
+        };
+        result->slowdown = ratio(result->alone_Bps, result->throughput_Bps);
+        result->stopped = is_stopped(m->sc, owner) &&
+                          total.n_requests + total.n_misses <
+                              (span->n - csin_stream_lead(stream)) / csin_stream_ops(stream);
+        measure_clients(result, &sum);
     }
-    for (uint32_t c = 0; c < stream->n_clients; c++)
-        sum.client_of[stream->clients[c]] = c;
-    struct stream_sum total = sum_stream(stream, m->s, m->run, span, add_request, &sum);
-    *result = (struct csin_stream_result){
-        .stream = stream,
-        .start_s = total.start_s,
-        .finish_s = total.finish_s,
-        .n_requests = total.n_requests,
-        .bytes = total.bytes,
-        .throughput_Bps = throughput(&total),
-        .alone_Bps = alone[0],
-    };
-    result->slowdown = ratio(result->alone_Bps, result->throughput_Bps);
-    result->stopped = is_stopped(m->sc, owner) &&
-                      total.n_requests < (span->n - 1) / csin_stream_ops(stream);
-    measure_clients(result, &sum);
-done:
-    free(sum.client_of);
-    free(sum.bytes);
-    free(sum.finish_s);
-    free(sum.times);
-    return status;
+    client_sum_finish(&sum);
+    return ok ? CSIN_OK : csin_no_memory(m->diag);
 }
 
 /* ---- rows for the cache ---- */
 
 uint32_t csin_owner_row_size(const struct csin_scenario *sc, uint32_t owner)
 {
-    return owner < sc->n_jobs ? 1 + sc->jobs[owner].n_steps : 1;
+    return owner < sc->n_jobs ? 1 + sc->jobs[owner].n_steps
+                              : 1 + sc->streams[owner - sc->n_jobs].n_clients;
 }
 
 bool csin_owner_row(const struct csin_scenario *sc, uint32_t owner, const struct csin_schedule *s,
                     const struct csin_run_result *run, double *ret_row)
 {
     if (owner >= sc->n_jobs) {
-        struct stream_sum sum = sum_stream(&sc->streams[owner - sc->n_jobs], s, run,
-                                           stream_span(s, owner), NULL, NULL);
-        ret_row[0] = throughput(&sum);
-        return true;
+        const struct csin_stream *stream = &sc->streams[owner - sc->n_jobs];
+        struct client_sum sum;
+        struct stream_sum total;
+        bool ok = sum_clients(stream, s, run, stream_span(s, owner), &sum, &total);
+        ret_row[0] = ok ? throughput(&total) : 0;
+        for (uint32_t c = 0; ok && c < stream->n_clients; c++)
+            ret_row[1 + c] = client_rate(&sum, c);
+        client_sum_finish(&sum);
+        return ok;
     }
     double start_s = 0, finish_s = 0;
     uint32_t n_steps = sc->jobs[owner].n_steps;
@@ -553,6 +635,10 @@ enum csin_status csin_measure(const struct csin_scenario *scenario,
         status = measure_victims(&m);
     if (status != CSIN_OK)
         goto fail;
+    if (!csin_limits_measure(result)) {
+        status = csin_no_memory(diag);
+        goto fail;
+    }
     measure_waits(&m);
     *ret_result = result;
     return CSIN_OK;
@@ -566,6 +652,8 @@ void csin_result_destroy(struct csin_result *result)
 {
     if (!result)
         return;
+    if (result->timeline)
+        csin_recorder_destroy(result->timeline->recorder);
     csin_arena_destroy(result->arena);
     free(result);
 }

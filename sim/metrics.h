@@ -6,7 +6,10 @@
 #define CSIN_SIM_METRICS_H
 
 #include "sim/collectives.h"
+#include "sim/limits.h"
 #include "sim/scenario.h"
+#include "sim/timeline.h"
+#include "sim/training.h"
 
 /* Transfers that stood still for a while, without a way or before a dead cable. */
 struct csin_waiting {
@@ -30,6 +33,7 @@ struct csin_step_result {
     double algbw_Bps, busbw_Bps; /* at the mean time; 0 for delays */
     double alone_s,
         slowdown; /* mean time alone on the idle fabric; mean_s / alone_s, 1 for no time */
+    const struct csin_training_result *training; /* of training, where a round ended; else NULL */
 };
 
 struct csin_job_result {
@@ -45,13 +49,17 @@ struct csin_job_result {
 struct csin_stream_result {
     const struct csin_stream *stream;
     double start_s, finish_s;
-    uint64_t n_requests;                        /* chunks a client asked for and got */
-    uint64_t bytes;                             /* of those, replicas not counted */
+    uint64_t n_requests; /* chunks a client asked for and got */
+    uint64_t n_misses;   /* values asked for that were not there */
+    uint64_t bytes;      /* of those, replicas not counted */
+    double steady_Bps;   /* with a duration: what moved in its middle third / that time; else 0 */
     double throughput_Bps, alone_Bps, slowdown; /* bytes / (finish - start); alone / throughput */
+    double *client_Bps;                         /* [stream->n_clients] */
     double min_client_Bps, mean_client_Bps, max_client_Bps;
     double fairness; /* Jain's index over the clients' throughputs: 1 = all alike */
     double mean_request_s, p99_request_s, max_request_s;
-    bool stopped; /* by an event, before all of it was done */
+    struct csin_limits limits; /* of a stream over chains */
+    bool stopped;              /* by an event, before all of it was done */
     struct csin_waiting waiting;
     struct csin_effective effective;
 };
@@ -86,11 +94,12 @@ struct csin_result {
     const struct csin_load *loads;      /* by arc, the largest first */
     struct csin_victim_result *victims; /* the largest share first */
     uint32_t n_victims;
+    struct csin_timeline *timeline; /* NULL unless asked for (sim/timeline.h) */
 };
 
 /* What one owner did, as one row of numbers that can be kept in a cache: a job gives its total time
- * and then the mean of each step, a stream its throughput. csin_owner_row_size numbers. False
- * without memory. */
+ * and then the mean of each step, a stream its throughput and then that of each client.
+ * csin_owner_row_size numbers. False without memory. */
 uint32_t csin_owner_row_size(const struct csin_scenario *scenario, uint32_t owner);
 bool csin_owner_row(const struct csin_scenario *scenario, uint32_t owner,
                     const struct csin_schedule *schedule, const struct csin_run_result *run,

@@ -70,6 +70,10 @@ static bool init_changes(struct csin_network *net)
     net->stopped = filled(net->run->n_events, sizeof *net->stopped, 0);
     net->moved = filled(net->run->schedule->n_owners, sizeof *net->moved, 0);
     net->rank = filled(f->n_hosts, sizeof *net->rank, 0);
+    net->inside_up = filled(csin_n_inside(net->run->schedule), sizeof *net->inside_up, 1);
+    net->inside_gone = filled(csin_n_inside(net->run->schedule), sizeof *net->inside_gone, 0);
+    if (!net->inside_up || !net->inside_gone)
+        return false;
     if (!own_capacities(net) || !net->cable_Bps || !net->cable_up || !net->up || !net->switch_up ||
         !net->host_up || !net->gone || !net->alive || !net->changed_arcs || !net->stopped ||
         !net->moved || !net->rank)
@@ -98,6 +102,7 @@ bool csin_network_init(struct csin_network *net, const struct csin_run *run)
         .run = run,
         .routes = run->routes,
         .capacity_Bps = run->fabric->arc_capacity_Bps,
+        .replica = CSIN_NONE,
         .way = {.arcs = malloc(CSIN_WAY_MAX * sizeof(uint32_t)),
                 .weights = malloc(CSIN_WAY_MAX * sizeof(double))},
     };
@@ -134,6 +139,8 @@ void csin_network_finish(struct csin_network *net)
     free(net->stopped);
     free(net->moved);
     free(net->rank);
+    free(net->inside_up);
+    free(net->inside_gone);
     memset(net, 0, sizeof *net);
 }
 
@@ -177,13 +184,14 @@ static void refresh_cable(struct csin_network *net, uint32_t cable)
     }
 }
 
-/* A host that is down does nothing inside either. */
+/* A host that is down does nothing inside either, and an SSD that is dead nothing at all. */
 static void refresh_inside(struct csin_network *net)
 {
     const struct csin_inside *inside = net->run->schedule->inside;
     uint32_t n_arcs = net->run->fabric->n_arcs;
     for (uint32_t r = 0; inside && r < inside->n; r++) {
-        double capacity_Bps = net->host_up[inside->host[r]] ? inside->capacity_Bps[r] : 0;
+        bool up = net->host_up[inside->host[r]] && net->inside_up[r];
+        double capacity_Bps = up ? inside->capacity_Bps[r] : 0;
         if (net->own_capacity_Bps[n_arcs + r] == capacity_Bps)
             continue;
         net->own_capacity_Bps[n_arcs + r] = capacity_Bps;
@@ -196,6 +204,16 @@ static void move_job(struct csin_network *net, const struct csin_event *event)
     net->moved[event->items[0]] = true;
     for (uint32_t rank = 0; rank < event->n_hosts; rank++)
         net->rank[event->from[rank]] = rank;
+}
+
+static void set_ssd(struct csin_network *net, uint32_t host, uint32_t ssd, bool up)
+{
+    static const enum csin_inside_kind kinds[] = {CSIN_INSIDE_SSD_READ, CSIN_INSIDE_SSD_WRITE};
+    for (size_t k = 0; net->run->schedule->inside && k < sizeof kinds / sizeof *kinds; k++) {
+        uint32_t r = csin_inside_find(net->run->schedule->inside, host, kinds[k], ssd);
+        if (r != CSIN_NONE)
+            net->inside_up[r] = up;
+    }
 }
 
 static void happen(struct csin_network *net, const struct csin_event *event)
@@ -211,6 +229,10 @@ static void happen(struct csin_network *net, const struct csin_event *event)
     case CSIN_EVENT_SWITCH:
         for (uint32_t i = 0; i < event->n_items; i++)
             net->switch_up[event->items[i]] = event->up;
+        break;
+    case CSIN_EVENT_SSD:
+        for (uint32_t i = 0; i < event->n_items; i++)
+            set_ssd(net, event->items[i], event->ssd, event->up);
         break;
     case CSIN_EVENT_HOST:
         for (uint32_t i = 0; i < event->n_items; i++)
@@ -238,6 +260,8 @@ static enum csin_status react(struct csin_network *net, struct csin_diag *diag)
     for (uint32_t i = 0; i < KNOWN_EACH * net->n_known; i++)
         net->known[i].src = CSIN_NONE;
     net->rerouted = true;
+    for (uint32_t r = 0; r < csin_n_inside(net->run->schedule); r++)
+        net->inside_gone[r] = !net->inside_up[r];
     net->n_alive = 0;
     for (uint32_t h = 0; h < f->n_hosts; h++) {
         net->gone[h] = f->hosts[h].role == CSIN_STORAGE && !net->host_up[h];
@@ -349,6 +373,72 @@ static bool find_way(struct csin_network *net, uint32_t src, uint32_t dst)
     return true;
 }
 
+static bool is_gone(const struct csin_network *net, const struct csin_replica *replica)
+{
+    return net->gone[replica->host] ||
+           (replica->resource != CSIN_NONE && net->inside_gone[replica->resource]);
+}
+
+/* Where an operation reads from: its own host, or, where that or its SSD is gone, one of the other
+ * replicas that are there, for each reader and set another. Its host where there are no replicas,
+ * or none is left. */
+static uint32_t find_replica(struct csin_network *net, uint32_t op, uint32_t reader)
+{
+    const struct csin_schedule *s = net->run->schedule;
+    uint32_t set = op < s->replica_set_room ? s->replica_set[op] : CSIN_NONE, n_left = 0;
+    net->replica = CSIN_NONE;
+    if (set == CSIN_NONE)
+        return s->src[op];
+    uint32_t first = s->replica_first[set], end = s->replica_first[set + 1];
+    for (uint32_t i = first; i < end; i++) {
+        if (s->replicas[i].host == s->src[op] && !is_gone(net, &s->replicas[i]))
+            return s->src[op];
+        n_left += !is_gone(net, &s->replicas[i]);
+    }
+    uint64_t turn = csin_mix64((uint64_t)reader << 32 | set);
+    for (uint32_t i = first; i < end && n_left > 0; i++) {
+        if (is_gone(net, &s->replicas[i]))
+            continue;
+        if (turn % n_left-- == 0) {
+            net->replica = s->replicas[i].resource;
+            return s->replicas[i].host;
+        }
+        turn = csin_mix64(turn);
+    }
+    return s->src[op];
+}
+
+/* An SSD of a host in place of a dead one: the next that is up. CSIN_NONE: it has no other. */
+static uint32_t other_ssd(const struct csin_network *net, uint32_t resource)
+{
+    const struct csin_inside *inside = net->run->schedule->inside;
+    uint32_t index, host = inside->host[resource], r = CSIN_NONE;
+    enum csin_inside_kind kind = csin_inside_kind_of(inside, resource, &index);
+    for (uint32_t i = index + 1; (r = csin_inside_find(inside, host, kind, i)) != CSIN_NONE; i++)
+        if (!net->inside_gone[r])
+            return r;
+    for (uint32_t i = 0; i < index; i++)
+        if (!net->inside_gone[r = csin_inside_find(inside, host, kind, i)])
+            return r;
+    return CSIN_NONE;
+}
+
+/* A resource of the host where it was planned, as it is in the host that does the work. */
+static uint32_t resource_in(const struct csin_network *net, uint32_t resource, uint32_t host,
+                            bool receives)
+{
+    const struct csin_inside *inside = net->run->schedule->inside;
+    uint32_t index;
+    if (!receives && net->replica != CSIN_NONE &&
+        csin_inside_kind_of(inside, resource, &index) == CSIN_INSIDE_SSD_READ)
+        return net->replica;
+    if (host != inside->host[resource])
+        resource = csin_inside_in(inside, resource, host);
+    if (resource != CSIN_NONE && net->inside_gone && net->inside_gone[resource])
+        resource = other_ssd(net, resource);
+    return resource;
+}
+
 /* What an operation uses inside hosts, where its hosts are `src` and `dst` now: those of the host
  * that sends first. What a host does not have, where a job has moved to one of another model, does
  * not limit it. */
@@ -365,7 +455,7 @@ static void find_uses(struct csin_network *net, uint32_t op, uint32_t src, uint3
             if ((planned != s->src[op]) != receives)
                 continue;
             uint32_t host = planned == s->src[op] ? src : planned == s->dst[op] ? dst : planned;
-            r = host == planned ? r : csin_inside_in(inside, r, host);
+            r = resource_in(net, r, host, receives);
             if (r == CSIN_NONE)
                 continue;
             net->use[net->n_uses] = net->run->fabric->n_arcs + r;
@@ -385,6 +475,7 @@ static bool find_local(struct csin_network *net, uint32_t op, uint32_t host)
 
 bool csin_network_way(struct csin_network *net, uint32_t op, const double *finish_s)
 {
+    net->replica = CSIN_NONE;
     const struct csin_schedule *s = net->run->schedule;
     uint32_t src = s->src[op], dst = s->dst[op];
     if (net->run->n_events > 0) {
@@ -395,6 +486,8 @@ bool csin_network_way(struct csin_network *net, uint32_t op, const double *finis
         }
         if (csin_is_local(s, op))
             return find_local(net, op, stand_in(net, src, src));
+        if (s->replica_set && src == s->src[op])
+            src = find_replica(net, op, dst);
         src = stand_in(net, src, dst);
         dst = stand_in(net, dst, src);
     }

@@ -47,9 +47,13 @@ struct csin_network {
     uint32_t replaced;            /* how many of them have been */
     uint32_t *alive, n_alive;     /* storage hosts that routes know to be up */
     bool *gone;                   /* [n_hosts] hosts that they know to be down */
-    bool *moved;                  /* [n_owners] jobs that have moved */
-    uint32_t *rank;               /* [n_hosts] in the job that it belongs to, if that has moved */
-    uint32_t span;                /* of the operation that was asked for last */
+    bool *inside_up;              /* [resources inside hosts] */
+    bool *inside_gone;            /* likewise, as is known since the last reaction */
+    uint32_t replica; /* what stands for the SSD of the operation at hand, where it is read from
+                         another one; CSIN_NONE: nothing does */
+    bool *moved;      /* [n_owners] jobs that have moved */
+    uint32_t *rank;   /* [n_hosts] in the job that it belongs to, if that has moved */
+    uint32_t span;    /* of the operation that was asked for last */
 };
 
 /* False without memory; finish is safe then. */

@@ -154,8 +154,7 @@ static bool is_called(const struct csin_zone *zone, const char *name)
            (strncmp(name, zone->family, family) == 0 && strcmp(name + family, plane) == 0);
 }
 
-/* Whether the host has a NIC in a zone of the name of `zone`. */
-static bool in_zone(const struct csin_fabric *f, uint32_t host, const char *zone)
+bool csin_pick_is_in_zone(const struct csin_fabric *f, uint32_t host, const char *zone)
 {
     const struct csin_host *h = &f->hosts[host];
     for (uint32_t k = h->first_nic; k < h->first_nic + h->n_nics; k++)
@@ -250,7 +249,7 @@ static enum csin_status pick_counted(const struct pick *p, uint64_t wanted, enum
     if (!hosts)
         return csin_no_memory(p->diag);
     for (uint32_t h = 0; h < f->n_hosts; h++) {
-        if (f->hosts[h].role != role || (zone && !in_zone(f, h, zone)))
+        if (f->hosts[h].role != role || (zone && !csin_pick_is_in_zone(f, h, zone)))
             continue;
         n_role++;
         if (!taken || !taken[h])

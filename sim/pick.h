@@ -27,6 +27,9 @@ enum csin_status csin_pick_hosts(const struct csin_fabric *fabric,
                                  const bool *taken, struct csin_rng rng, struct csin_arena *arena,
                                  struct csin_diag *diag, uint32_t **ret_hosts, uint32_t *ret_n);
 
+/* Whether the host has a NIC in a zone of that name, as `zone` of a pick means it. */
+bool csin_pick_is_in_zone(const struct csin_fabric *fabric, uint32_t host, const char *zone);
+
 /* The hosts, or the switches, of a hostlist in its order, in `arena`. Reports those that the fabric
  * does not have. */
 enum csin_status csin_pick_named(const struct csin_fabric *fabric, const struct csin_text *list,

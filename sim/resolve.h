@@ -4,6 +4,7 @@
  * wrote (sim/scenario_spec.h) and the fabric, in this order:
  *
  *     jobs       sim/scenario_jobs.c       hosts, steps
+ *     chains     sim/scenario_chains.c     chain tables
  *     storage    sim/scenario_storage.c    clients, servers
  *     owners     sim/scenario.c            names of both, in one set
  *     lanes      sim/scenario_lanes.c      classes of traffic, service levels, virtual lanes
@@ -42,7 +43,7 @@ void csin_resolve_fail(struct resolver *r, enum csin_status status);
 /* True when nobody will read what is found from here on: base/diag.h keeps 100 messages. */
 bool csin_resolve_heard_enough(const struct resolver *r);
 /* A file's name, relative to the folder of the file `path` that names it. NULL without memory. */
-const char *csin_resolve_beside(struct csin_arena *arena, const char *path, const char *name);
+const char *csin_beside(struct csin_arena *arena, const char *path, const char *name);
 /* n zeroed elements in the scenario's arena; NULL after a reported failure. */
 void *csin_resolve_array(struct resolver *r, size_t n, size_t size);
 /* What begins behind the horizon cannot finish before it. `what`: "a start". */
@@ -51,6 +52,13 @@ void csin_resolve_check_time(struct resolver *r, const char *what,
 /* Marks hosts as those of a job; reports those that another one has or gets. */
 void csin_resolve_take_hosts(struct resolver *r, uint32_t job, const uint32_t *hosts, uint32_t n,
                              struct csin_loc loc);
+
+struct csin_training_spec;
+/* A training step of a job on these hosts; NULL without memory. What is wrong is reported. */
+struct csin_training *csin_resolve_training(struct resolver *r,
+                                            const struct csin_training_spec *spec,
+                                            struct csin_loc loc, const uint32_t *hosts,
+                                            uint32_t n_hosts);
 
 /* `12` or `all`, not a hostlist. */
 bool csin_is_counted(const struct csin_text *hosts);
@@ -64,11 +72,16 @@ static inline uint64_t csin_count_or(const struct csin_count *count, uint64_t ot
  * change what this one draws. */
 uint64_t csin_owner_seed(const struct csin_scenario *sc, const char *owner);
 
+/* The chain table of that name; NULL after a reported failure. */
+const struct csin_chains *csin_resolve_find_chains(struct resolver *r,
+                                                   const struct csin_text *name);
+
 /* All of it, for a scenario that has its fabric, routing policy, engine, congestion model, seed and
  * horizon. */
 void csin_resolve(struct resolver *r);
 /* The stages. */
 void csin_resolve_jobs(struct resolver *r);
+void csin_resolve_chains(struct resolver *r);
 void csin_resolve_storage(struct resolver *r);
 void csin_resolve_lanes(struct resolver *r);
 void csin_resolve_events(struct resolver *r);

@@ -134,8 +134,7 @@ static void check_connected(struct resolver *r)
 
 /* ---- reading ---- */
 
-/* A fabric's file name is relative to the scenario's folder. */
-const char *csin_resolve_beside(struct csin_arena *arena, const char *path, const char *name)
+const char *csin_beside(struct csin_arena *arena, const char *path, const char *name)
 {
     const char *slash = strrchr(path, '/');
     if (!slash || name[0] == '/' || csin_fabric_is_line(name))
@@ -204,7 +203,7 @@ static void name_tables(struct resolver *r, const char *on_command_line)
     const char *name = on_command_line ? on_command_line : r->spec->routing.lft.s;
     const char *path = on_command_line
                            ? name
-                           : csin_resolve_beside(sc->arena, r->spec->routing.lft.loc.file, name);
+                           : csin_beside(sc->arena, r->spec->routing.lft.loc.file, name);
     r->tables = &sc->inputs[sc->n_inputs++];
     *r->tables = (struct csin_input){.what = "lft", .name = name, .path = path};
     if (!path)
@@ -258,6 +257,7 @@ void csin_resolve(struct resolver *r)
         return;
     memset(r->job_of, 0xff, sc->fabric->n_hosts * sizeof *r->job_of);
     csin_resolve_jobs(r);
+    csin_resolve_chains(r);
     csin_resolve_storage(r);
     resolve_owners(r);
     if (r->spec->cluster) {
@@ -276,6 +276,12 @@ void csin_resolve(struct resolver *r)
         csin_warning(r->diag, 402, r->spec->seed.loc,
                      "'seed' has no effect: nothing in this scenario is drawn by chance");
     make_routes(r);
+    uint64_t n_inside = csin_inside_count(sc->fabric);
+    if (n_inside > CSIN_MAX_INSIDE)
+        FAIL(r, 487, r->spec->fabric.loc, "%s things inside hosts that limit traffic; at most %s",
+             csin_show_count(n_inside).s, csin_show_count(CSIN_MAX_INSIDE).s);
+    else if (!csin_inside_init(&sc->inside, sc->fabric))
+        csin_resolve_fail(r, csin_no_memory(r->diag));
     if (r->status == CSIN_OK)
         check_connected(r);
     if (r->status == CSIN_OK && sc->cluster)
@@ -330,6 +336,7 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     char *text;
     size_t bytes;
     struct csin_scenario_spec spec = {0};
+    const struct csin_variant *variant = overrides ? overrides->variant : NULL;
     enum csin_status status = csin_file_read(diag, (struct csin_loc){0}, path, &text, &bytes);
     if (status != CSIN_OK)
         return status;
@@ -338,7 +345,8 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     sc->inputs[1].what = "fabric";
     sc->n_inputs = 2;
     status = sc->file && sc->inputs[0].sha256.hex[0]
-                 ? csin_scenario_spec_read(sc->arena, diag, sc->file, text, bytes, &spec)
+                 ? csin_scenario_spec_read_changed(sc->arena, diag, sc->file, text, bytes,
+                                                   variant ? &variant->scenario : NULL, &spec)
                  : csin_no_memory(diag);
     free(text);
     if (!spec.name.s || !spec.fabric.s) /* not a scenario, or not one of any fabric */
@@ -346,13 +354,14 @@ static enum csin_status open_all(struct csin_scenario *sc, const char *path,
     sc->name = spec.name.s;
     if (status == CSIN_OK && overrides && overrides->plan)
         status = apply_plan(sc, overrides->plan, diag, &spec);
-    const char *fabric = csin_resolve_beside(sc->arena, sc->file, spec.fabric.s);
+    const char *fabric = csin_beside(sc->arena, sc->file, spec.fabric.s);
     if (!fabric)
         return csin_no_memory(diag);
     sc->inputs[1].name = spec.fabric.s;
     sc->inputs[1].path = csin_fabric_is_line(fabric) ? NULL : fabric;
-    enum csin_status opened = csin_fabric_open(diag, sc->arena, spec.fabric.loc, fabric,
-                                               &sc->fabric, &sc->inputs[1].sha256);
+    enum csin_status opened = csin_fabric_open_variant(diag, sc->arena, spec.fabric.loc, fabric,
+                                                       variant ? &variant->fabric : NULL,
+                                                       &sc->fabric, &sc->inputs[1].sha256);
     if (opened != CSIN_OK)
         return csin_first(status, opened);
     struct resolver r = {.sc = sc, .spec = &spec, .diag = diag, .status = status};
@@ -392,10 +401,6 @@ enum csin_status csin_scenario_resolve(const struct csin_scenario_spec *spec,
     sc->name = spec->name.s;
     sc->file = spec->name.loc.file;
     sc->fabric = fabric;
-    if (!csin_inside_init(&sc->inside, fabric)) {
-        csin_inside_finish(&sc->inside);
-        return csin_no_memory(diag);
-    }
     sc->fabric_is_borrowed = true;
     struct resolver r = {.sc = sc, .spec = spec, .diag = diag};
     apply_overrides(&r, NULL);

@@ -6,9 +6,11 @@
 #ifndef CSIN_SIM_SCENARIO_H
 #define CSIN_SIM_SCENARIO_H
 
+#include "sim/chains.h"
 #include "sim/engine.h"
 #include "sim/schedule.h"
 #include "topo/routes.h"
+#include "topo/variant.h"
 
 enum csin_work {
     CSIN_COMPUTE_DELAY,
@@ -19,11 +21,19 @@ enum csin_work {
     CSIN_BROADCAST,
     CSIN_PERMUTATION,
     CSIN_INCAST,
+    CSIN_TRAINING, /* one step of it: computing and what that sends, see sim/training.h */
     CSIN_N_WORKS
 };
 extern const char *const csin_work_names[]; /* compute, allreduce, ... NULL-terminated */
 
-enum csin_algorithm { CSIN_RING, CSIN_DOUBLE_BINARY_TREE };
+enum csin_algorithm {
+    CSIN_RING,
+    CSIN_DOUBLE_BINARY_TREE,
+    CSIN_HFREDUCE, /* this and the following: with what they do inside hosts, sim/libraries.h */
+    CSIN_NCCL_RING,
+    CSIN_NCCL_TREE,
+    CSIN_HIERARCHICAL
+};
 extern const char *const csin_algorithm_names[];
 
 /* One step of a job; all ranks begin it together, when the step before has ended on all of them. */
@@ -35,8 +45,15 @@ struct csin_step {
     uint32_t root;        /* rank that sends a broadcast or receives an incast */
     uint32_t shift;       /* of a permutation; 0: a new random one each time */
     double time_s;        /* of a compute delay */
+    struct csin_training *training; /* of training; NULL elsewhere */
+    double overhead_s; /* of a library's algorithm (sim/libraries.h): software, beside the bytes */
+    uint32_t channels; /* of nccl-ring: rings that share the buffer */
     struct csin_loc loc;
 };
+
+struct csin_job;
+/* The stream of chance of one step of one round of a job. */
+uint64_t csin_step_draw(const struct csin_job *job, uint32_t round, uint32_t step);
 
 struct csin_class { /* of traffic */
     const char *name;
@@ -49,6 +66,7 @@ struct csin_job {
     uint32_t traffic_class; /* index into the scenario's classes; CSIN_NONE: none, which is SL 0 */
     uint32_t *hosts;        /* [n_hosts] by rank */
     uint32_t n_hosts;
+    const char *zone; /* all of them are to be there; NULL: anywhere */
     double start_s;
     uint32_t repeat;
     struct csin_step *steps;
@@ -56,7 +74,14 @@ struct csin_job {
     struct csin_loc loc;
 };
 
-enum csin_storage { CSIN_READ, CSIN_CHECKPOINT };
+enum csin_storage {
+    CSIN_READ,
+    CSIN_CHECKPOINT,
+    CSIN_RECORDS,  /* reads of small records at random places */
+    CSIN_KV_CACHE, /* reads of values that may be missing */
+    CSIN_RECOVERY, /* what replaced SSDs lack, from the other targets of their chains */
+    CSIN_N_STORAGE
+};
 extern const char *const csin_storage_names[];
 
 struct csin_stream {
@@ -73,12 +98,26 @@ struct csin_stream {
     uint32_t stripe;            /* read: servers that one client's file lies on */
     uint32_t replicas;          /* checkpoint: length of a chain */
     double start_s, duration_s; /* duration 0: until size_bytes are moved */
+    /* With a chain table. The servers are its own, of a recovery those that have lost nothing. */
+    const struct csin_chains *chains; /* NULL: none */
+    uint64_t record_bytes;            /* what one access to an SSD reads; 0: all of a chunk */
+    double hit_ratio;                 /* kv-cache: of the values asked for; else 1 */
+    double miss_s;                    /* what a value that is missing takes */
+    uint32_t bursts;                  /* checkpoint: so many, size_bytes of each client in each; */
+    double every_s;                   /* one so long after the other */
+    uint32_t lost_ssd;                /* recovery: of the clients; CSIN_NONE: all of each */
     struct csin_loc loc;
 };
 
-#define CSIN_MAX_INPUTS 5
+/* Chunks go from servers to clients. */
+static inline bool csin_stream_reads(const struct csin_stream *stream)
+{
+    return stream->kind != CSIN_CHECKPOINT;
+}
+
+#define CSIN_MAX_INPUTS 16
 struct csin_input {   /* a file (or one-line fabric) that was read */
-    const char *what; /* scenario, fabric, lft, plan or trace */
+    const char *what; /* scenario, fabric, lft, plan, chains, model or trace */
     const char *name; /* as it was written */
     const char *path; /* NULL for a one-line fabric */
     struct csin_sha256 sha256;
@@ -109,13 +148,18 @@ struct csin_scenario {
     uint32_t n_jobs;
     struct csin_stream *streams;
     uint32_t n_streams;
+    struct csin_chains *chains; /* chain tables */
+    uint32_t n_chains;
     uint32_t n_owners;         /* jobs, then streams */
     const char *const *owners; /* [n_owners] names */
     struct csin_routes *routes;
     bool routes_are_borrowed;
     struct csin_cluster *cluster; /* sim/cluster_scenario.h; NULL: none. Then there are no jobs */
-    struct csin_inside inside; /* of the fabric's hosts */
+    struct csin_inside inside;    /* of the fabric's hosts */
 };
+
+/* `what` of the inputs that are chain tables. */
+extern const char csin_chains_what[];
 
 /* What the command line changes. NULL or not `given`: as the file says. */
 struct csin_overrides {
@@ -124,6 +168,13 @@ struct csin_overrides {
     const char *lft;  /* file of routing lft */
     uint64_t seed;
     bool seed_given;
+    const struct csin_variant *variant; /* of a sweep */
+};
+
+/* Other values than the files say. */
+struct csin_variant {
+    struct csin_changes scenario;
+    struct csin_fabric_variant fabric;
 };
 
 /* Reads and resolves the scenario at `path`, opens its fabric (relative to the scenario's folder)

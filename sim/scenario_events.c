@@ -67,6 +67,7 @@ static void check_parts(struct events *e, const struct csin_event_spec *spec, en
 {
     const struct part parts[] = {{"nth", CABLE, spec->nth.loc},
                                  {"rate", CABLE, spec->rate_Bps.loc},
+                                 {"ssd", HOST, spec->ssd.loc},
                                  {"state", CABLE | SWITCH | HOST, spec->state.loc},
                                  {"action", JOB | STREAM, spec->action.loc},
                                  {"hosts", JOB, spec->to.loc}};
@@ -189,17 +190,42 @@ static enum csin_status pick(struct resolver *r, bool switches, const struct csi
     return status;
 }
 
+/* Do all of these hosts have the SSD that the event is about, if it is about one? */
+static bool have_ssd(struct resolver *r, const struct csin_event_spec *spec,
+                     enum csin_event_kind kind, const uint32_t *hosts, uint32_t n)
+{
+    for (uint32_t i = 0; kind == CSIN_EVENT_SSD && i < n; i++) {
+        const struct csin_host *host = &r->sc->fabric->hosts[hosts[i]];
+        uint32_t n_ssds = host->inside ? host->inside->n_ssds : 0;
+        if (spec->ssd.n < n_ssds)
+            continue;
+        FAIL(r, 926, spec->ssd.loc, "host '%s' has no SSD %u", host->name, (unsigned)spec->ssd.n);
+        if (n_ssds > 0)
+            csin_note(r->diag, spec->ssd.loc, "its model has %u, from 0 to %u", n_ssds, n_ssds - 1);
+        else
+            csin_note(r->diag, spec->ssd.loc,
+                      "its model says nothing of SSDs: add inside: {ssds, "
+                      "ssd-read, ssd-write}");
+        return false;
+    }
+    return true;
+}
+
 static bool resolve_place(struct events *e, const struct csin_event_spec *spec, bool switches,
                           struct csin_event *event)
 {
+    struct resolver *r = e->r;
     struct csin_arena *scratch = csin_arena_create();
     const struct csin_text *list = switches ? &spec->switches : &spec->hosts;
     uint32_t *items, n;
     if (!spec->state.loc.line)
         nothing_happens(e, spec, "'state: down' or 'state: up'");
-    event->kind = switches ? CSIN_EVENT_SWITCH : CSIN_EVENT_HOST;
+    event->kind = switches             ? CSIN_EVENT_SWITCH
+                  : spec->ssd.loc.line ? CSIN_EVENT_SSD
+                                       : CSIN_EVENT_HOST;
+    event->ssd = (uint32_t)spec->ssd.n;
     bool is_set = pick(e->r, switches, list, scratch, &items, &n) == CSIN_OK &&
-                  set_items(e, spec, event, items, n);
+                  have_ssd(r, spec, event->kind, items, n) && set_items(e, spec, event, items, n);
     csin_arena_destroy(scratch);
     return is_set;
 }

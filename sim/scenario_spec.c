@@ -11,15 +11,24 @@
 #include <string.h>
 
 #include "sim/cluster_spec.h"
+#include "sim/training.h"
 
-const char *const csin_work_names[] = {"compute",     "allreduce",  "reduce-scatter",
-                                       "all-gather",  "all-to-all", "broadcast",
-                                       "permutation", "incast",     NULL};
-const char *const csin_algorithm_names[] = {"ring", "double-binary-tree", NULL};
-const char *const csin_storage_names[] = {"read", "checkpoint", NULL};
+const char *const csin_work_names[] = {"compute",    "allreduce", "reduce-scatter", "all-gather",
+                                       "all-to-all", "broadcast", "permutation",    "incast",
+                                       "training",   NULL};
+const char *const csin_algorithm_names[] = {
+    "ring", "double-binary-tree", "hfreduce", "nccl-ring", "nccl-tree", "hierarchical", NULL};
+const char *const csin_storage_names[] = {"read",     "checkpoint", "records",
+                                          "kv-cache", "recovery",   NULL};
 
 static const struct csin_range one_up = {1, 1e9};
 static const struct csin_range replicas_range = {2, 3};
+static const struct csin_range targets_range = {1, CSIN_MAX_TARGETS};
+static const struct csin_range ssds_range = {1, CSIN_MAX_SSDS};
+static const struct csin_range ssd_range = {0, CSIN_MAX_SSDS - 1};
+static const struct csin_range ratio_range = {0.001, 1};
+static const struct csin_range bursts_range = {1, 10000};
+static const struct csin_range channels_range = {1, 64};
 static const struct csin_range seed_range = {0, 1e15};
 
 #define AT(record, member) offsetof(struct record, member)
@@ -29,10 +38,13 @@ static const struct csin_range seed_range = {0, 1e15};
     }
 #define SIZE STEP("size", CSIN_REQUIRED, size, size, NULL)
 #define CHUNK STEP("chunk", 0, chunk, size, NULL)
+#define ALGORITHM STEP("algorithm", 0, algorithm, choice, csin_algorithm_names)
+#define OVERHEAD STEP("overhead", 0, overhead_s, time, NULL)
+#define CHANNELS STEP("channels", 0, channels, count, &channels_range)
 #define ROOT STEP("root", 0, root, count, NULL)
 
-static const struct csin_key allreduce_keys[] = {
-    STEP("algorithm", 0, algorithm, choice, csin_algorithm_names), SIZE, CHUNK, {0}};
+static const struct csin_key allreduce_keys[] = {ALGORITHM, SIZE, CHUNK, OVERHEAD, CHANNELS, {0}};
+static const struct csin_key halves_keys[] = {ALGORITHM, SIZE, OVERHEAD, CHANNELS, {0}};
 static const struct csin_key plain_keys[] = {SIZE, {0}};
 static const struct csin_key broadcast_keys[] = {SIZE, CHUNK, ROOT, {0}};
 static const struct csin_key permutation_keys[] = {
@@ -40,8 +52,8 @@ static const struct csin_key permutation_keys[] = {
 static const struct csin_key incast_keys[] = {SIZE, ROOT, {0}};
 
 static const struct csin_key *const work_keys[CSIN_N_WORKS] = {
-    [CSIN_ALLREDUCE] = allreduce_keys, [CSIN_REDUCE_SCATTER] = plain_keys,
-    [CSIN_ALL_GATHER] = plain_keys,    [CSIN_ALL_TO_ALL] = plain_keys,
+    [CSIN_ALLREDUCE] = allreduce_keys, [CSIN_REDUCE_SCATTER] = halves_keys,
+    [CSIN_ALL_GATHER] = halves_keys,   [CSIN_ALL_TO_ALL] = plain_keys,
     [CSIN_BROADCAST] = broadcast_keys, [CSIN_PERMUTATION] = permutation_keys,
     [CSIN_INCAST] = incast_keys,
 };
@@ -55,10 +67,11 @@ struct kinds {
 
 static const struct kinds steps = {
     "a step", "- allreduce: {size: 186MiB}", csin_work_names,
-    "compute, allreduce, reduce-scatter, all-gather, all-to-all, broadcast, permutation or incast"};
-static const struct kinds streams = {"storage traffic",
-                                     "- read: {name: data, readers: 8, size: 1GiB}",
-                                     csin_storage_names, "read or checkpoint"};
+    "compute, allreduce, reduce-scatter, all-gather, all-to-all, broadcast, permutation, incast or "
+    "training"};
+static const struct kinds streams = {
+    "storage traffic", "- read: {name: data, readers: 8, size: 1GiB}", csin_storage_names,
+    "read, checkpoint, records, kv-cache or recovery"};
 
 static int find_kind(const char *kind, const char *const *names)
 {
@@ -136,6 +149,12 @@ static enum csin_status read_step(struct csin_yaml_node node, void *field,
         struct csin_key compute = {csin_work_names[work], 0, 0, csin_yaml_time, NULL};
         return csin_yaml_read_value(value, &step->time_s, &compute);
     }
+    if (work == CSIN_TRAINING) {
+        step->training = csin_arena_alloc(csin_yaml_arena(node), 1, sizeof *step->training);
+        return step->training
+                   ? read_settings(value, step->training, csin_work_names[work], csin_training_keys)
+                   : csin_no_memory(csin_yaml_diag(node));
+    }
     return read_settings(value, step, csin_work_names[work], work_keys[work]);
 }
 
@@ -143,29 +162,58 @@ static enum csin_status read_step(struct csin_yaml_node node, void *field,
     {                                                                                              \
         name, flags, AT(csin_stream_spec, member), csin_yaml_##reader, arg                         \
     }
-#define STREAM_COMMON                                                                              \
+#define STREAM_ANY                                                                                 \
     STREAM("name", CSIN_REQUIRED, name, name, NULL),                                               \
-        STREAM("placement", 0, clients.placement, choice, csin_placement_names),                   \
-        STREAM("zone", 0, clients.zone, name, NULL),                                               \
-        STREAM("class", 0, traffic_class, name, NULL), STREAM("servers", 0, servers, text, NULL),  \
-        STREAM("chunk", 0, chunk, size, NULL),                                                     \
+        STREAM("class", 0, traffic_class, name, NULL), STREAM("chunk", 0, chunk, size, NULL),      \
         STREAM("concurrency", 0, concurrency, count, &one_up),                                     \
         STREAM("start", 0, start_s, time, NULL)
+#define STREAM_CLIENTS(who)                                                                        \
+    STREAM(who, CSIN_REQUIRED, clients.hosts, text, NULL),                                         \
+        STREAM("placement", 0, clients.placement, choice, csin_placement_names),                   \
+        STREAM("zone", 0, clients.zone, name, NULL)
+#define STREAM_COMMON                                                                              \
+    STREAM_ANY, STREAM("servers", 0, servers, text, NULL), STREAM("chains", 0, chains, text, NULL)
+/* What reads at random places of a chain table has. */
+#define STREAM_RANDOM                                                                              \
+    STREAM_ANY, STREAM_CLIENTS("readers"), STREAM("chains", CSIN_REQUIRED, chains, text, NULL),    \
+        STREAM("size", 0, size, size, NULL), STREAM("duration", 0, duration_s, time, NULL),        \
+        STREAM("request-to-send", 0, senders, count, &one_up)
 
-static const struct csin_key read_keys[] = {
-    STREAM_COMMON,
-    STREAM("readers", CSIN_REQUIRED, clients.hosts, text, NULL),
-    STREAM("size", 0, size, size, NULL),
-    STREAM("duration", 0, duration_s, time, NULL),
-    STREAM("stripe", 0, stripe, count, &one_up),
-    STREAM("request-to-send", 0, senders, count, &one_up),
-    {0}};
+static const struct csin_key read_keys[] = {STREAM_COMMON,
+                                            STREAM_CLIENTS("readers"),
+                                            STREAM("size", 0, size, size, NULL),
+                                            STREAM("duration", 0, duration_s, time, NULL),
+                                            STREAM("stripe", 0, stripe, count, &one_up),
+                                            STREAM("request-to-send", 0, senders, count, &one_up),
+                                            {0}};
 static const struct csin_key checkpoint_keys[] = {
     STREAM_COMMON,
-    STREAM("writers", CSIN_REQUIRED, clients.hosts, text, NULL),
+    STREAM_CLIENTS("writers"),
     STREAM("size", CSIN_REQUIRED, size, size, NULL),
     STREAM("replicas", 0, replicas, count, &replicas_range),
+    STREAM("every", 0, every_s, time, NULL),
+    STREAM("times", 0, bursts, count, &bursts_range),
     {0}};
+static const struct csin_key records_keys[] = {
+    STREAM_RANDOM, STREAM("record", CSIN_REQUIRED, record, size, NULL), {0}};
+static const struct csin_key kv_cache_keys[] = {
+    STREAM_RANDOM,
+    STREAM("value", CSIN_REQUIRED, record, size, NULL),
+    STREAM("hit-ratio", 0, hit_ratio, ratio, &ratio_range),
+    STREAM("miss-time", 0, miss_s, time, NULL),
+    {0}};
+static const struct csin_key recovery_keys[] = {
+    STREAM_ANY,
+    STREAM("chains", CSIN_REQUIRED, chains, text, NULL),
+    STREAM("lost", CSIN_REQUIRED, clients.hosts, text, NULL),
+    STREAM("ssd", 0, ssd, count, &ssd_range),
+    STREAM("size", CSIN_REQUIRED, size, size, NULL),
+    {0}};
+static const struct csin_key *const stream_keys[CSIN_N_STORAGE] = {
+    [CSIN_READ] = read_keys,         [CSIN_CHECKPOINT] = checkpoint_keys,
+    [CSIN_RECORDS] = records_keys,   [CSIN_KV_CACHE] = kv_cache_keys,
+    [CSIN_RECOVERY] = recovery_keys,
+};
 
 static enum csin_status read_stream(struct csin_yaml_node node, void *field,
                                     const struct csin_key *key)
@@ -177,8 +225,7 @@ static enum csin_status read_stream(struct csin_yaml_node node, void *field,
     if (kind < 0)
         return CSIN_E_INPUT;
     stream->kind = (enum csin_storage)kind;
-    return read_settings(value, stream, csin_storage_names[kind],
-                         kind == CSIN_READ ? read_keys : checkpoint_keys);
+    return read_settings(value, stream, csin_storage_names[kind], stream_keys[kind]);
 }
 
 const struct csin_element csin_step_element = {sizeof(struct csin_step_spec), read_step, NULL};
@@ -244,6 +291,7 @@ static const struct csin_key event_keys[] = {EVENT("at", CSIN_REQUIRED, at_s, ti
                                              EVENT("host", 0, hosts, text, NULL),
                                              EVENT("job", 0, job, name, NULL),
                                              EVENT("stream", 0, stream, name, NULL),
+                                             EVENT("ssd", 0, ssd, count, &ssd_range),
                                              EVENT("nth", 0, nth, count, &nth_range),
                                              EVENT("state", 0, state, choice, state_names),
                                              EVENT("rate", 0, rate_Bps, rate, NULL),
@@ -284,6 +332,21 @@ enum csin_status csin_read_routing(struct csin_yaml_node node, void *field,
     return csin_yaml_read_keys(node, routing, routing_keys);
 }
 
+#define CHAINS(name, member, reader, arg)                                                          \
+    {                                                                                              \
+        name, 0, AT(csin_chains_spec, member), csin_yaml_##reader, arg                             \
+    }
+static const struct csin_key chains_keys[] = {CHAINS("servers", servers, text, NULL),
+                                              CHAINS("file", file, text, NULL),
+                                              CHAINS("ssds", ssds, count, &ssds_range),
+                                              CHAINS("replicas", replicas, count, &replicas_range),
+                                              CHAINS("targets", targets, count, &targets_range),
+                                              CHAINS("ssd-iops", iops, count, &one_up),
+                                              CHAINS("design", design, choice, csin_design_names),
+                                              {0}};
+static const struct csin_element chains_element = {sizeof(struct csin_chains_spec),
+                                                   csin_yaml_section, chains_keys};
+
 #define SCENARIO(name, flags, member, reader, arg)                                                 \
     {                                                                                              \
         name, flags, AT(csin_scenario_spec, member), csin_yaml_##reader, arg                       \
@@ -307,6 +370,7 @@ static const struct csin_key scenario_keys[] = {
     {"lanes", 0, AT(csin_scenario_spec, lanes), csin_read_lanes, NULL},
     SCENARIO("jobs", 0, jobs, list, &csin_job_element),
     SCENARIO("storage", 0, storage, list, &csin_stream_element),
+    SCENARIO("chain-tables", 0, chains, map, &chains_element),
     SCENARIO("events", 0, events, list, &event_element),
     SCENARIO("reaction", 0, reaction_s, time, NULL),
     {"cluster", 0, AT(csin_scenario_spec, cluster), csin_read_cluster, NULL},
@@ -321,9 +385,17 @@ enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_d
                                          const char *file, const char *text, size_t bytes,
                                          struct csin_scenario_spec *ret_spec)
 {
+    return csin_scenario_spec_read_changed(arena, diag, file, text, bytes, NULL, ret_spec);
+}
+
+enum csin_status csin_scenario_spec_read_changed(struct csin_arena *arena, struct csin_diag *diag,
+                                                 const char *file, const char *text, size_t bytes,
+                                                 const struct csin_changes *changes,
+                                                 struct csin_scenario_spec *ret_spec)
+{
     struct csin_scenario_spec spec = {0};
-    enum csin_status status = csin_yaml_read(arena, diag, file, text, bytes, "a scenario",
-                                             scenario_keys, &spec);
+    enum csin_status status = csin_yaml_read_changed(arena, diag, file, text, bytes, "a scenario",
+                                                     scenario_keys, changes, &spec);
     *ret_spec = spec;
     return status;
 }

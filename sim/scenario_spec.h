@@ -14,8 +14,10 @@ struct csin_step_spec {
     enum csin_work work;
     struct csin_loc loc;
     struct csin_choice algorithm;
-    struct csin_count size, chunk, root, shift;
+    struct csin_training_spec *training; /* sim/training.h; NULL elsewhere */
+    struct csin_count size, chunk, root, shift, channels;
     struct csin_quantity time_s; /* of a compute delay */
+    struct csin_quantity overhead_s;
 };
 
 struct csin_class_spec {
@@ -43,6 +45,15 @@ struct csin_stream_spec {
     struct csin_text servers;      /* all storage hosts when absent */
     struct csin_count size, chunk, concurrency, senders, stripe, replicas;
     struct csin_quantity start_s, duration_s;
+    struct csin_text chains; /* a chain table */
+    struct csin_count record, bursts, ssd;
+    struct csin_quantity hit_ratio, miss_s, every_s;
+};
+
+struct csin_chains_spec {
+    struct csin_text name, servers, file;
+    struct csin_count ssds, replicas, targets, iops;
+    struct csin_choice design;
 };
 
 /* What the `action` of an event can be; streams can stop only. */
@@ -56,6 +67,7 @@ struct csin_event_spec {
     struct csin_text switches, hosts; /* hostlists */
     struct csin_text job, stream;
     struct csin_count nth;         /* of a cable, as in overrides */
+    struct csin_count ssd;         /* of hosts */
     struct csin_choice state;      /* enum csin_state */
     struct csin_quantity rate_Bps; /* of a cable */
     struct csin_choice action;     /* enum csin_action */
@@ -77,6 +89,7 @@ struct csin_scenario_spec {
     struct csin_list classes; /* csin_class_spec */
     struct csin_lanes_spec lanes;
     struct csin_list jobs, storage; /* csin_job_spec, csin_stream_spec */
+    struct csin_list chains;        /* csin_chains_spec */
     struct csin_list events;        /* csin_event_spec */
     struct csin_quantity reaction_s;
     struct csin_cluster_spec *cluster; /* sim/cluster_spec.h; NULL: none */
@@ -93,6 +106,12 @@ csin_yaml_reader csin_read_lanes;
 enum csin_status csin_scenario_spec_read(struct csin_arena *arena, struct csin_diag *diag,
                                          const char *file, const char *text, size_t bytes,
                                          struct csin_scenario_spec *ret_spec);
+
+/* The same of the text as changed. */
+enum csin_status csin_scenario_spec_read_changed(struct csin_arena *arena, struct csin_diag *diag,
+                                                 const char *file, const char *text, size_t bytes,
+                                                 const struct csin_changes *changes,
+                                                 struct csin_scenario_spec *ret_spec);
 
 /* Resolves a scenario that somebody has in place of a file, for a fabric that is there already and
  * must outlive it. Its own `fabric` is not looked at. Everything lies in `arena`. */

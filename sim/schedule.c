@@ -46,6 +46,9 @@ void csin_schedule_finish(struct csin_schedule *s)
     free(s->use_first);
     free(s->use);
     free(s->profile_index);
+    free(s->replica_set);
+    free(s->replica_first);
+    free(s->replicas);
     memset(s, 0, sizeof *s);
 }
 
@@ -265,6 +268,43 @@ uint32_t csin_schedule_local(struct csin_schedule *s, uint32_t host, uint64_t by
     uint32_t op = add_op(s, host, host, (union csin_amount){.bytes = bytes});
     csin_schedule_uses(s, csin_schedule_profile(s, NULL, 0));
     return op;
+}
+
+/* ---- replicas ---- */
+
+uint32_t csin_schedule_replicas(struct csin_schedule *s, const struct csin_replica *replicas,
+                                uint32_t n)
+{
+    if (s->failed)
+        return CSIN_NONE;
+    if (!csin_grow(&s->replicas, &s->replicas_room, (size_t)s->n_replicas + n,
+                   sizeof *s->replicas) ||
+        !csin_grow(&s->replica_first, &s->replica_first_room, (size_t)s->n_replica_sets + 2,
+                   sizeof *s->replica_first)) {
+        s->failed = NO_MEMORY;
+        return CSIN_NONE;
+    }
+    s->replica_first[s->n_replica_sets] = s->n_replicas;
+    memcpy(s->replicas + s->n_replicas, replicas, n * sizeof *replicas);
+    s->n_replicas += n;
+    s->replica_first[s->n_replica_sets + 1] = s->n_replicas;
+    return s->n_replica_sets++;
+}
+
+/* The array begins with the first operation that has some; those that it has room for behind the
+ * last one have none. */
+void csin_schedule_among(struct csin_schedule *s, uint32_t set)
+{
+    if (s->failed || set == CSIN_NONE)
+        return;
+    size_t before = s->replica_set_room;
+    if (!csin_grow(&s->replica_set, &s->replica_set_room, s->n_ops, sizeof *s->replica_set)) {
+        s->failed = NO_MEMORY;
+        return;
+    }
+    for (size_t i = before; i < s->replica_set_room; i++)
+        s->replica_set[i] = CSIN_NONE;
+    s->replica_set[s->n_ops - 1] = set;
 }
 
 static uint32_t add_gate(struct csin_schedule *s, struct csin_gate gate)
@@ -644,8 +684,9 @@ void csin_schedule_dump(const struct csin_schedule *s, const struct csin_fabric 
     for (uint32_t p = 0; p < s->n_profiles; p++) {
         fprintf(out, "profile %" PRIu32, p);
         for (uint32_t i = s->use_first[p]; i < s->use_first[p + 1]; i++)
-            fprintf(out, "%s%s x inside %" PRIu32, i == s->use_first[p] ? " " : ", ",
-                    csin_show_exact(s->use[i].weight).s, s->use[i].resource);
+            fprintf(out, "%s%s x '%s'", i == s->use_first[p] ? " " : ", ",
+                    csin_show_exact(s->use[i].weight).s,
+                    csin_inside_name(s->inside, s->use[i].resource).s);
         fputc('\n', out);
     }
     uint32_t span = 0;

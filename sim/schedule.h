@@ -27,6 +27,7 @@
 #ifndef CSIN_SIM_SCHEDULE_H
 #define CSIN_SIM_SCHEDULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -59,6 +60,12 @@ struct csin_use {
 };
 #define CSIN_MAX_USES 512u /* of one profile */
 
+/* Where what an operation brings is as well: a host, and the resource (CSIN_NONE: none) that stands
+ * there for the SSD it is read from. */
+struct csin_replica {
+    uint32_t host, resource;
+};
+
 struct csin_schedule {
     uint32_t n_ops, n_gates, n_spans, n_hosts, n_owners;
     uint32_t n_transfers;   /* local operations are none */
@@ -76,6 +83,14 @@ struct csin_schedule {
     uint32_t *profile; /* [n_ops] CSIN_NONE: none; NULL where no operation has one */
     uint32_t *use_first;
     struct csin_use *use;
+    /* Replicas. Set s is replicas[replica_first[s] .. replica_first[s + 1]). Only where something
+     * may fail: the maker asks. */
+    bool with_replicas;
+    uint32_t n_replica_sets, n_replicas;
+    uint32_t *replica_set; /* [n_ops] CSIN_NONE: none; NULL where no operation has one */
+    uint32_t *replica_first;
+    struct csin_replica *replicas;
+    size_t replica_set_room, replica_first_room, replicas_room;
     size_t profile_room, use_first_room, use_room, profile_index_room;
     uint32_t *profile_index; /* hash table of profiles, for the builder */
     size_t ops_room, deps_room, gates_room, spans_room; /* of the builder */
@@ -152,6 +167,13 @@ void csin_schedule_uses(struct csin_schedule *s, uint32_t profile);
 /* An operation inside one host; with a profile that is empty, or none, it takes no time. s->bytes
  * counts transfers only. */
 uint32_t csin_schedule_local(struct csin_schedule *s, uint32_t host, uint64_t bytes);
+
+/* A set of replicas. The operation added last reads from one of them: from another one than its src
+ * while that, or its SSD, is down. Neither counts in a digest: without events they change nothing.
+ */
+uint32_t csin_schedule_replicas(struct csin_schedule *s, const struct csin_replica *replicas,
+                                uint32_t n);
+void csin_schedule_among(struct csin_schedule *s, uint32_t set);
 
 /* The span of an operation, an index. There are spans. O(log spans). */
 uint32_t csin_schedule_span_of(const struct csin_schedule *s, uint32_t op);

@@ -230,6 +230,9 @@ class Watch {
                 affected.push_back(entry.slot);
                 double rate_Bps = flow.still ? 0 : flow.action->get_rate();
                 if (rate_Bps != flow.rate_Bps) {
+                    if (run->recorder)
+                        csin_recorder_rate(run->recorder, flow.owner, rate_Bps - flow.rate_Bps,
+                                           since);
                     flow.rate_Bps = rate_Bps;
                     if (run->observe)
                         run->observe(run->observe_arg, since, flow.op, rate_Bps);
@@ -243,6 +246,8 @@ class Watch {
         arcs[index].top_Bps = top_Bps;
         arcs[index].full = !arcs[index].flows.empty() && load_Bps >= FULL * capacity_Bps[index];
         out[index].peak_Bps = std::max(out[index].peak_Bps, load_Bps);
+        if (run->recorder)
+            csin_recorder_load(run->recorder, index, load_Bps, arcs[index].full, since);
     }
 
     void refresh_flow(Flow &flow)
@@ -301,9 +306,11 @@ class Watch {
         }
     }
 
-    void exit(uint32_t slot)
+    void exit(uint32_t slot, double now)
     {
         Flow &flow = flows[slot];
+        if (run->recorder)
+            csin_recorder_rate(run->recorder, flow.owner, -flow.rate_Bps, now);
         for (uint32_t k = 0; k < flow.arcs.size(); k++) {
             Arc &arc = arcs[flow.arcs[k]];
             Entry last = arc.flows.back();
@@ -342,6 +349,8 @@ class Watch {
             follow(false, &arc.was_full, &arc.full_since, now, &out[index].saturated_s);
             follow(false, &arc.was_congested, &arc.congested_since, now, &out[index].congested_s);
         }
+        if (run->recorder)
+            csin_recorder_end(run->recorder, now);
     }
 };
 
@@ -597,7 +606,7 @@ class Child {
             slot_of.erase(it);
             changed = true;
             if (watch)
-                watch->exit(slot);
+                watch->exit(slot, now());
             end(slot);
         }
     }
@@ -619,7 +628,7 @@ class Child {
     void stop_moving(uint32_t slot)
     {
         if (watch)
-            watch->exit(slot);
+            watch->exit(slot, now());
         if (flows[slot].action)
             halt(flows[slot]);
         changed = true;

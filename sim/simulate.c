@@ -61,6 +61,18 @@ enum csin_status csin_simulate_alone(const struct csin_scenario *sc, uint32_t ow
     return status;
 }
 
+/* As long as the longest job takes alone, or a guess. Intervals double as the run needs it. */
+static struct csin_recorder *make_recorder(const struct csin_scenario *sc,
+                                           const struct csin_schedule *schedule,
+                                           double *const *alone, bool is_alone)
+{
+    double longest_s = 1e-3;
+    for (uint32_t j = 0; j < sc->n_jobs && !is_alone; j++)
+        longest_s = fmax(longest_s, alone[j][0]);
+    return csin_recorder_create(sc->fabric, schedule->inside, sc->n_owners,
+                                longest_s / CSIN_MAX_SAMPLES);
+}
+
 enum csin_status csin_simulate(const struct csin_scenario *scenario,
                                const struct csin_schedule *schedule,
                                const struct csin_simulation *options, struct csin_diag *diag,
@@ -68,6 +80,8 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
 {
     enum csin_status status = CSIN_OK;
     struct csin_run_result together;
+    struct csin_recorder *recorder = NULL;
+    struct csin_result *result = NULL;
     struct csin_arena *arena = csin_arena_create();
     double **alone = arena ? csin_arena_alloc(arena, scenario->n_owners, sizeof *alone) : NULL;
     if (!alone) {
@@ -96,15 +110,31 @@ enum csin_status csin_simulate(const struct csin_scenario *scenario,
     run.n_events = scenario->n_events;
     run.reaction_s = scenario->reaction_s;
     run.watch = !options->unwatched;
+    if (options->timeline) {
+        recorder = run.recorder = make_recorder(scenario, schedule, alone, is_alone);
+        if (!recorder) {
+            status = csin_no_memory(diag);
+            goto done;
+        }
+    }
     status = scenario->engine->run(&run, diag, &together);
     if (status == CSIN_OK) {
         if (is_alone && !csin_owner_row(scenario, 0, schedule, &together, alone[0]))
             status = csin_no_memory(diag);
         else
-            status = csin_measure(scenario, schedule, &together, alone, diag, ret_result);
+            status = csin_measure(scenario, schedule, &together, alone, diag, &result);
+        if (status == CSIN_OK && recorder) {
+            status = csin_timeline_add(schedule, &together, alone, recorder, diag, result);
+            recorder = NULL;
+        }
         csin_run_result_finish(&together);
     }
 done:
+    if (status == CSIN_OK)
+        *ret_result = result;
+    else
+        csin_result_destroy(result);
+    csin_recorder_destroy(recorder);
     csin_arena_destroy(arena);
     return status;
 }

@@ -18,6 +18,7 @@ struct csin_simulation {
     void *stop_arg;
     double *const *alone; /* [n_owners] rows of the runs alone, where they are known; NULL: they are
                            * run, or fetched from the cache */
+    bool timeline;        /* fill result->timeline; takes a little longer, and up to 90 MB */
     bool unwatched; /* times and bytes only: no peaks, no congestion, no victims. Half the time. */
 };
 

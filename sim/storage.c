@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sim/chain_traffic.h"
+
 /* Streams of chance: 0 picks the hosts (sim/scenario_*.c), the others are numbered here. */
 #define CIRCLE_DRAW 1
 #define CLIENT_DRAW 2 /* + client */
@@ -11,6 +13,8 @@
 uint64_t csin_stream_chunks(const struct csin_stream *stream, const struct csin_fabric *fabric,
                             uint32_t client)
 {
+    if (stream->kind == CSIN_RECOVERY)
+        return csin_recovery_chunks(stream, client);
     if (stream->duration_s <= 0)
         return stream->size_bytes / stream->chunk_bytes +
                (stream->size_bytes % stream->chunk_bytes != 0);
@@ -20,6 +24,9 @@ uint64_t csin_stream_chunks(const struct csin_stream *stream, const struct csin_
         rate += fabric->nics[k].rate_Bps;
     /* Those that finished before the gate closes, and those outstanding then. */
     double most = rate * stream->duration_s / (double)stream->chunk_bytes;
+    if (stream->hit_ratio < 1 &&
+        stream->chains) /* and those that are missing, on average and more */
+        most = 1.1 * most / stream->hit_ratio + 100;
     return most < CSIN_MAX_OPS ? (uint64_t)most + 1 + stream->concurrency : CSIN_MAX_OPS;
 }
 
@@ -164,7 +171,13 @@ void csin_stream_schedule(struct csin_schedule *schedule, const struct csin_stre
         uint64_t more = csin_stream_chunks(stream, fabric, c);
         chunks += more < CSIN_MAX_OPS ? more : CSIN_MAX_OPS + 1u;
     }
+    if (stream->bursts > 1)
+        chunks *= stream->bursts;
     csin_schedule_expect(schedule, chunks, csin_stream_ops(stream));
+    if (stream->chains) {
+        csin_chain_traffic_schedule(schedule, stream, fabric, routes, start_s, after, seed);
+        return;
+    }
     struct reading reading = {.s = schedule, .stream = stream, .routes = routes, .after = after};
     if (stream->kind == CSIN_READ)
         schedule_read(&reading, fabric, start_s, seed);

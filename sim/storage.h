@@ -14,11 +14,21 @@ void csin_stream_schedule(struct csin_schedule *schedule, const struct csin_stre
                           const struct csin_fabric *fabric, const struct csin_routes *routes,
                           double start_s, uint32_t after, uint64_t seed);
 
-/* Operations of one chunk, one behind the other: its transfer, one for each replica, or the request
- * and the transfer. */
+/* Operations of one chunk, one behind the other: its transfer; one for each replica, with a chain
+ * table each behind a request; or the request and the transfer. A value that is missing has two
+ * delays. */
 static inline uint32_t csin_stream_ops(const struct csin_stream *stream)
 {
-    return stream->kind == CSIN_CHECKPOINT ? stream->replicas : stream->senders ? 2 : 1;
+    if (stream->kind == CSIN_CHECKPOINT)
+        return stream->chains ? 2 * stream->replicas : stream->replicas;
+    return stream->senders || stream->kind == CSIN_KV_CACHE ? 2 : 1;
+}
+
+/* Operations of a stream that stand in front of those of its chunks: the delay until it starts, and
+ * one for each further burst. */
+static inline uint32_t csin_stream_lead(const struct csin_stream *stream)
+{
+    return stream->bursts > 1 ? stream->bursts : 1;
 }
 
 /* Chunks that one client moves: all of its size, or as many as its NICs could pass in the duration.

@@ -38,6 +38,8 @@ void csin_watch_load(struct csin_watch *watch, uint32_t arc, double load_Bps, bo
                      double now_s)
 {
     struct csin_watch_arc *a = &watch->arcs[arc];
+    if (watch->recorder)
+        csin_recorder_load(watch->recorder, arc, load_Bps, full, now_s);
     if (load_Bps > watch->out[arc].peak_Bps)
         watch->out[arc].peak_Bps = load_Bps;
     follow(full, &a->full, &a->full_since_s, now_s, &watch->out[arc].saturated_s);

@@ -21,7 +21,8 @@ struct csin_watch_arc {
 struct csin_watch {
     struct csin_watch_arc *arcs; /* [n_arcs] */
     struct csin_arc_watch *out;
-    uint32_t *soiled, n_soiled; /* arcs whose n_congested changed since the last settle */
+    struct csin_recorder *recorder; /* told the loads; NULL: not */
+    uint32_t *soiled, n_soiled;     /* arcs whose n_congested changed since the last settle */
     uint32_t n_arcs;
 };
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures speed and memory of csin: bench.py CSIN [--data FILE.json] [SECTION...]
 
-Sections: engines, lossless, memory, hosts, flight, program, fabrics; together about four minutes. 'program' and
-'fabrics' are whole processes, by the clock. The others are an engine alone (bench-engine, which lies beside CSIN): 'run'
+Sections: engines, lossless, memory, hosts, flight, program, fabrics, report, sweep; together about five minutes. 'program',
+'fabrics' and 'sweep' are whole processes, by the clock. The others are an engine alone (bench-engine, which lies beside CSIN): 'run'
 is the best of several, in seconds of a processor, and engines take turns; 'whole' adds the fabric, its tables and the
 schedule. Compare rows of one run with each other rather than with another machine's. --data writes all figures, for
 tools/plot-performance.py. The last lines say which targets were met; as timings are noisy, the exit code is 0 anyway.
@@ -11,6 +11,8 @@ tools/plot-performance.py. The last lines say which targets were met; as timings
 import argparse
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +41,7 @@ TARGETS = (
     ("flagship-lossless", "whole_s", "<", 60, "{:.2f} s"),
     ("waiting", "bytes_each", "<", 200, "{:.0f} bytes"),
     ("in flight", "bytes_each", "<", 500, "{:.0f} bytes"),
+    ("sweep2", "points_per_s", ">=", 20, "{:.0f}/s"),
 )
 
 
@@ -249,8 +252,64 @@ def bench_fabrics(bench):
               f"{memory:6.1f} MiB {memory * MIB / entries:12.2f}", flush=True)
 
 
+SWEEP = """sweep: speed
+scenario: %s
+axes:
+  routing: [dmodk, spray, ecmp, least-loaded]
+  size: {of: "jobs.train.steps[1].allreduce.size", from: 1MiB, to: 256MiB, count: 25, scale: log}
+  readers: {of: storage.dataset.readers, from: 1, to: 10, count: 10}
+"""
+
+
+def bench_sweep(bench):
+    """1,000 small what-ifs, as the clock has it; the last row has them in the file already."""
+    print("\ncsin sweep, 1,000 points of first-steps      workers      time   points/s   against one")
+    path, points = os.path.join(bench.folder, "sweep.yaml"), os.path.join(bench.folder, "points.db")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(SWEEP % scenario_path("first-steps"))
+    one = None
+    for workers in (1, 2, 3, 4):
+        best = float("inf")
+        for _ in range(2):
+            if os.path.exists(points):
+                os.remove(points)
+            best = min(best, run_process([bench.csin, "sweep", path, "-o", points, "-j", str(workers)], 1)[0])
+        one = one or best
+        bench.rows[f"sweep{workers}"] = {"points_per_s": 1000 / best, "time_s": best}
+        print(f"  {'simulated':44s} {workers:5d} {best:7.2f} s {1000 / best:10.0f} {one / best:10.2f} x"
+              f"{mark(bench.rows, f'sweep{workers}')}", flush=True)
+    again = run_process([bench.csin, "sweep", path, "-o", points], 2)[0]
+    print(f"  {'all there already':44s} {'':5s} {again:7.2f} s", flush=True)
+
+
+def drawn_ms(page):
+    """How long its script drew, by its own clock, in Debian's Chromium; None without one."""
+    if not shutil.which("chromium"):
+        return None
+    done = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "file://" + page],
+                          capture_output=True, text=True, check=False, timeout=120)
+    found = re.search(r'data-drawn="(\d+)"', done.stdout)
+    return int(found.group(1)) if found else None
+
+
+def bench_report(bench):
+    print("\npages (-o report.html)                                json    page      size  drawn in a browser")
+    large = job("leaf:20 spine:20 host:20 pod:24 core:400 ports:40 200Gb/s", 4000,
+                "allreduce: {algorithm: double-binary-tree, size: 186MiB, chunk: 8MiB}")
+    for title, path in (("122 switches, 1,560 NICs: fire-flyer-2", scenario_path("fire-flyer-2")),
+                        ("1,360 switches, 9,600 NICs: a tree over 4,000", bench.write(large))):
+        page, result = (os.path.join(bench.folder, name) for name in ("page.html", "result.json"))
+        command = [bench.csin, "sim", "--engine", "fluid", path, "-o"]
+        plain, _ = run_process([*command, result])
+        seconds, _ = run_process([*command, page])
+        drawn = drawn_ms(page)
+        print(f"  {title:48s} {plain:5.2f} s {seconds:5.2f} s {os.path.getsize(page) / 1e6:6.2f} MB"
+              f"  {'no chromium' if drawn is None else f'{drawn} ms'}", flush=True)
+
+
 SECTIONS = {"engines": bench_engines, "lossless": bench_lossless, "memory": bench_memory, "hosts": bench_hosts,
-            "flight": bench_flight, "program": bench_program, "fabrics": bench_fabrics}
+            "flight": bench_flight, "program": bench_program, "fabrics": bench_fabrics,
+            "report": bench_report, "sweep": bench_sweep}
 
 
 def tell_targets(rows):

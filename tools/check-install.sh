@@ -38,14 +38,18 @@ completes() {
     [[ ${COMPREPLY[*]} == "$wanted" ]] || { echo "offers '${COMPREPLY[*]}'" && false; }
 }
 expect "bash completion" source "$share/bash-completion/completions/csin"
-expect "completes commands" completes "sim" s
+expect "completes commands" completes "sim sweep" s
 expect "completes options" completes "--seed" sim --se
 expect "completes formats" completes "svg" topo --format = sv
 expect "completes congestion models" completes "fair lossless" sim --congestion = ""
-expect "completes formats of plans" completes "text json svg" plan -f ""
+expect "completes formats of plans" completes "text json html md svg" plan -f ""
 expect "completes parts of a plan" completes "placement routing isolation knobs upgrades" plan --optimize ""
 expect "completes lists of parts" completes "placement,routing" plan --optimize = "placement,r"
-expect "completes formats of each command" completes "text json csv" sim -f ""
+expect "completes comparing" completes "compare" com
+expect "completes formats of comparisons" completes "text md json junit" compare -f ""
+expect "completes options of --run" completes "--junit" check --ju
+expect "completes formats of each command" completes "text json csv html svg md" sim -f ""
+expect "completes formats of sweeps" completes "text csv svg html" sweep -f ""
 
 for folder in configs scenarios; do
     expect "$folder/" diff -r "$root/$folder" "$share/csin/$folder"

@@ -4,7 +4,7 @@
 
     tools/check-readme.py CSIN ROOT [FILE.md...]
 
-Commands are what stands in ```sh blocks of README.md, docs/*.md and scenarios/*/README.md: every line, or,
+Commands are what stands in ```sh blocks of README.md, docs/*.md, docs/ci/*.md and the README.md of scenarios and sweeps: every line, or,
 where a line of the block begins with '$ ', only those. They run with bash, one after the other, in a copy of
 the project whose root is the folder at the start of each document, with csin first in PATH. Each must exit
 with 0, or with what a comment at its end says:
@@ -93,7 +93,8 @@ def main():
     csin, root = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     documents = [Path(p).resolve() for p in sys.argv[3:]]
     if not documents:
-        documents = [root / "README.md", *sorted(root.glob("docs/*.md")), *sorted(root.glob("scenarios/*/README.md"))]
+        documents = [root / "README.md", *sorted(root.glob("docs/*.md")), *sorted(root.glob("docs/ci/*.md")),
+                     *sorted(root.glob("scenarios/*/README.md")), *sorted(root.glob("scenarios/sweeps/*/README.md"))]
     passed = failed = skipped = 0
     with tempfile.TemporaryDirectory(prefix="csin-readme-") as scratch:
         programs = Path(scratch, "bin")

@@ -267,7 +267,7 @@ static void advise_balance(struct advisor *a)
     unsigned n = 0, n_uneven = 0, from = 0, to = 0;
     for (unsigned p = 0; p <= CSIN_ALL; p++)
         for (unsigned q = 0; q <= CSIN_ALL; q++) {
-            const struct csin_balance *b = &a->found->balance[CSIN_GROUP_UP][p][q];
+            const struct csin_route_balance *b = &a->found->balance[CSIN_GROUP_UP][p][q];
             if ((p == CSIN_ALL) != (q == CSIN_ALL) || b->sum == 0)
                 continue;
             n++;
@@ -279,7 +279,7 @@ static void advise_balance(struct advisor *a)
         }
     if (n_uneven == 0)
         return;
-    const struct csin_balance *b = &a->found->balance[CSIN_GROUP_UP][from][to];
+    const struct csin_route_balance *b = &a->found->balance[CSIN_GROUP_UP][from][to];
     char idle[80] = "";
     if (b->uneven_idle)
         snprintf(idle, sizeof idle, ", and %s of its uplinks %s unused",

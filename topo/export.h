@@ -21,6 +21,8 @@ struct csin_fabric_view {
     const struct csin_ib *ib;                       /* the same */
     const struct csin_switch_routes *switch_routes; /* NULL unless it needs tables */
     const struct csin_bom *bom;                     /* NULL without a parts catalogue */
+    bool folded;                                    /* JSON: the cabling in place of cables */
+    const double *cable_use; /* [n_cables] 0 to 1, to colour a drawing by; NULL: not coloured */
 };
 
 struct csin_fabric_writer {

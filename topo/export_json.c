@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "topo/cabling.h"
 
 static const char *const place_names[CSIN_N_PLACES] = {"host", "leaf-spine", "inter-zone", "other",
                                                        "spine-core"};
@@ -163,7 +164,10 @@ static void write_hosts(struct csin_json *json, const struct csin_fabric *f)
         csin_json_end_object(json);
     }
     csin_json_end_array(json);
+}
 
+static void write_nics(struct csin_json *json, const struct csin_fabric *f)
+{
     csin_json_array(json, "nics");
     for (uint32_t n = 0; n < f->n_nics; n++) {
         const struct csin_nic *nic = &f->nics[n];
@@ -243,7 +247,12 @@ void csin_fabric_write_json(const struct csin_fabric_view *view, FILE *out)
     write_oddities(&json, &facts->oddities);
     write_switches(&json, fabric);
     write_hosts(&json, fabric);
-    write_cables(&json, fabric);
+    if (view->folded) {
+        csin_cabling_write(fabric, "cabling", &json);
+    } else {
+        write_nics(&json, fabric);
+        write_cables(&json, fabric);
+    }
     csin_json_end_object(&json);
     csin_json_finish(&json);
 }

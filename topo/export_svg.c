@@ -22,35 +22,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/markup.h"
 #include "topo/svg_layout.h"
-
-static void escaped(FILE *out, const char *text)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            putc((unsigned char)*text < ' ' ? ' ' : *text, out);
-        }
-}
+#include "topo/svg_ramp.h"
 
 void csin_svg_label(struct csin_svg *d, const char *class, double x, double y, double size,
                     const char *text)
 {
     fprintf(d->out, "<text class=\"%s\" x=\"%s\" y=\"%s\" font-size=\"%s\">", class, px(x).s,
             px(y).s, px(size).s);
-    escaped(d->out, text);
+    csin_markup_text(d->out, text);
     fputs("</text>\n", d->out);
 }
 
@@ -62,7 +43,7 @@ static void write_head(const struct csin_fabric *f, double width, double height,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%s\" height=\"%s\" "
             "viewBox=\"0 0 %s %s\" font-family=\"sans-serif\">\n<title>",
             px(width).s, px(height).s, px(width).s, px(height).s);
-    escaped(out, f->name);
+    csin_markup_text(out, f->name);
     fputs("</title>\n"
           "<style>\n"
           "text{fill:#22303c}.m{text-anchor:middle}.g{fill:#5b6b7a}\n"
@@ -89,7 +70,7 @@ static void write_title(const struct csin_fabric *f, const struct csin_fabric_fa
     double size = fmin(26,
                        26 * (width - 2 * MARGIN) / (csin_svg_text_width(f->name, 26) * 1.15 + 1));
     fprintf(out, "<text class=\"b\" x=\"%s\" y=\"54\" font-size=\"%s\">", px(MARGIN).s, px(size).s);
-    escaped(out, f->name);
+    csin_markup_text(out, f->name);
     fprintf(out, "</text>\n<text class=\"g\" x=\"%s\" y=\"80\" font-size=\"14\">%s · %s · %s",
             px(MARGIN).s, csin_svg_count_of(f->n_switches, "switch", "switches").s,
             csin_svg_count_of(f->n_hosts, "host", "hosts").s,
@@ -247,10 +228,63 @@ static void write_cables_up(struct csin_svg *d, uint32_t sw, bool joints, double
     if (n == 0)
         return;
     fputs("\"><title>", d->out);
-    escaped(d->out, f->switches[sw].name);
+    csin_markup_text(d->out, f->switches[sw].name);
     fprintf(d->out, ": %s up to %s switches, %s together</title></path>\n",
             csin_svg_count_of(n, "cable", "cables").s, joints ? "inter-zone" : "higher",
             csin_show_rate(sum_Bps).s);
+}
+
+/* ---- cables coloured by how much they are used ---- */
+
+static int less_used(const void *a, const void *b, void *use)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    double p = ((const double *)use)[x], q = ((const double *)use)[y];
+    return p != q ? (p < q ? -1 : 1) : x < y ? -1 : x > y;
+}
+
+/* One path a cable, the busiest on top. A page finds each by its number. */
+static void write_used_cables(struct csin_svg *d)
+{
+    const struct csin_fabric *f = d->f;
+    uint32_t n = 0, *order = malloc((f->n_cables + 1u) * sizeof *order);
+    if (!order)
+        return;
+    for (uint32_t c = 0; c < f->n_cables; c++) {
+        const struct csin_cable *cable = &f->cables[c];
+        if (!csin_is_nic(f, cable->end[0]) && cable->up && !cable->degraded &&
+            !(cable->place == CSIN_AT_SPINE ? d->bands : d->no_others))
+            order[n++] = c;
+    }
+    qsort_r(order, n, sizeof *order, less_used, (void *)d->use);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct csin_cable *cable = &f->cables[order[i]];
+        double use = fmin(d->use[order[i]], 1);
+        fprintf(d->out, "<path class=\"q\" data-c=\"%u\" stroke=\"%s\" stroke-width=\"%s\" d=\"",
+                order[i], csin_svg_ramp(use).s, csin_show_fixed(0.6 + 1.6 * use, 2).s);
+        cable_curve(d, cable);
+        fputs("\"><title>", d->out);
+        csin_markup_text(d->out, f->switches[cable->end[0]].name);
+        fputs(" - ", d->out);
+        csin_markup_text(d->out, f->switches[cable->end[1]].name);
+        fprintf(d->out, ": %s %%</title></path>\n", csin_show_fixed(100 * d->use[order[i]], 1).s);
+    }
+    free(order);
+}
+
+static void write_ramp(struct csin_svg *d)
+{
+    fputs(
+        "<g class=\"ramp\">\n<style>.q{fill:none}.q:hover{stroke:#d55e00;stroke-width:3}</style>\n",
+        d->out);
+    double w = 180, x = d->width - MARGIN - w - 44;
+    for (unsigned i = 0; i < 60; i++)
+        fprintf(d->out, "<rect x=\"%s\" y=\"54\" width=\"%s\" height=\"12\" fill=\"%s\"/>\n",
+                px(x + i * w / 60).s, px(w / 60 + 0.3).s, csin_svg_ramp(i / 59.0).s);
+    csin_svg_label(d, "ge", x - 8, 65, 12, "0 %");
+    csin_svg_label(d, "g", x + w + 8, 65, 12, "100 %");
+    csin_svg_label(d, "g", x, 46, 12, "mean use, busier way");
+    fputs("</g>\n", d->out);
 }
 
 static void write_bands(struct csin_svg *d)
@@ -305,9 +339,11 @@ static void write_cables(struct csin_svg *d)
     }
     if (d->bands)
         write_bands(d);
-    for (uint32_t s = 0; s < f->n_switches; s++)
+    if (d->use)
+        write_used_cables(d);
+    for (uint32_t s = 0; s < f->n_switches && !d->use; s++)
         write_cables_up(d, s, false, width, opacity);
-    for (uint32_t s = 0; s < f->n_switches; s++)
+    for (uint32_t s = 0; s < f->n_switches && !d->use; s++)
         write_cables_up(d, s, true, 1.1, 0.7);
 
     uint32_t n = 0;
@@ -320,9 +356,9 @@ static void write_cables(struct csin_svg *d)
         fprintf(d->out, "\"/>\n<path class=\"%s\" d=\"", cable->up ? "y" : "x");
         cable_curve(d, cable);
         fputs("\"><title>", d->out);
-        escaped(d->out, f->switches[cable->end[0]].name);
+        csin_markup_text(d->out, f->switches[cable->end[0]].name);
         fprintf(d->out, " port %u to ", cable->port[0] + 1);
-        escaped(d->out, f->switches[cable->end[1]].name);
+        csin_markup_text(d->out, f->switches[cable->end[1]].name);
         fprintf(d->out, " port %u: %s%s</title></path>\n", cable->port[1] + 1,
                 cable->up ? "degraded, " : "dead",
                 cable->up ? csin_show_linerate(cable->capacity_Bps).s : "");
@@ -371,7 +407,7 @@ static void write_switch_name(struct csin_svg *d, const struct box *box, const c
         return;
     fprintf(d->out, "<text class=\"n\" transform=\"translate(%s %s)rotate(-90)\" font-size=\"%s\">",
             px(x + size * 0.36).s, px(y).s, px(size).s);
-    escaped(d->out, text);
+    csin_markup_text(d->out, text);
     fputs("</text>\n", d->out);
 }
 
@@ -389,9 +425,9 @@ static void write_switches(struct csin_svg *d)
             "<rect class=\"s%u\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"%s\"><title>",
             sw->layer, px(box->x).s, px(box->y).s, px(box->w).s, px(box->h).s,
             px(fmin(3, box->w / 4)).s);
-        escaped(d->out, sw->name);
+        csin_markup_text(d->out, sw->name);
         fprintf(d->out, " (%s%s", csin_layer_names[sw->layer], sw->model && *sw->model ? ", " : "");
-        escaped(d->out, sw->model ? sw->model : "");
+        csin_markup_text(d->out, sw->model ? sw->model : "");
         fprintf(d->out, "): %u of %u ports used, %u free</title></rect>\n", sw->n_used, sw->n_ports,
                 sw->n_ports - sw->n_used);
         write_switch_name(d, box, sw->name, sw->name + prefix);
@@ -421,11 +457,11 @@ static void write_cell(struct csin_svg *d, uint32_t leaf, uint32_t port, enum ce
         const struct csin_host *host = &f->hosts[f->nics[other - f->n_switches].host];
         nic = csin_vertex_name(f, other); /* tells the NICs of a host apart */
         name = nic.s;
-        escaped(d->out, host->name);
+        csin_markup_text(d->out, host->name);
         fprintf(d->out, " (%s", csin_role_names[host->role]);
         if (host->model && *host->model) {
             fputs(", ", d->out);
-            escaped(d->out, host->model);
+            csin_markup_text(d->out, host->model);
         }
         if (host->n_nics > 1)
             fprintf(d->out, ", NIC %u of %u", cable->port[0] + 1, host->n_nics);
@@ -435,12 +471,12 @@ static void write_cell(struct csin_svg *d, uint32_t leaf, uint32_t port, enum ce
                                   : "");
     } else if (cell == JOINT) {
         name = f->switches[other].name;
-        escaped(d->out, name);
+        csin_markup_text(d->out, name);
         fputs(" from ", d->out);
     } else {
         fputs("free: ", d->out);
     }
-    escaped(d->out, f->switches[leaf].name);
+    csin_markup_text(d->out, f->switches[leaf].name);
     fprintf(d->out, " port %u</title></%s>\n", port + 1, d->cells == NAMED ? "rect" : "path");
     if (d->cells == NAMED && *name && csin_svg_text_width(name, 9) + 2 <= box.w)
         csin_svg_label(d, cell == STORAGE ? "d" : "n", box.x + box.w / 2, box.y + box.h / 2 + 3.2,
@@ -467,7 +503,7 @@ static void write_bar(struct csin_svg *d, uint32_t leaf, const uint32_t *n)
     }
     fprintf(d->out, "<path fill=\"none\" pointer-events=\"all\" d=\"M%s %sh%sv%sh-%sz\"><title>",
             px(x).s, px(d->cells_y).s, px(d->cell_w).s, px(d->cell_h).s, px(d->cell_w).s);
-    escaped(d->out, d->f->switches[leaf].name);
+    csin_markup_text(d->out, d->f->switches[leaf].name);
     fprintf(d->out, ": %u compute, %u storage, %u free ports</title></path>\n", n[COMPUTE],
             n[STORAGE], n[FREE]);
 }
@@ -589,7 +625,7 @@ void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out)
 {
     const struct csin_fabric *fabric = view->fabric;
     const struct csin_fabric_facts *facts = view->facts;
-    struct csin_svg d = {.f = fabric, .facts = facts, .out = out};
+    struct csin_svg d = {.f = fabric, .facts = facts, .use = view->cable_use, .out = out};
     if (fabric->n_switches > MAX_SWITCHES) {
         write_cards(&d);
         return;
@@ -597,7 +633,9 @@ void csin_fabric_write_svg(const struct csin_fabric_view *view, FILE *out)
     csin_svg_lay_out(&d);
     d.height = csin_svg_write_legend(&d, true) + 32;
     write_head(fabric, d.width, d.height, out);
-    write_title(fabric, facts, d.width, out);
+    write_title(fabric, facts, d.use ? d.width - 280 : d.width, out);
+    if (d.use)
+        write_ramp(&d);
     write_panels(&d);
     write_cables(&d);
     write_switches(&d);

@@ -11,6 +11,7 @@
 #include "topo/build.h"
 #include "topo/ibnet.h"
 #include "topo/stray.h"
+#include "topo/variant.h"
 
 struct csin_fabric *csin_fabric_alloc(void)
 {
@@ -93,7 +94,8 @@ static struct csin_sha256 digest_of(const struct input *inputs)
 
 static enum csin_status read_file(struct csin_diag *diag, struct csin_arena *names,
                                   struct csin_loc loc, const char *path,
-                                  struct csin_fabric_spec *spec, struct csin_sha256 *ret_input)
+                                  const struct csin_changes *changes, struct csin_fabric_spec *spec,
+                                  struct csin_sha256 *ret_input)
 {
     struct input inputs[2] = {0};
     enum csin_status status = read_input(diag, names, loc, path, &inputs[0]);
@@ -102,12 +104,17 @@ static enum csin_status read_file(struct csin_diag *diag, struct csin_arena *nam
                   "a fabric in one line begins with 'leaf:', as leaf:4 spine:2 host:16 200Gb/s");
     if (status == CSIN_OK)
         status = csin_stray_refuse(diag, inputs[0].name, inputs[0].text);
-    if (status == CSIN_OK && csin_ibnet_is(inputs[0].text, inputs[0].bytes))
+    bool is_ibnet = status == CSIN_OK && csin_ibnet_is(inputs[0].text, inputs[0].bytes);
+    if (is_ibnet && changes->n)
+        status = csin_error(diag, CSIN_E_INPUT, 882, changes->items[0].path.loc,
+                            "'%s' is of ibnetdiscover and has no values that could be changed",
+                            csin_brief(path, SIZE_MAX).s);
+    if (status == CSIN_OK && is_ibnet)
         status = csin_ibnet_read(names, diag, inputs[0].name, inputs[0].text, inputs[0].bytes, NULL,
                                  spec);
     else if (status == CSIN_OK)
-        status = csin_fabric_spec_read(names, diag, inputs[0].name, inputs[0].text, inputs[0].bytes,
-                                       spec);
+        status = csin_fabric_spec_read_changed(names, diag, inputs[0].name, inputs[0].text,
+                                               inputs[0].bytes, changes, spec);
     if (status == CSIN_OK && spec->ibnet.file.s)
         status = read_discovered(diag, names, inputs[0].name, spec, &inputs[1]);
     if (ret_input && inputs[0].text)
@@ -117,25 +124,55 @@ static enum csin_status read_file(struct csin_diag *diag, struct csin_arena *nam
     return status;
 }
 
-enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *names,
-                                  struct csin_loc loc, const char *text,
-                                  struct csin_fabric **ret_fabric, struct csin_sha256 *ret_input)
+/* Faults are chosen in the fabric without them, which is then built again. */
+static enum csin_status create(struct csin_fabric_spec *spec,
+                               const struct csin_fabric_variant *variant, struct csin_arena *arena,
+                               struct csin_diag *diag, struct csin_fabric **ret_fabric)
 {
+    struct csin_fabric *sound;
+    if (variant->n_faults == 0)
+        return csin_fabric_create(spec, diag, ret_fabric);
+    enum csin_status status = csin_fabric_create(spec, diag, &sound);
+    if (status != CSIN_OK)
+        return status;
+    status = csin_faults_write(sound, variant, arena, diag, spec);
+    if (status == CSIN_OK)
+        status = csin_fabric_create(spec, diag, ret_fabric);
+    csin_fabric_destroy(sound);
+    return status;
+}
+
+enum csin_status csin_fabric_open_variant(struct csin_diag *diag, struct csin_arena *names,
+                                          struct csin_loc loc, const char *text,
+                                          const struct csin_fabric_variant *variant,
+                                          struct csin_fabric **ret_fabric,
+                                          struct csin_sha256 *ret_input)
+{
+    static const struct csin_fabric_variant none;
     struct csin_fabric_spec spec = {0};
-    enum csin_status status;
+    enum csin_status status = CSIN_OK;
+    variant = variant ? variant : &none;
     if (csin_fabric_is_line(text)) {
         if (ret_input)
             *ret_input = csin_sha256(text, strlen(text));
-        status = csin_fabric_spec_line(names, diag, loc, text, &spec);
+        text = csin_line_change(text, &variant->changes, names, diag);
+        status = text ? csin_fabric_spec_line(names, diag, loc, text, &spec) : CSIN_E_INPUT;
     } else {
-        status = read_file(diag, names, loc, text, &spec, ret_input);
+        status = read_file(diag, names, loc, text, &variant->changes, &spec, ret_input);
     }
     if (status == CSIN_OK && ret_input && !ret_input->hex[0])
         return csin_no_memory(diag); /* libcrypto had none */
     if (status == CSIN_OK)
-        return csin_fabric_create(&spec, diag, ret_fabric);
+        return create(&spec, variant, names, diag, ret_fabric);
     csin_fabric_check_names(&spec, diag);
     return status;
+}
+
+enum csin_status csin_fabric_open(struct csin_diag *diag, struct csin_arena *names,
+                                  struct csin_loc loc, const char *text,
+                                  struct csin_fabric **ret_fabric, struct csin_sha256 *ret_input)
+{
+    return csin_fabric_open_variant(diag, names, loc, text, NULL, ret_fabric, ret_input);
 }
 
 struct csin_vertex_name csin_vertex_name(const struct csin_fabric *f, uint32_t vertex)

@@ -72,7 +72,7 @@ enum csin_group {
 };
 extern const char *const csin_group_names[];
 
-struct csin_balance {
+struct csin_route_balance {
     uint32_t n_arcs, n_idle; /* that are up; without any route */
     uint64_t max, sum;       /* routes in use */
     uint32_t worst;          /* arc; CSIN_NONE without arcs */
@@ -201,9 +201,10 @@ struct csin_findings {
     bool has_tables;           /* otherwise flows choose, and reach .. worst are not looked at */
     double destinations_share; /* of NICs whose routes were followed; 1: all */
     struct csin_reach reach;
-    struct csin_balance balance[CSIN_N_GROUPS][CSIN_N_ROLES + 1][CSIN_N_ROLES + 1]; /* [from][to] */
-    uint32_t n_idle_spines, idle_spine; /* without any route; one of them */
-    const char *loops_why_not;          /* NULL where they were looked for */
+    struct csin_route_balance balance[CSIN_N_GROUPS][CSIN_N_ROLES + 1]
+                                     [CSIN_N_ROLES + 1]; /* [from][to] */
+    uint32_t n_idle_spines, idle_spine;                  /* without any route; one of them */
+    const char *loops_why_not;                           /* NULL where they were looked for */
     struct csin_loops loops;
     const char *loops_remedy;                  /* NULL without a loop */
     struct csin_shifts shifts, compute_shifts; /* n_ranks 0: not looked at */

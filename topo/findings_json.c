@@ -72,7 +72,7 @@ static void write_reach(struct csin_json *json, const struct csin_fabric *f,
     for (unsigned g = 0; g < CSIN_N_GROUPS; g++)
         for (unsigned from = 0; from <= CSIN_ALL; from++)
             for (unsigned to = 0; to <= CSIN_ALL; to++) {
-                const struct csin_balance *row = &found->balance[g][from][to];
+                const struct csin_route_balance *row = &found->balance[g][from][to];
                 if (row->sum == 0)
                     continue;
                 csin_json_flat_object(json, NULL);

@@ -171,11 +171,11 @@ static void write_balance(const struct csin_fabric *f, const struct csin_finding
 {
     fprintf(out, "\n%-32s%9s%9s%7s  %s\n", "Routes per arc", "most", "mean", "ratio", "busiest");
     for (unsigned g = 0; g < CSIN_GROUP_ELSEWHERE + 1u; g++) {
-        const struct csin_balance(*rows)[CSIN_N_ROLES + 1] = found->balance[g];
+        const struct csin_route_balance(*rows)[CSIN_N_ROLES + 1] = found->balance[g];
         bool has_classes = rows[CSIN_STORAGE][CSIN_ALL].sum || rows[CSIN_ALL][CSIN_STORAGE].sum;
         for (unsigned from = CSIN_ALL + 1u; from-- > 0;)
             for (unsigned to = CSIN_ALL + 1u; to-- > 0;) {
-                const struct csin_balance *row = &rows[from][to];
+                const struct csin_route_balance *row = &rows[from][to];
                 char what[60];
                 bool is_all = from == CSIN_ALL && to == CSIN_ALL;
                 if (row->sum == 0 || (from == CSIN_ALL) != (to == CSIN_ALL) ||

@@ -235,6 +235,27 @@ void csin_inside_model_tell(const struct csin_inside_model *m,
     add(arg, m->root_port_Bps, m->n_root_ports * sizeof *m->root_port_Bps);
 }
 
+struct csin_on_port csin_inside_model_on_port(const struct csin_inside_model *m, uint32_t port)
+{
+    const struct {
+        const char *word;
+        const uint32_t *of;
+        uint32_t n;
+    } rows[] = {{"GPU", m->gpu_root_port, m->n_gpus}, {"NIC", m->nic_root_port, m->n_nics}};
+    struct csin_on_port text = {""};
+    size_t at = 0;
+    for (unsigned row = 0; row < 2; row++) {
+        bool first = true;
+        for (uint32_t i = 0; i < rows[row].n && at + 16 < sizeof text.s; i++)
+            if (rows[row].of[i] == port) {
+                at += (size_t)snprintf(text.s + at, sizeof text.s - at, "%s%s%s%u", at ? ", " : "",
+                                       first ? rows[row].word : "", first ? " " : "", i);
+                first = false;
+            }
+    }
+    return text;
+}
+
 /* ---- writing ---- */
 
 /* Numbers i < n with of[i] == which, as [0, 1]; nothing where there are none. */
@@ -368,19 +389,6 @@ static void say(FILE *out, int indent, const char *what, double rate_Bps, const 
         fprintf(out, "%*s%-28s%s%s\n", indent, "", what, csin_show_rate(rate_Bps).s, each);
 }
 
-static void say_root_port(const struct csin_inside_model *m, uint32_t p, int indent, FILE *out)
-{
-    char what[64];
-    int n = snprintf(what, sizeof what, "root port of");
-    for (uint32_t g = 0; g < m->n_gpus && n < 56; g++)
-        if (m->gpu_root_port[g] == p)
-            n += snprintf(what + n, sizeof what - (size_t)n, " GPU %u", g);
-    for (uint32_t i = 0; i < m->n_nics && n < 56; i++)
-        if (m->nic_root_port[i] == p)
-            n += snprintf(what + n, sizeof what - (size_t)n, " NIC %u", i);
-    say(out, indent, what, m->root_port_Bps[p], " both ways together");
-}
-
 void csin_inside_model_write_text(const struct csin_inside_model *m, int indent, FILE *out)
 {
     char what[64];
@@ -388,12 +396,15 @@ void csin_inside_model_write_text(const struct csin_inside_model *m, int indent,
     say(out, indent, "sums of the processors", m->reduction_Bps, "");
     snprintf(what, sizeof what, "PCIe of each of %u GPUs", m->n_gpus);
     say(out, indent, what, m->gpu_Bps, " each way");
-    for (uint32_t p = 0; p < m->n_root_ports; p++)
-        say_root_port(m, p, indent, out);
+    for (uint32_t p = 0; p < m->n_root_ports; p++) {
+        snprintf(what, sizeof what, "root port of %.40s", csin_inside_model_on_port(m, p).s);
+        say(out, indent, what, m->root_port_Bps[p], " both ways together");
+    }
     say(out, indent, "between GPUs and a NIC", m->gpu_nic_Bps, " each way");
     say(out, indent, m->nvlink_switch ? "NVLink, all GPUs" : "NVLink, pairs of GPUs", m->nvlink_Bps,
         " each way of a GPU");
-    snprintf(what, sizeof what, "each of %u SSDs", m->n_ssds);
-    say(out, indent, what, m->ssd_read_Bps, " read");
-    say(out, indent, what, m->ssd_write_Bps, " written");
+    snprintf(what, sizeof what, "reads of each of %u SSDs", m->n_ssds);
+    say(out, indent, what, m->ssd_read_Bps, "");
+    snprintf(what, sizeof what, "writes of each of %u SSDs", m->n_ssds);
+    say(out, indent, what, m->ssd_write_Bps, "");
 }

@@ -67,6 +67,12 @@ const struct csin_inside_model *csin_inside_model_create(const struct csin_insid
                                                          struct csin_diag *diag,
                                                          enum csin_status *ret_status);
 
+/* What hangs on a root port: 'GPU 5, 6, NIC 0'. */
+struct csin_on_port {
+    char s[80];
+};
+struct csin_on_port csin_inside_model_on_port(const struct csin_inside_model *model, uint32_t port);
+
 /* Everything in it, for digests: 64-bit numbers, written by `add` one after the other. */
 void csin_inside_model_tell(const struct csin_inside_model *model,
                             void (*add)(void *arg, const void *data, size_t bytes), void *arg);

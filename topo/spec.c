@@ -460,13 +460,21 @@ enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_dia
                                        const char *file, const char *text, size_t bytes,
                                        struct csin_fabric_spec *ret_spec)
 {
+    return csin_fabric_spec_read_changed(arena, diag, file, text, bytes, NULL, ret_spec);
+}
+
+enum csin_status csin_fabric_spec_read_changed(struct csin_arena *arena, struct csin_diag *diag,
+                                               const char *file, const char *text, size_t bytes,
+                                               const struct csin_changes *changes,
+                                               struct csin_fabric_spec *ret_spec)
+{
     struct csin_fabric_spec spec = {.file = file, .arena = arena};
     static const char *const of_discovered[] = {"ibnet", NULL};
     bool discovered = memmem(text, bytes, "ibnet", 5) &&
                       csin_yaml_top_has(text, bytes, of_discovered);
-    enum csin_status status = csin_yaml_read(
+    enum csin_status status = csin_yaml_read_changed(
         arena, diag, file, text, bytes, discovered ? "a fabric that was discovered" : "a fabric",
-        discovered ? discovered_keys : fabric_keys, &spec);
+        discovered ? discovered_keys : fabric_keys, changes, &spec);
     *ret_spec = spec;
     return status;
 }

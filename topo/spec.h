@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/yaml.h"
+#include "base/yaml_change.h"
 #include "topo/host_inside.h"
 
 enum csin_role { CSIN_COMPUTE, CSIN_STORAGE, CSIN_N_ROLES };
@@ -181,6 +182,12 @@ struct csin_fabric_spec {
 enum csin_status csin_fabric_spec_read(struct csin_arena *arena, struct csin_diag *diag,
                                        const char *file, const char *text, size_t bytes,
                                        struct csin_fabric_spec *ret_spec);
+
+/* The same of the text as changed. */
+enum csin_status csin_fabric_spec_read_changed(struct csin_arena *arena, struct csin_diag *diag,
+                                               const char *file, const char *text, size_t bytes,
+                                               const struct csin_changes *changes,
+                                               struct csin_fabric_spec *ret_spec);
 
 /* Reads a one-line fabric, a single zone for tests and the command line:
  *

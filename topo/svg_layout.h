@@ -56,6 +56,7 @@ enum cell { COMPUTE, STORAGE, FREE, JOINT, N_CELLS };
 struct csin_svg {
     const struct csin_fabric *f;
     const struct csin_fabric_facts *facts;
+    const double *use; /* [n_cables] to colour cables by; NULL: not */
     FILE *out;
     enum cells cells;
     uint32_t n_slots, columns; /* cells of a leaf, side by side */

@@ -121,7 +121,7 @@ static void look_at(void *context, const struct walk *walk)
 }
 
 /* The first arc of a way is that of its NIC: as many routes as leave it. */
-static void add_balance(struct csin_balance *balance, uint32_t arc, uint64_t routes)
+static void add_balance(struct csin_route_balance *balance, uint32_t arc, uint64_t routes)
 {
     if (balance->n_arcs++ == 0)
         balance->worst = arc;
@@ -145,7 +145,7 @@ static uint64_t routes_on(const struct loads *loads, uint32_t arc, unsigned from
 
 /* How evenly a leaf spreads over its uplinks. */
 static void add_leaf(const struct csin_fabric *f, const struct loads *loads, uint32_t leaf,
-                     unsigned from, unsigned to, struct csin_balance *balance)
+                     unsigned from, unsigned to, struct csin_route_balance *balance)
 {
     uint64_t sum = 0, most = 0;
     uint32_t n = 0, n_idle = 0, lump = 0, busiest = CSIN_NONE;

@@ -118,6 +118,15 @@ static void lengths_become_metres_and_powers_watts(void **state)
     check_good(csin_read_power, powers, COUNT_OF(powers));
 }
 
+static void work_becomes_flop_and_speeds_flop_a_second(void **state)
+{
+    static const struct good work[] = {{"15.5GFLOP", 15.5e9}, {"0FLOP", 0}, {"1 PFLOP", 1e15}};
+    static const struct good speeds[] = {{"312TFLOP/s", 312e12}, {"0.5PFLOP/s", 0.5e15}};
+    (void)state;
+    check_good(csin_read_work, work, COUNT_OF(work));
+    check_good(csin_read_speed, speeds, COUNT_OF(speeds));
+}
+
 static enum csin_status read_ratio(struct csin_diag *diag, struct csin_loc loc, const char *text,
                                    double *ret)
 {
@@ -198,6 +207,27 @@ static void wrong_times_are_refused_with_a_remedy(void **state)
     };
     (void)state;
     check_bad(csin_read_time, cases, COUNT_OF(cases));
+}
+
+static void wrong_work_and_speeds_are_refused_with_a_remedy(void **state)
+{
+    static const struct bad work[] = {
+        {"5", "f:1:1: error: '5' is not an amount of work [CSIN-900]\n"
+              "f:1:1: note: write a unit, such as 15.5GFLOP\n"},
+        {"4GMAC", "f:1:1: error: '4GMAC' is not an amount of work [CSIN-900]\n"
+                  "f:1:1: note: write GFLOP: a multiplication and an addition are 2 FLOP\n"},
+        {"2e6PFLOP",
+         "f:1:1: error: '2e6PFLOP' is too large [CSIN-116]\nf:1:1: note: at most 1e6PFLOP\n"},
+    };
+    static const struct bad speeds[] = {
+        {"312TFLOPS", "f:1:1: error: '312TFLOPS' is not a computing speed [CSIN-901]\n"
+                      "f:1:1: note: write TFLOP/s\n"},
+        {"0TFLOP/s", "f:1:1: error: '0TFLOP/s' is zero [CSIN-116]\n"
+                     "f:1:1: note: a computing speed is greater than zero\n"},
+    };
+    (void)state;
+    check_bad(csin_read_work, work, COUNT_OF(work));
+    check_bad(csin_read_speed, speeds, COUNT_OF(speeds));
 }
 
 static void wrong_lengths_and_powers_are_refused_with_a_remedy(void **state)
@@ -513,6 +543,8 @@ static void a_locale_with_decimal_commas_changes_nothing(void **state)
 
 CHECK_MAIN(cmocka_unit_test(rates_become_bytes_per_second), cmocka_unit_test(times_become_seconds),
            cmocka_unit_test(lengths_become_metres_and_powers_watts),
+           cmocka_unit_test(work_becomes_flop_and_speeds_flop_a_second),
+           cmocka_unit_test(wrong_work_and_speeds_are_refused_with_a_remedy),
            cmocka_unit_test(wrong_lengths_and_powers_are_refused_with_a_remedy),
            cmocka_unit_test(powers_are_shown_with_the_prefix_that_fits),
            cmocka_unit_test(ratios_are_plain_decimals),

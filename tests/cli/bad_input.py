@@ -376,6 +376,25 @@ qos-levels
                          "concurrency: 1000000000}\n"),
     "work-bytes": (CHECK, jobs("leaf:2 spine:2 host:16 200Gb/s",
                                "name: j, hosts: all, steps: [permutation: {size: 1000PiB, shift: 1}]")),
+    # Sweeps
+    "sweep-all-wrong": (["sweep", "--dry-run", "{}"], "sweep: w\nscenario: none.yaml\naxes: {a: [1]}\n"),
+    "sweep-no-file": (["sweep", "no-such-file.yaml"], None),
+    "sweep-show-text": (["sweep", "--show", "{}"], SCENARIO),
+    "sweep-into-text": (["sweep", "-o", "{}", "other.yaml"], lambda folder, name: (
+        (folder / "s.yaml").write_text(SCENARIO), (folder / f"{name}.yaml").write_text(SCENARIO),
+        (folder / "other.yaml").write_text("sweep: w\nscenario: s.yaml\naxes: {routing: [dmodk]}\n"))[0] and None),
+    "sweep-of-a-scenario": (["sweep", "{}"], SCENARIO),
+    "sweep-many-values": (["check", "{}"], lambda folder, name: (
+        (folder / "s.yaml").write_text(SCENARIO), (folder / f"{name}.yaml").write_text(
+            "sweep: w\nscenario: s.yaml\naxes:\n  a: {of: seed, values: [" +
+            ", ".join(map(str, range(900000))) + "]}\n  b: {of: routing, values: [dmodk, spray]}\n"))[0] and None),
+    "good-sweep-of-a-million": (["check", "{}"], lambda folder, name: (
+        (folder / "s.yaml").write_text(SCENARIO), (folder / f"{name}.yaml").write_text(
+            "sweep: w\nscenario: s.yaml\naxes:\n  a: {of: jobs.train.hosts, from: 1, to: 1000, count: 1000}\n"
+            "  b: {of: jobs.train.repeat, from: 1, to: 1000, count: 1000}\nconstraints: [a * b <= 1000000]\n"))[0] and None),
+    "sweep-deep-constraint": (["check", "{}"], lambda folder, name: (
+        (folder / "s.yaml").write_text(SCENARIO), (folder / f"{name}.yaml").write_text(
+            "sweep: w\nscenario: s.yaml\naxes: {a: {of: seed, values: [1]}}\nconstraints: ['" + "(" * 990 + "']\n"))[0] and None),
     "work-horizon": (["sim", "--no-cache", "{}"], "horizon: 1us\n" + SCENARIO),
 }
 
@@ -438,6 +457,10 @@ class Runner:
                 command = ["topo", SPEC, "--bom", "--parts", path.name]
             if b"\nrequirements:" in text:
                 command = ["plan", "--size", path.name]
+            if text.startswith(b"\nmodel:"):  # scenarios read it
+                command = ["check", path.name]
+            if b"\nsweep:" in text:
+                command = ["sweep", path.name]
             again, wrong = self.run(command, self.bad)
             if wrong or again != got:
                 return f"csin {' '.join(command)} {wrong or f'says:{chr(10)}{again}csin check says:{chr(10)}{got}'}"

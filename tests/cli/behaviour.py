@@ -155,7 +155,9 @@ def test_wrong_input_is_3_with_nothing_on_stdout(folder):
 def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
     for arguments in ([], ["simulate"], ["--unknown"], ["sim"], ["topo"], ["check"], ["sim", "--unknown", "x"], ["sim", "-o"],
                       ["sim", "a.yaml", "b.yaml"], ["topo", "a.yaml", "b.yaml"], ["sim", "--format", "jsn", INCAST],
-                      ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.svg", INCAST],
+                      ["topo", "--format", "csv", SPEC], ["topo", "-o", "x.pdf", SPEC], ["sim", "-o", "x.pdf", INCAST],
+                      ["sim", "--picture", "heat", INCAST], ["sim", "--picture", "pie", "-f", "svg", INCAST],
+                      ["sim", "--parts", CATALOGUE, "-f", "json", INCAST], ["plan", "--size", CATALOGUE, "-o", "x.html"],
                       ["topo", "--bom", SPEC], ["topo", "--bom", "--parts", CATALOGUE, "-f", "svg", SPEC],
                       ["topo", "--parts", "x.csv", "-f", "cabling", "-o", "x.csv", SPEC],
                       ["sim", "--seed", "-1", INCAST], ["sim", "--seed", "1.5", INCAST], ["sim", "--seed", "", INCAST],
@@ -168,12 +170,36 @@ def test_wrong_usage_is_2_with_nothing_on_stdout(folder):
         assert listing(folder) == [], (ran, listing(folder))
 
 
+def test_a_chain_table_that_is_written_is_read_again(folder):
+    head = 'scenario: s\nfabric: "leaf:2 spine:2 host:4 storage:6 200Gb/s"\nchain-tables: {t: {%s}}\n'
+    body = "storage: [{read: {name: r, readers: 4, size: 64MiB, chains: t}}]\n"
+    (folder / "made.yaml").write_text(head % "ssds: 4, targets: 11" + body)
+    (folder / "read.yaml").write_text(head % "file: t.csv" + body)
+    (folder / "many.yaml").write_text(head % "targets: 100, replicas: 2" + body)
+    made = expect(run(folder, "sim", "made.yaml", "--dump-chains", "t.csv"), 0, holds("congestion-free"), "")
+    assert (folder / "t.csv").read_text().startswith("ChainId,TargetId,TargetId,TargetId\n900100001,")
+    expect(run(folder, "sim", "read.yaml", "--dump-chains", "again.csv"), 0, made.out, "")
+    assert (folder / "t.csv").read_text() == (folder / "again.csv").read_text()
+    expect(run(folder, "sim", "many.yaml", "--dump-chains", "x.csv"), 3, "", holds("[CSIN-927]"))
+    expect(run(folder, "sim", INCAST, "--dump-chains", "x.csv"), 3, "", holds("has 0 chain tables"))
+    expect(run(folder, "sim", "made.yaml", "--dump-chains", "-"), 2, "", holds("a file of its own"))
+    expect(run(folder, "sim", "read.yaml", "--dump-chains", "t.csv"), 2, "", lambda text: text.strip())
+    assert "x.csv" not in listing(folder)
+
+
 def test_a_catalogue_without_use_is_a_warning(folder):
     expect(run(folder, "topo", SPEC, "--parts", CATALOGUE), 0, holds("Fabric "),
            holds("csin: warning: --parts has no effect on format 'text' [CSIN-704]"))
     expect(run(folder, "topo", SPEC, "--parts", CATALOGUE, "-f", "cabling"), 0, holds("HDR-"), "")
     expect(run(folder, "topo", SPEC, "--bom", "--parts", CATALOGUE, "-o", "bill.csv"), 0, "", "")
     assert listing(folder) == ["bill.csv"]
+
+
+def test_a_page_is_whole_and_the_same_each_time(folder):
+    for name in ("a.html", "b.html"):
+        expect(run(folder, "sim", INCAST, "-o", name), 0, "", "")
+    pages = [(Path(folder) / name).read_bytes() for name in ("a.html", "b.html")]
+    assert pages[0] == pages[1] and pages[0].rstrip().endswith(b"</html>") and b"{{" not in pages[0].split(b"<script", 1)[0]
 
 
 def test_congestion_on_the_command_line_is_for_an_engine_that_has_it(folder):

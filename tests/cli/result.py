@@ -21,7 +21,7 @@ import schema
 CSIN, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2]).resolve()
 SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 # Numbers that end otherwise have no unit.
-UNITS = r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^share)$"
+UNITS = r"(_s|_bytes|_Bps|^bytes|^slowdown|^fairness|^utilisation_\w+|^full_\w+|^share|^parameters|^model_flop|^efficiency|^utilisation|^scaling_efficiency)$"
 SHIPPED = ["first-steps", "incast", "oversubscribed"]  # the flagship is in expected.py
 
 # Everything that the JSON has a key for.
@@ -29,7 +29,8 @@ FABRIC = """fabric: many
 switch-models:
   sw: {ports: 12, rate: 200Gb/s, latency: 450ns}
 host-models:
-  gpu: {rate: 200Gb/s, latency: 1us}
+  gpu: {rate: 200Gb/s, latency: 1us, inside: {memory: 300GB/s, reduction: 90GB/s, gpus: 2, gpu-rate: 25GB/s, nvlink: 300GB/s,
+        gpu-nic: 9GB/s, root-ports: [{gpus: 0, nics: 0, rate: 30GB/s}]}}
   disk: {role: storage, nics: 2, rate: 100Gb/s}
 zones:
   a: {model: sw, leaves: 2, spines: 2, links-per-pair: 2}
@@ -59,6 +60,11 @@ jobs:
       - compute: 1us
       - allreduce: {size: 1MiB}
       - allreduce: {size: 1MiB, algorithm: double-binary-tree, chunk: 100kB}
+      - allreduce: {size: 1MB, algorithm: hfreduce, chunk: 100kB, overhead: 1us}
+      - allreduce: {size: 1MB, algorithm: nccl-ring, channels: 2}
+      - allreduce: {size: 1MB, algorithm: nccl-tree}
+      - allreduce: {size: 1MB, algorithm: hierarchical}
+      - reduce-scatter: {size: 1MB, algorithm: nccl-ring}
       - reduce-scatter: {size: 1MB}
       - all-gather: {size: 1MB}
       - all-to-all: {size: 1MB}
@@ -66,11 +72,30 @@ jobs:
       - permutation: {size: 1MB}
       - permutation: {size: 1MB, shift: 2}
       - incast: {size: 1MB, root: 1}
+  - name: learn
+    hosts: 2
+    repeat: 3
+    steps:
+      - training:
+          model: {model: small, transformer: {layers: 3, hidden: 128, heads: 4, ffn: 512, vocabulary: 1000}}
+          sequence: 64
+          batch: 32
+          micro-batch: 2
+          pipeline: 2
+          tensor: 2
+          gpu: {peak: 100TFLOP/s, efficiency: 0.5, link: 20GB/s}
+          varies: 0.1
 storage:
   - read: {name: dataset, readers: 3, size: 10MB, chunk: 1MB, stripe: 1}
   - read: {name: timed, readers: 3, duration: 1ms, chunk: 1MB, concurrency: 1, start: 1ms}
   - read: {name: asked, readers: 2, duration: 1ms, chunk: 100kB, concurrency: 3, request-to-send: 2}
   - checkpoint: {name: save, writers: 3, size: 10MB, replicas: 2}
+  - read: {name: chunks, readers: 3, duration: 1ms, chunk: 100kB, chains: main}
+  - records: {name: records, readers: 2, size: 1MB, record: 10kB, chains: main}
+  - kv-cache: {name: values, readers: 2, size: 1MB, value: 10kB, hit-ratio: 0.5, miss-time: 1us, chains: main}
+  - checkpoint: {name: again, writers: 2, size: 1MB, times: 2, every: 2ms, chains: main}
+chain-tables:
+  main: {replicas: 2}
 """
 
 
@@ -122,13 +147,20 @@ def adds_up(result):
         yield "the verdict and the congested arcs disagree"
     if max([owner["finish_s"] for owner in jobs + streams]) != result["makespan_s"]:
         yield "nothing finishes at the makespan"
-    for arc in arcs:
+    if result["scenario"] == "everything" and {it["kind"] for it in result["inside"]} != {
+            "memory", "reduction", "root-port", "gpu-out", "gpu-in", "gpu-nic-out", "gpu-nic-in", "nvlink-out", "nvlink-in"}:
+        yield "not everything inside hosts is used"
+    for arc in [*arcs, *result.get("inside", ())]:
+        where = f"{arc['from']} > {arc['to']}" if "from" in arc else f"{arc['kind']} of {arc['host']}"
         if not near(sum(arc["bytes_by_owner"].values()), arc["bytes"]) or not set(arc["bytes_by_owner"]) <= owners:
-            yield f"whose bytes {arc['from']} > {arc['to']} carried"
+            yield f"whose bytes {where} carried"
         if not near(arc["utilisation_mean"], arc["bytes"] / arc["capacity_Bps"] / result["makespan_s"]):
-            yield f"the mean utilisation of {arc['from']} > {arc['to']}"
-        if arc["congested_s"] > arc["saturated_s"] * (1 + 1e-9) or arc["saturated_s"] > result["makespan_s"] * (1 + 1e-9):
-            yield f"the congestion of {arc['from']} > {arc['to']}"
+            yield f"the mean utilisation of {where}"
+        if arc.get("congested_s", 0) > arc["saturated_s"] * (1 + 1e-9) or arc["saturated_s"] > result["makespan_s"] * (1 + 1e-9):
+            yield f"the congestion of {where}"
+    for step in (step for job in jobs for step in job["steps"] if "training" in step):
+        if not near(sum(step["training"]["parts"].values()), step["time_mean_s"]):
+            yield "the parts of a training step do not add up"
     for owner in jobs + streams:
         sent = sum(arc["bytes_by_owner"].get(owner["name"], 0) for arc in arcs if arc["place"] == "host-up")
         if not near(sent, owner["effective"]["bytes"]):
@@ -184,7 +216,7 @@ def csv_differs(text, result):
         yield f"the head is {rows[0]}"
     values = {}
     for row in rows[1:]:
-        if len(row) != 6 or row[0] not in ("provenance", "scenario", "job", "storage", "victim", "arc"):
+        if len(row) != 6 or row[0] not in ("provenance", "scenario", "job", "storage", "victim", "arc", "inside"):
             yield f"the row {row}"
             continue
         if tuple(row[:4]) in values:
@@ -211,6 +243,13 @@ def csv_wanted(result):
             for key in ("time_mean_s", "time_min_s", "time_max_s", "time_alone_s", "slowdown", "algbw_Bps", "busbw_Bps"):
                 if key in step:
                     yield ("job", job["name"], str(i + 1), re.sub("_(s|Bps)$", "", key)), step[key]
+            training = step.get("training", {"parts": {}, "hidden": {}})
+            for key in ("gpus", "replicas", "batch", "efficiency", "utilisation", "scaling_efficiency"):
+                if key in training:
+                    yield ("job", job["name"], str(i + 1), key), training[key]
+            for kind, of in (("part", "parts"), ("hidden", "hidden")):
+                for key, value in training[of].items():
+                    yield ("job", job["name"], str(i + 1), f"{kind}:{key.removesuffix('_s').replace('_', '-')}"), value
     for stream in result["storage"]:
         for key in ("bytes", "throughput_Bps", "throughput_alone_Bps", "slowdown", "fairness", "client_throughput_min_Bps",
                     "client_throughput_mean_Bps", "client_throughput_max_Bps", "request_time_mean_s",
@@ -223,6 +262,13 @@ def csv_wanted(result):
         yield ("arc", name, "", "capacity"), arc["capacity_Bps"]
         for owner, n in arc["bytes_by_owner"].items():
             yield ("arc", name, "", f"bytes_of:{owner}"), n
+    for it in result.get("inside", ()):
+        name = f"{it['host']}:{it['kind']}:{it['index']}"
+        for key in ("bytes", "utilisation_mean", "utilisation_peak", "saturated_s"):
+            yield ("inside", name, "", key.removesuffix("_s")), it[key]
+        yield ("inside", name, "", "capacity"), it["capacity_Bps"]
+        for owner, n in it["bytes_by_owner"].items():
+            yield ("inside", name, "", f"bytes_of:{owner}"), n
 
 
 def csv_cases():
@@ -239,7 +285,7 @@ def same_bytes_cases():
     cache = SCRATCH / "another cache"
     cold = run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))
     entries = sorted(entry for entry in cache.rglob("*") if entry.is_file())
-    check("a cache is filled", "" if len(entries) == 6 else f"it has {entries}")
+    check("a cache is filled", "" if len(entries) == 11 else f"it has {entries}")
     check("the same bytes without a cache, with a cold one and a warm one",
           same(want, cold, run("sim", path, "-f", "json", XDG_CACHE_HOME=str(cache))))
     check("no temporary files are left in the cache",
@@ -297,7 +343,8 @@ def schedule_cases():
     text = dump.read_text(encoding="ascii")
     again = run("sim", path, "-o", SCRATCH / "unused.json", "--dump-schedule", "-").decode("ascii")
     check("--dump-schedule gives the same bytes twice", same(text, again))
-    operation = re.compile(r"(\d+) (?:delay ([\d.e-]+) s|transfer (\S+) -> (\S+) (\d+) B)(?: gate (\d+))?(?: after ([\d ]+))?")
+    operation = re.compile(r"(\d+) (?:delay ([\d.e-]+) s|transfer (\S+) -> (\S+) (\d+) B|local \S+ \d+ B)(?: gate (\d+))?"
+                           r"(?: profile \d+)?(?: after ([\d ]+))?")
     operations, others, wrong = [], [], []
     for line in text.splitlines():
         match = operation.fullmatch(line)
@@ -309,7 +356,8 @@ def schedule_cases():
     transfers = [match for match in operations if match[3]]
     effective = [owner["effective"] for owner in result["jobs"] + result["storage"]]
     check("every line of a schedule is understood", wrong + [line for line in others if not re.fullmatch(
-        r"gate \d+ limit \d+ closes (never|[\d.e-]+)( holds)?|span \d+ [\w.-]+ round \d+ step \d+ ops \d+", line)])
+        r"gate \d+ limit \d+ closes (never|[\d.e-]+)( holds)?|span \d+ [\w.-]+ round \d+ step \d+ ops \d+|"
+        r"profile \d+( [\d.e-]+ x '[^']+'(, [\d.e-]+ x '[^']+')*)?", line)])
     spans = [int(line.rsplit(" ", 1)[1]) for line in others if line.startswith("span ")]
     check("a schedule has a line for every operation",
           "" if len(transfers) == sum(e["transfers"] + e["transfers_skipped"] for e in effective) and

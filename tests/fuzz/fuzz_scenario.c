@@ -45,11 +45,9 @@ static void check_class(const struct csin_scenario *sc, uint32_t owner, uint32_t
 static void check_event(const struct csin_scenario *sc, const struct csin_event *event)
 {
     const uint32_t bounds[] = {
-        [CSIN_EVENT_CABLE] = sc->fabric->n_cables,
-        [CSIN_EVENT_SWITCH] = sc->fabric->n_switches,
-        [CSIN_EVENT_HOST] = sc->fabric->n_hosts,
-        [CSIN_EVENT_STOP] = sc->n_owners,
-        [CSIN_EVENT_MOVE] = sc->n_jobs,
+        [CSIN_EVENT_CABLE] = sc->fabric->n_cables, [CSIN_EVENT_SWITCH] = sc->fabric->n_switches,
+        [CSIN_EVENT_SSD] = sc->fabric->n_hosts,    [CSIN_EVENT_HOST] = sc->fabric->n_hosts,
+        [CSIN_EVENT_STOP] = sc->n_owners,          [CSIN_EVENT_MOVE] = sc->n_jobs,
     };
     assert(event->at_s >= 0 && event->at_s < sc->horizon_s && event->n_items > 0);
     assert(event->kind < CSIN_EVENT_STOP || event->n_items == 1);
@@ -68,7 +66,7 @@ static void check_cluster(struct csin_cluster *cluster)
     for (uint32_t i = 0; i < cluster->n_jobs; i++) {
         const struct csin_cluster_job *job = &cluster->jobs[i];
         assert(job->name && job->n_hosts > 0 && job->n_hosts <= cluster->hosts.n_compute);
-        assert(job->template == CSIN_NONE || job->template <cluster->n_templates);
+        assert(job->of_template == CSIN_NONE || job->of_template < cluster->n_templates);
         assert((job->work_s == 0 || cluster->rounds[i] == 0) && job->arrive_s >= 0);
     }
     if (cluster->n_jobs > 100)
@@ -92,7 +90,9 @@ static void check_scenario(const struct csin_scenario *sc)
         for (uint32_t k = 0; k < job->n_steps; k++) {
             const struct csin_step *step = &job->steps[k];
             assert(step->work < CSIN_N_WORKS && step->root < job->n_hosts);
-            assert(step->work == CSIN_COMPUTE_DELAY || step->size_bytes > 0);
+            assert(step->work == CSIN_COMPUTE_DELAY || step->work == CSIN_TRAINING ||
+                   step->size_bytes > 0);
+            assert((step->work == CSIN_TRAINING) == (step->training != NULL));
         }
     }
     for (uint32_t i = 0; i < sc->n_streams; i++) {
@@ -101,9 +101,10 @@ static void check_scenario(const struct csin_scenario *sc)
         check_hosts(sc, stream->clients, stream->n_clients);
         check_hosts(sc, stream->servers, stream->n_servers);
         assert(stream->chunk_bytes > 0 && stream->concurrency > 0);
-        assert(stream->senders == 0 || stream->kind == CSIN_READ);
+        assert(stream->senders == 0 || csin_stream_reads(stream));
         assert((stream->size_bytes > 0) != (stream->duration_s > 0));
-        assert(stream->stripe <= stream->n_servers && stream->replicas <= stream->n_servers);
+        assert(stream->stripe <= (stream->chains ? stream->chains->n_chains : stream->n_servers));
+        assert(stream->replicas <= stream->n_servers);
     }
     for (uint32_t i = 0; i < sc->n_events; i++) {
         assert(i == 0 || sc->events[i - 1].at_s <= sc->events[i].at_s);

@@ -175,7 +175,10 @@ static inline void check_balance(const struct planned *p, const struct csin_bala
         assert_close(load[got->worst_arc], worst, 1e-9);
     free(load);
     assert_true(got->worst >= got->bound * (1 - 1e-9));
-    assert_true(got->worst <= got->given * (1 + 1e-9));
+    assert_true(got->worst <= fmax(got->given, csin_balance_aim(got->bound)) * (1 + 1e-9));
+    assert_true(got->bound >= got->cut.bound);
+    if (got->is_relaxed) /* what could be split is never above what cannot */
+        assert_true(got->relaxed.bound <= got->relaxed.split * (1 + 1e-9));
 }
 
 static inline double seconds(void)
@@ -191,8 +194,9 @@ static inline struct csin_balance plan_tables(struct planned *p, const char *wha
 {
     struct csin_balance got;
     double begin_s = seconds();
-    assert_int_equal(csin_balance_tables(p->f, p->routes, &p->offered, 1, stable, time_limit_s,
-                                         NULL, NULL, NULL, &got),
+    struct csin_balance_options options = {
+        .seed = 1, .stable = stable, .time_limit_s = time_limit_s};
+    assert_int_equal(csin_balance_tables(p->f, p->routes, &p->offered, &options, NULL, &got),
                      CSIN_OK);
     double took_s = seconds() - begin_s;
     check_balance(p, &got);

@@ -36,6 +36,9 @@ static void many_phases_of_random_flows_come_within_a_quarter(void **state)
     struct csin_balance got = plan_tables(&p, "64 x 20 random permutations", false, 10);
     assert_true(got.worst <= 1.25 * (1 + 1e-9));
     assert_true(got.given > 1.8);
+    /* The gap is not the bound's: divided, the flows reach it. */
+    assert_true(got.relaxed.exact && got.relaxed.n_solved == 0);
+    assert_close(got.relaxed.split, got.cut.divided, 1e-9);
     csin_balance_finish(&got);
     close_planned(&p);
 }
@@ -148,6 +151,8 @@ static void whole_flows_meet_where_many_small_ones_would_not(void **state)
     struct csin_balance got = plan_tables(&p, "64 random permutations", false, 4);
     assert_close(got.bound, 1, 1e-9);
     assert_true(got.worst <= 3 * (1 + 1e-9) && got.worst >= 2 * (1 - 1e-9));
+    assert_true(got.relaxed.exact && got.relaxed.n_solved == 0);
+    assert_close(got.relaxed.split, 1, 1e-9);
     assert_true(got.given >= 5);
     csin_balance_finish(&got);
     close_planned(&p);
@@ -321,6 +326,13 @@ static bool is_called(void *calls)
     return ++*(uint32_t *)calls > 1000;
 }
 
+static double processor_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static void a_time_limit_of_a_second_is_kept(void **state)
 {
     (void)state;
@@ -332,58 +344,62 @@ static void a_time_limit_of_a_second_is_kept(void **state)
         begin_phase(&p, 0);
         offer_permutations(&p, &rng, 20);
     }
-    double begin_s = seconds();
-    assert_int_equal(
-        csin_balance_tables(p.f, p.routes, &p.offered, 1, false, 1, NULL, NULL, NULL, &got),
-        CSIN_OK);
-    assert_true(seconds() - begin_s < 5);
+    double begin_s = processor_s(); /* a wall clock would count what others do */
+    struct csin_balance_options options = {.seed = 1, .time_limit_s = 1};
+    assert_int_equal(csin_balance_tables(p.f, p.routes, &p.offered, &options, NULL, &got), CSIN_OK);
+    assert_true(processor_s() - begin_s < 5);
     print_message("in 1 s: %.3f of the bound, given %.3f\n", got.worst / got.bound,
                   got.given / got.bound);
     check_balance(&p, &got);
     csin_balance_finish(&got);
-    begin_s = seconds();
-    assert_int_equal(
-        csin_balance_tables(p.f, p.routes, &p.offered, 1, false, 60, is_called, &calls, NULL, &got),
-        CSIN_OK);
-    assert_true(seconds() - begin_s < 5);
+    begin_s = processor_s();
+    options = (struct csin_balance_options){
+        .seed = 1, .time_limit_s = 60, .stop = is_called, .stop_arg = &calls};
+    assert_int_equal(csin_balance_tables(p.f, p.routes, &p.offered, &options, NULL, &got), CSIN_OK);
+    assert_true(processor_s() - begin_s < 5);
     assert_true(calls > 1000);
     check_balance(&p, &got);
     csin_balance_finish(&got);
     close_planned(&p);
 }
 
-/* Takes what the old tables say where it still leads on. Returns how many entries that traffic uses
- * led into dead cables. */
-static uint32_t keep_what_works(struct planned *p)
+/* The tables of p->routes where cables have died since: as they are where they still lead on. */
+static struct csin_routes *renew(const struct planned *p)
 {
     struct csin_routes *renewed;
-    uint32_t n_dead = 0;
+    uint32_t arcs[CSIN_MAX_PORTS];
     assert_int_equal(csin_routes_create(p->f, NULL, CSIN_DMODK, 1, NULL, &renewed), CSIN_OK);
-    bool *seen = calloc((size_t)p->f->n_switches * p->f->n_nics, sizeof *seen);
-    assert_non_null(seen);
-    for (uint32_t i = 0; i < p->offered.n_offers; i++) {
-        const struct csin_offer *o = &p->offered.offers[i];
-        struct csin_path path;
-        uint32_t leaf = p->f->nics[o->src].leaf;
-        assert_true(csin_routes_path(p->routes, o->src, o->dst, 0, &path));
-        if (path.n <= 2 || seen[(size_t)leaf * p->f->n_nics + o->dst])
-            continue;
-        bool is_dead = false;
-        for (uint32_t j = 0; j < path.n; j++)
-            is_dead = is_dead || !p->f->cables[path.arcs[j] >> 1].up;
-        n_dead += is_dead;
-        if (!is_dead)
-            csin_routes_set(renewed, leaf, o->dst, path.arcs[1]);
-        seen[(size_t)leaf * p->f->n_nics + o->dst] = true;
-    }
-    free(seen);
-    csin_routes_destroy(p->routes);
-    p->routes = renewed;
-    return n_dead;
+    for (uint32_t s = 0; s < p->f->n_switches; s++)
+        for (uint32_t nic = 0; nic < p->f->n_nics; nic++) {
+            uint32_t n = csin_routes_choices(renewed, s, nic, arcs);
+            uint32_t port = csin_routes_entry(p->routes, s, nic);
+            for (uint32_t i = 0; i < n; i++)
+                if (arcs[i] == p->f->port_arc[p->f->switches[s].first_port + port])
+                    csin_routes_set(renewed, s, nic, arcs[i]);
+        }
+    return renewed;
 }
 
-/* Planned, then two cables die: at the bound again, with fewer changes than tables made anew have.
- */
+/* Plans stably against the tables there were. */
+static struct csin_balance plan_around(struct planned *p, const char *what, double time_limit_s)
+{
+    struct csin_routes *keep = p->routes;
+    struct csin_balance got;
+    struct csin_balance_options options = {
+        .seed = 1, .stable = true, .keep = keep, .time_limit_s = time_limit_s};
+    p->routes = renew(p);
+    assert_int_equal(csin_balance_tables(p->f, p->routes, &p->offered, &options, NULL, &got),
+                     CSIN_OK);
+    check_balance(p, &got);
+    if (what)
+        print_message("%s: worst load %.4f, bound %.4f; %u of %u entries changed, %u of them had "
+                      "to\n",
+                      what, got.worst, got.bound, got.n_changed, got.n_entries, got.n_forced);
+    csin_routes_destroy(keep);
+    return got;
+}
+
+/* Planned, then two cables die: near the bound again, where tables made anew change nearly all. */
 static void after_two_cables_died_most_entries_stay(void **state)
 {
     (void)state;
@@ -402,21 +418,129 @@ static void after_two_cables_died_most_entries_stay(void **state)
             n_dead++;
         }
     assert_int_equal(n_dead, 2);
-    uint32_t n_must = keep_what_works(&p);
-    got = plan_tables(&p, "two cables dead", true, 2);
-    print_message("%u of %u entries changed beside %u that led into dead cables\n", got.n_changed,
-                  got.n_entries, n_must);
-    assert_true(n_must > 10);
+    got = plan_around(&p, "two cables dead", 2);
+    assert_true(got.n_forced > 10 && got.n_changed >= got.n_forced);
     assert_true(got.worst <= 1.25 * got.bound);
-    assert_true(got.n_changed <= got.n_entries / 2);
+    assert_true(got.n_changed <= got.n_entries / 10);
     uint32_t n_stable = got.n_changed;
     csin_balance_finish(&got);
     csin_routes_destroy(p.routes);
     assert_int_equal(csin_routes_create(p.f, NULL, CSIN_DMODK, 1, NULL, &p.routes), CSIN_OK);
     got = plan_tables(&p, "made anew", false, 2);
-    assert_true(got.n_changed > 3 * n_stable / 2);
+    assert_true(got.n_changed > 10 * n_stable);
     csin_balance_finish(&got);
     close_planned(&p);
+}
+
+/* With a flow on every cable no single entry can go anywhere: colours change along a path. */
+static void a_dead_cable_in_a_full_permutation_changes_a_path(void **state)
+{
+    (void)state;
+    uint32_t n = 0, n_changed = 0, n_forced = 0, n_entries = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct planned p = open_line("leaf:8 spine:8 host:8 200Gb/s");
+        struct csin_rng rng = csin_rng_init(seed, 4);
+        begin_phase(&p, 0);
+        offer_permutations(&p, &rng, 1);
+        struct csin_balance got = plan_tables(&p, NULL, false, 2);
+        csin_balance_finish(&got);
+        for (uint32_t c = 0; c < p.f->n_cables; c++)
+            if (p.f->cables[c].end[0] == 0 && p.f->cables[c].end[1] == 8)
+                p.f->cables[c].up = false;
+        got = plan_around(&p, NULL, 2);
+        if (got.bound <= 1) { /* not all eight hosts of the leaf send or receive over it */
+            assert_close(got.worst, 1, 1e-9);
+            n++;
+            n_changed += got.n_changed;
+            n_forced += got.n_forced;
+            n_entries += got.n_entries;
+        }
+        csin_balance_finish(&got);
+        close_planned(&p);
+    }
+    print_message("%u of %u entries change in %u cases, %u of them had to\n", n_changed, n_entries,
+                  n, n_forced);
+    assert_true(n > 5 && n_forced > 5);
+    assert_true(n_changed <= 6 * n_forced);
+}
+
+/* The spine of every (leaf, host elsewhere), as bits; which of these traffic uses. */
+static uint32_t bits_of(const struct planned *p, const struct csin_routes *routes,
+                        uint32_t *ret_used)
+{
+    uint32_t bits = 0, bit = 0;
+    *ret_used = 0;
+    for (uint32_t leaf = 0; leaf < LEAVES; leaf++)
+        for (uint32_t host = 0; host < HOSTS; host++) {
+            if (host / EACH == leaf)
+                continue;
+            uint32_t port = csin_routes_entry(routes, leaf, host);
+            uint32_t arc = p->f->port_arc[p->f->switches[leaf].first_port + port];
+            bits |= (csin_arc_head(p->f, arc) - LEAVES) << bit;
+            for (uint32_t i = 0; i < p->offered.n_offers; i++)
+                if (p->offered.offers[i].src / EACH == leaf && p->offered.offers[i].dst == host)
+                    *ret_used |= 1u << bit;
+            bit++;
+        }
+    return bits;
+}
+
+/* Whether no way that is used leads over the cable of `leaf` to `spine`. */
+static bool avoids(uint32_t routing, uint32_t used, uint32_t dead_leaf, uint32_t dead_spine)
+{
+    uint32_t bit = 0;
+    for (uint32_t leaf = 0; leaf < LEAVES; leaf++)
+        for (uint32_t host = 0; host < HOSTS; host++) {
+            if (host / EACH == leaf)
+                continue;
+            if ((used >> bit & 1) && (routing >> bit & 1) == dead_spine &&
+                (leaf == dead_leaf || host / EACH == dead_leaf))
+                return false;
+            bit++;
+        }
+    return true;
+}
+
+static void as_few_entries_change_around_a_dead_cable_as_in_any_routing(void **state)
+{
+    (void)state;
+    uint32_t n = 0, n_fewest = 0, n_more = 0, most_more = 0;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct planned p = open_line("leaf:3 spine:2 host:2 200Gb/s");
+        draw_small(&p, seed);
+        struct csin_balance got = plan_tables(&p, NULL, false, 1);
+        csin_balance_finish(&got);
+        uint32_t used, was = bits_of(&p, p.routes, &used), leaf = (uint32_t)(seed % LEAVES),
+                       spine = (uint32_t)(seed / 3 % 2);
+        for (uint32_t c = 0; c < p.f->n_cables; c++)
+            if (p.f->cables[c].end[0] == leaf && p.f->cables[c].end[1] == LEAVES + spine)
+                p.f->cables[c].up = false;
+        got = plan_around(&p, NULL, 1);
+        uint32_t is = bits_of(&p, p.routes, &used), fewest = UINT32_MAX, must = 0;
+        double limit = fmax(got.worst, csin_balance_aim(got.bound)) * (1 + 1e-9);
+        for (uint32_t routing = 0; routing < N_ROUTINGS; routing++)
+            if (avoids(routing, used, leaf, spine) && load_of_routing(&p, routing) <= limit) {
+                uint32_t changed = (uint32_t)__builtin_popcount((routing ^ was) & used);
+                fewest = changed < fewest ? changed : fewest;
+            }
+        for (uint32_t i = 0; i < 12; i++) /* that it alone would be in the way */
+            must += (used >> i & 1) && !avoids(was, used & 1u << i, leaf, spine);
+        assert_true(avoids(is, used, leaf, spine));
+        assert_int_equal(got.n_changed, __builtin_popcount((is ^ was) & used));
+        assert_int_equal(got.n_forced, must);
+        assert_true(got.n_changed >= fewest && fewest >= must);
+        n += fewest > 0;
+        n_fewest += fewest > 0 && got.n_changed == fewest;
+        n_more += fewest > must;
+        most_more = got.n_changed - fewest > most_more ? got.n_changed - fewest : most_more;
+        csin_balance_finish(&got);
+        close_planned(&p);
+    }
+    print_message("as few changes as any of 4,096 routings has in %u of %u cases, else at most %u "
+                  "more; in %u other entries than those of dead ways have to change\n",
+                  n_fewest, n, most_more, n_more);
+    assert_true(n > 100 && n_more > 10);
+    assert_true(n_fewest >= n * 9 / 10);
 }
 
 CHECK_MAIN(cmocka_unit_test(a_permutation_of_a_full_zone_gets_every_uplink_to_itself),
@@ -428,4 +552,6 @@ CHECK_MAIN(cmocka_unit_test(a_permutation_of_a_full_zone_gets_every_uplink_to_it
            cmocka_unit_test(no_routing_of_a_small_fabric_is_below_the_bound_or_much_better),
            cmocka_unit_test_teardown(the_bound_holds_on_random_fabrics, campaign_end),
            cmocka_unit_test(a_time_limit_of_a_second_is_kept),
-           cmocka_unit_test(after_two_cables_died_most_entries_stay))
+           cmocka_unit_test(after_two_cables_died_most_entries_stay),
+           cmocka_unit_test(a_dead_cable_in_a_full_permutation_changes_a_path),
+           cmocka_unit_test(as_few_entries_change_around_a_dead_cable_as_in_any_routing))

@@ -503,6 +503,55 @@ static void a_job_that_no_zone_holds_is_the_only_one_across(void **state)
     finish(&p);
 }
 
+static void check_zone(const struct placed *p, uint32_t job, uint32_t zone)
+{
+    const struct csin_fabric *f = p->sc->fabric;
+    for (uint32_t r = 0; r < p->p.jobs[job].n_hosts; r++) {
+        uint32_t host = p->p.jobs[job].hosts[r];
+        assert_int_equal(f->switches[f->nics[f->hosts[host].first_nic].leaf].zone, zone);
+    }
+}
+
+/* Zone a is the better place for job 'free', which is all that is in the way of leaving it. */
+static void jobs_stay_in_the_zone_that_they_ask_for(void **state)
+{
+    (void)state;
+    for (unsigned search_only = 0; search_only < 2; search_only++)
+        for (unsigned seed = 1; seed < 20; seed++) {
+            struct placed p;
+            char text[1000];
+            snprintf(text, sizeof text,
+                     "seed: %u\njobs:\n"
+                     "  - {name: pair, hosts: 2, zone: a, placement: random, steps: {all-to-all: "
+                     "{size: 1MB}}}\n"
+                     "  - {name: other, hosts: 2, zone: b, placement: random, steps: {all-to-all: "
+                     "{size: 1MB}}}\n"
+                     "  - {name: free, hosts: 4, placement: random, steps: {all-to-all: {size: "
+                     "9MB}}}\n",
+                     seed);
+            open_scenario(&p, TWO_ZONES, text);
+            run(&p, (struct csin_place_options){.seed = seed, .search_only = search_only});
+            check_zone(&p, 0, 0);
+            check_zone(&p, 1, 1);
+            check_answer(&p);
+            finish(&p);
+        }
+    /* Many jobs, dealt without a program; all of zone a is asked for. */
+    struct placed p;
+    char text[8000] = "  - {name: late, hosts: 40, zone: b, steps: {all-to-all: {size: 1MB}}}\n";
+    for (unsigned j = 0; j < 60; j++)
+        snprintf(text + strlen(text), sizeof text - strlen(text),
+                 "  - {name: j%u, hosts: 10, zone: a, placement: random, steps: {allreduce: {size: "
+                 "1MB}}}\n",
+                 j);
+    open_large(&p, text);
+    run(&p, (struct csin_place_options){.seed = 1, .time_limit_s = 2});
+    for (uint32_t j = 1; j < p.sc->n_jobs; j++)
+        check_zone(&p, j, 0);
+    check_zone(&p, 0, 1);
+    finish(&p);
+}
+
 static void the_best_so_far_is_there_when_the_time_is_up(void **state)
 {
     (void)state;
@@ -715,6 +764,7 @@ CHECK_MAIN(cmocka_unit_test(of_all_placements_of_eight_ranks_none_is_better),
            cmocka_unit_test(fire_flyer_2_is_no_worse_than_it_was),
            cmocka_unit_test(twelve_hundred_hosts_are_placed_in_ten_seconds),
            cmocka_unit_test(a_job_that_no_zone_holds_is_the_only_one_across),
+           cmocka_unit_test(jobs_stay_in_the_zone_that_they_ask_for),
            cmocka_unit_test(the_best_so_far_is_there_when_the_time_is_up),
            cmocka_unit_test(who_asks_for_an_end_gets_the_best_so_far),
            cmocka_unit_test(the_same_seed_gives_the_same_hosts),

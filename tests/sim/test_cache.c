@@ -121,13 +121,15 @@ static void a_run_from_the_cache_is_the_same_to_the_bit(void **state)
     assert_true(first.job_slowdown > 1.001); /* it is about something */
 }
 
-/* 1000 s for each number of the job: time, three steps. A stream has only the first. */
+/* 1000 for each number of the job: time, three steps; and of the stream: all, four readers. A job
+ * reads no further than its own. */
 static void what_is_in_the_cache_is_used(void **state)
 {
     const char *folder = *state;
     struct numbers first = simulate(folder, FABRIC, BODY);
     each_entry(folder, overwrite,
-               "408f400000000000\n408f400000000000\n408f400000000000\n408f400000000000\n");
+               "408f400000000000\n408f400000000000\n408f400000000000\n408f400000000000\n"
+               "408f400000000000\n");
     struct numbers second = simulate(folder, FABRIC, BODY);
     assert_close(second.makespan_s, first.makespan_s, 0);
     assert_close(second.job_alone_s, 1000, 0);

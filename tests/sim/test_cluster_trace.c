@@ -40,12 +40,12 @@ static void csv_has_names_in_its_first_line(void **state)
     assert_int_equal(r.trace.n_jobs, 2);
     const struct csin_cluster_job_spec *a = &r.trace.jobs[0], *b = &r.trace.jobs[1];
     assert_string_equal(a->name.s, "a");
-    assert_string_equal(a->template.s, "llm");
+    assert_string_equal(a->of_template.s, "llm");
     assert_string_equal(a->zone.s, "b");
     assert_int_equal(a->hosts.n, 4);
     assert_int_equal(a->priority.n, 7);
     assert_close(a->time_s.x, 5400, 1e-15);
-    assert_string_equal(b->template.s, "la-w");
+    assert_string_equal(b->of_template.s, "la-w");
     assert_null(b->zone.s);
     assert_int_equal(b->priority.loc.line, 0);
     assert_close(b->arrive_s.x, 10, 0);
@@ -74,7 +74,7 @@ static void sacct_is_read_as_slurm_prints_it(void **state)
     assert_int_equal(r.trace.n_skipped, 1);
     const struct csin_cluster_job_spec *jobs = r.trace.jobs;
     assert_string_equal(jobs[0].name.s, "812");
-    assert_string_equal(jobs[0].template.s, "llm");
+    assert_string_equal(jobs[0].of_template.s, "llm");
     assert_int_equal(jobs[0].hosts.n, 128);
     assert_close(jobs[0].time_s.x, 86400 + 2 * 3600 + 3 * 60 + 4, 0);
     assert_close(jobs[0].arrive_s.x, 1, 0); /* the last was submitted first */

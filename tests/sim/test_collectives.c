@@ -121,12 +121,12 @@ static void every_pair_of_ranks_exchanges_what_the_collective_needs(void **state
     (void)state;
     static const uint64_t sizes[] = {1, 2, 3, 5, 7, 8, 97, 100, 104729, 1u << 20, 1ull << 40};
     static const uint32_t counts[] = {2, 3, 4, 5, 7, 8, 11, 16};
-    for (unsigned work = CSIN_ALLREDUCE; work < CSIN_N_WORKS + 1u; work++)
+    for (unsigned work = CSIN_ALLREDUCE; work < CSIN_TRAINING + 1u; work++)
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
             for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
                 uint32_t n = counts[i];
                 struct csin_step step = {.work = work, .size_bytes = sizes[k], .root = n / 2};
-                if (work == CSIN_N_WORKS) {
+                if (work == CSIN_TRAINING) {
                     step.work = CSIN_ALLREDUCE;
                     step.algorithm = CSIN_DOUBLE_BINARY_TREE;
                 }
@@ -148,7 +148,7 @@ static void every_pair_of_ranks_exchanges_what_the_collective_needs(void **state
 static void a_step_of_one_rank_moves_nothing(void **state)
 {
     (void)state;
-    for (unsigned work = CSIN_ALLREDUCE; work < CSIN_N_WORKS; work++)
+    for (unsigned work = CSIN_ALLREDUCE; work < CSIN_TRAINING; work++)
         for (unsigned algorithm = CSIN_RING; algorithm <= CSIN_DOUBLE_BINARY_TREE; algorithm++) {
             struct csin_schedule s;
             struct csin_step step = {
@@ -655,8 +655,8 @@ static void bus_factors_are_those_of_nccl_tests(void **state)
     } cases[] = {{CSIN_COMPUTE_DELAY, 0}, {CSIN_ALLREDUCE, 1.5},   {CSIN_REDUCE_SCATTER, 0.75},
                  {CSIN_ALL_GATHER, 0.75}, {CSIN_ALL_TO_ALL, 0.75}, {CSIN_BROADCAST, 1},
                  {CSIN_PERMUTATION, 1},   {CSIN_INCAST, 3}};
-    assert_int_equal(sizeof cases / sizeof *cases, CSIN_N_WORKS);
-    for (size_t i = 0; i < CSIN_N_WORKS; i++)
+    assert_int_equal(sizeof cases / sizeof *cases, CSIN_TRAINING);
+    for (size_t i = 0; i < CSIN_TRAINING; i++)
         assert_close(csin_step_bus_factor(&(struct csin_step){.work = cases[i].work}, 4),
                      cases[i].want, 0);
 }
@@ -665,12 +665,12 @@ static void a_cut_is_what_the_schedule_has(void **state)
 {
     (void)state;
     static const uint64_t sizes[] = {1, 2, 3, 1000, 1001, 4096};
-    for (unsigned work = CSIN_ALLREDUCE; work < CSIN_N_WORKS + 1u; work++)
+    for (unsigned work = CSIN_ALLREDUCE; work < CSIN_TRAINING + 1u; work++)
         for (uint32_t n = 2; n <= 5; n++)
             for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
                 struct csin_step step = {
                     .work = work, .size_bytes = sizes[i], .chunk_bytes = 300, .shift = 1};
-                if (work == CSIN_N_WORKS) {
+                if (work == CSIN_TRAINING) {
                     step.work = CSIN_ALLREDUCE;
                     step.algorithm = CSIN_DOUBLE_BINARY_TREE;
                 }

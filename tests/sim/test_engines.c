@@ -114,10 +114,36 @@ static uint32_t tidy(struct rates *all, const double *finish_s)
     return n;
 }
 
+/* The area below each recorded series is what was moved: nothing is lost between samples. */
+static void check_record(const struct trial *t, const struct csin_recorder *r,
+                         const struct csin_run_result *result)
+{
+    const struct csin_traffic *traffic = &result->traffic;
+    uint32_t n = t->run.fabric->n_arcs + csin_n_inside(t->run.schedule);
+    double *on_arc = calloc(n + 1u, sizeof *on_arc), all = 1;
+    assert_non_null(on_arc);
+    for (uint32_t i = 0; i < traffic->n_loads; i++) {
+        on_arc[traffic->loads[i].arc] += traffic->loads[i].bytes;
+        all += traffic->loads[i].bytes;
+    }
+    assert_true(csin_samples_count(&r->arcs) <= CSIN_MAX_SAMPLES);
+    for (uint32_t arc = 0; arc < n; arc++) {
+        double sum = 0;
+        for (uint32_t i = 0; i < r->arcs.n_room; i++)
+            sum += r->arcs.sum[(size_t)arc * r->arcs.n_room + i];
+        if (fabs(sum - on_arc[arc]) > SAME * all)
+            fail_msg("arc %u carried %.15g bytes, %.15g are recorded", arc, on_arc[arc], sum);
+    }
+    free(on_arc);
+}
+
 static void run_one(const struct trial *t, unsigned which, struct outcome *ret)
 {
     struct csin_diag *diag = csin_diag_create();
     struct csin_run run = t->run;
+    run.recorder = csin_recorder_create(t->run.fabric, t->run.schedule->inside,
+                                        t->run.schedule->n_owners, 1e-6);
+    assert_non_null(run.recorder);
     memset(ret, 0, sizeof *ret);
     rates[which]->n = 0;
     run.observe = note_rate;
@@ -126,6 +152,9 @@ static void run_one(const struct trial *t, unsigned which, struct outcome *ret)
     ret->said = check_diag_text(diag);
     if (ret->status == CSIN_OK)
         ret->n_rates = tidy(rates[which], ret->result.finish_s);
+    if (ret->status == CSIN_OK && run.watch)
+        check_record(t, run.recorder, &ret->result);
+    csin_recorder_destroy(run.recorder);
     csin_diag_destroy(diag);
 }
 

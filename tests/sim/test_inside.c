@@ -5,6 +5,8 @@
 #include "tests/check.h"
 
 #include "sim/engine.h"
+#include "tests/sim/random_schedule.h"
+#include "tests/sim/run.h"
 #include "tests/topo/random_fabric.h"
 
 /* 10 GB/s NICs under one leaf. */
@@ -324,7 +326,50 @@ static void lossless_is_fair_where_each_has_its_own_resource(void **state)
     world_close(&w);
 }
 
-CHECK_MAIN(cmocka_unit_test(resources_are_found_and_named),
+/* Lossless, any schedule on any fabric: all is done, nothing carries more than it can, and nothing
+ * is faster than what it uses. */
+static void try_lossless(uint64_t seed)
+{
+    struct random_schedule r;
+    struct csin_inside_model models[2];
+    struct world w = {.diag = csin_diag_create()};
+    struct random_fabric *fabric = random_fabric_create(seed);
+    struct csin_rng rng = csin_rng_init(seed, 9);
+    w.b = build_yaml(fabric->yaml);
+    schedule_furnish(&rng, w.b.f, models);
+    assert_true(csin_inside_init(&w.inside, w.b.f));
+    enum csin_policy policy = seed % 3 == 0 ? CSIN_SPRAY : CSIN_DMODK;
+    assert_int_equal(csin_routes_create(w.b.f, NULL, policy, seed, w.diag, &w.routes), CSIN_OK);
+    random_schedule_create(&r, seed, w.b.f, w.routes, &w.inside, seed % 2 == 0);
+    w.s = r.s;
+    world_run(&w, LOSSLESS);
+    for (uint32_t i = 0; i < w.got.traffic.n_loads; i++) {
+        uint32_t resource = w.got.traffic.loads[i].arc - w.b.f->n_arcs;
+        if (w.got.traffic.loads[i].arc >= w.b.f->n_arcs)
+            assert_true(w.got.traffic.loads[i].bytes <=
+                        w.inside.capacity_Bps[resource] * w.got.makespan_s * (1 + 1e-3));
+    }
+    for (uint32_t op = 0; op < w.s.n_ops; op++) {
+        const struct csin_use *uses;
+        uint32_t n = csin_uses_of(&w.s, op, &uses);
+        for (uint32_t i = 0; i < n && w.got.finish_s[op] >= 0; i++)
+            assert_true((w.got.finish_s[op] - w.got.start_s[op]) * (1 + 1e-3) >=
+                        (double)w.s.amount[op].bytes * uses[i].weight /
+                            w.inside.capacity_Bps[uses[i].resource]);
+    }
+    world_close(&w);
+    random_fabric_destroy(fabric);
+}
+
+static void lossless_keeps_within_capacities_on_random_hosts(void **state)
+{
+    (void)state;
+    campaign(RUN_TIMES(60, 6), try_lossless);
+}
+
+CHECK_MAIN(cmocka_unit_test_teardown(lossless_keeps_within_capacities_on_random_hosts,
+                                     campaign_end),
+           cmocka_unit_test(resources_are_found_and_named),
            cmocka_unit_test(same_uses_are_one_profile), cmocka_unit_test(bad_profiles_are_told),
            cmocka_unit_test(a_local_operation_runs_at_what_it_uses),
            cmocka_unit_test(a_transfer_and_a_copy_share_the_memory),

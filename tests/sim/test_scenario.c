@@ -190,7 +190,7 @@ static void fair_sharing_can_be_asked_for_on_the_command_line(void **state)
 /* "1 cable 3,4 down" for each event, in order. */
 static char *events_text(const struct csin_scenario *sc)
 {
-    static const char *const kinds[] = {"cable", "switch", "host", "stop", "move"};
+    static const char *const kinds[] = {"cable", "switch", "ssd", "host", "stop", "move"};
     char *text = NULL;
     size_t bytes;
     FILE *out = open_memstream(&text, &bytes);

@@ -131,7 +131,7 @@ static void routes_of_a_full_zone_are_as_many_on_every_arc(void **state)
     assert_int_equal(b.found.reach.n_longer, 0);
     assert_int_equal(b.found.reach.longest, 4);
     for (unsigned g = CSIN_GROUP_UP; g <= CSIN_GROUP_DOWN; g++) {
-        const struct csin_balance *row = &b.found.balance[g][CSIN_ALL][CSIN_ALL];
+        const struct csin_route_balance *row = &b.found.balance[g][CSIN_ALL][CSIN_ALL];
         assert_int_equal(row->n_arcs, 800);
         assert_int_equal(row->max, 20 * 39);
         assert_int_equal(row->sum, 800 * 20 * 39);
@@ -380,7 +380,8 @@ static void lanes_by_direction_between_zones_end_the_loop_of_the_flagship(void *
     assert_int_equal(b.found.ftree[CSIN_FTREE_ROOTS].n_pairs_lost, 1216800);
     /* Storage on the last ports of each leaf; csin's own tables spread them. */
     assert_close(b.found.ftree_storage_spread, 4.44, 1e-2);
-    const struct csin_balance *row = &b.found.balance[CSIN_GROUP_UP][CSIN_COMPUTE][CSIN_STORAGE];
+    const struct csin_route_balance *row =
+        &b.found.balance[CSIN_GROUP_UP][CSIN_COMPUTE][CSIN_STORAGE];
     assert_close((double)row->max * row->n_arcs / (double)row->sum, 1.03, 5e-3);
     assert_non_null(advice_of(&b, 672));
     assert_non_null(advice_of(&b, 673));

@@ -3,6 +3,17 @@
 # bash completion for csin. Commands, options and formats are read from csin's own --help, so there is no
 # list here to keep up to date; where nothing is offered, bash completes file names.
 
+# The head of the CSV of the first file of points in the line.
+_csin_points() {
+    local file
+    for file in "${COMP_WORDS[@]}"; do
+        if [[ $file == *.db && -r $file ]]; then
+            "$1" sweep --show "$file" --format csv 2>/dev/null | head -n 1
+            return
+        fi
+    done
+}
+
 _csin() {
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]} option choices=
     if ((COMP_CWORD == 1)); then
@@ -25,6 +36,12 @@ _csin() {
     --congestion) # share cables by this model: fair or lossless
         choices=$("$program" "$command" --help 2>/dev/null |
             sed -n 's/.*--congestion=MODEL .*: //p' | sed 's/ or / /')
+        ;;
+    --over | --by) # axes of the file of points that the line names
+        choices=$(_csin_points "$program" | sed 's/,status,.*//; s/^number,repetition,//; s/,/ /g')
+        ;;
+    --metric)
+        choices=$(_csin_points "$program" | sed 's/.*,status,message,//; s/,/ /g')
         ;;
     --optimize) # a list of placement, routing, isolation and knobs (...); ... Or upgrades: ...
         choices=$("$program" "$command" --help 2>/dev/null | tr -s '\n ' ' ' |
