@@ -14,6 +14,7 @@
 #include "cli/bom.h"
 #include "cli/size.h"
 #include "cli/sweep.h"
+#include "reports/cluster_report.h"
 #include "reports/expected.h"
 #include "reports/report.h"
 
@@ -117,6 +118,34 @@ static enum csin_status find_tests(const struct csin_check_run *run, struct test
 
 /* ---- one of them, in a process of its own ---- */
 
+static enum csin_status simulate_cluster(const struct csin_scenario *scenario,
+                                         const struct csin_simulation *options,
+                                         struct csin_diag *diag, FILE *out)
+{
+    struct csin_cluster_result *result = NULL;
+    enum csin_status status = csin_cluster_simulate(scenario, options, diag, &result);
+    if (status == CSIN_OK)
+        csin_cluster_write_json(scenario, result, out);
+    csin_cluster_result_destroy(result);
+    return status;
+}
+
+static enum csin_status simulate_jobs(const struct csin_scenario *scenario,
+                                      const struct csin_simulation *options, struct csin_diag *diag,
+                                      FILE *out)
+{
+    struct csin_schedule schedule = {0};
+    struct csin_result *result = NULL;
+    enum csin_status status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
+    if (status == CSIN_OK)
+        status = csin_simulate(scenario, &schedule, options, diag, &result);
+    if (status == CSIN_OK)
+        csin_report_json(result, out);
+    csin_result_destroy(result);
+    csin_schedule_finish(&schedule);
+    return status;
+}
+
 /* Simulates and gives the result as csin sim --format json writes it, malloc'ed. */
 static enum csin_status simulate(const char *path, struct csin_arena *arena, struct csin_diag *diag,
                                  char **ret_text, size_t *ret_bytes)
@@ -124,22 +153,15 @@ static enum csin_status simulate(const char *path, struct csin_arena *arena, str
     const struct csin_overrides overrides = {0};
     const struct csin_simulation options = {0}; /* no cache: of an older csin nothing is believed */
     struct csin_scenario *scenario = NULL;
-    struct csin_schedule schedule = {0};
-    struct csin_result *result = NULL;
     enum csin_status status = csin_scenario_open(path, &overrides, arena, diag, &scenario);
-    if (status == CSIN_OK)
-        status = csin_scenario_schedule(scenario, CSIN_NONE, diag, &schedule);
-    if (status == CSIN_OK)
-        status = csin_simulate(scenario, &schedule, &options, diag, &result);
     if (status == CSIN_OK) {
         FILE *out = open_memstream(ret_text, ret_bytes);
         if (out)
-            csin_report_json(result, out);
+            status = scenario->cluster ? simulate_cluster(scenario, &options, diag, out)
+                                       : simulate_jobs(scenario, &options, diag, out);
         if (!out || fclose(out) != 0)
-            status = csin_no_memory(diag);
+            status = csin_first(status, csin_no_memory(diag));
     }
-    csin_result_destroy(result);
-    csin_schedule_finish(&schedule);
     csin_scenario_destroy(scenario);
     return status;
 }

@@ -264,6 +264,10 @@ static enum csin_status open_base(struct csin_sweep *s, struct csin_diag *diag,
     if (status != CSIN_OK)
         csin_note(diag, s->spec.scenario.loc, "the sweep names '%s' here",
                   csin_brief(s->spec.scenario.s, SIZE_MAX).s);
+    if (status == CSIN_OK && (*ret_base)->cluster)
+        status = csin_error(diag, CSIN_E_INPUT, 941, s->spec.scenario.loc,
+                            "'%s' is the schedule of a cluster, which csin sim and csin check take",
+                            csin_brief(s->spec.scenario.s, SIZE_MAX).s);
     return status;
 }
 

@@ -140,7 +140,7 @@ static void write_settings(const struct csin_scenario *sc, const struct csin_clu
     if (cluster->n_steps || cluster->n_skipped)
         fprintf(out, "of the trace %s steps of jobs and %s jobs that never ran are left out\n",
                 csin_show_count(cluster->n_steps).s, csin_show_count(cluster->n_skipped).s);
-    fprintf(out, "fabric %s, routing %s, engine %s, congestion %s, seed %s\n", sc->fabric->name,
+    fprintf(out, "fabric %s\nrouting %s, engine %s, congestion %s, seed %s\n", sc->fabric->name,
             csin_policy_name(sc->policy), sc->engine->name, csin_congestion_names[sc->congestion],
             csin_show_exact((double)sc->seed).s);
 }

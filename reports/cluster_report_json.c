@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "reports/cluster_report.h"
+#include "topo/cabling.h"
 
 /* Seconds, or null where that never was. */
 static void moment(struct csin_json *j, const char *key, double at_s)
@@ -197,6 +198,7 @@ void csin_cluster_write_json(const struct csin_scenario *sc, const struct csin_c
     csin_json_end_object(j);
     write_rules(j, cluster);
     write_provenance(j, sc);
+    csin_cabling_write(sc->fabric, "cabling", j);
     csin_json_array(j, "templates");
     for (uint32_t t = 0; t < cluster->n_templates; t++) {
         struct csin_cluster_sum sum = csin_cluster_sum(cluster, r, t);

@@ -19,6 +19,7 @@ static const char *const of_nothing[] = {NULL};
 
 static const struct csin_document_kind kinds[] = {
     {"csin-result-1", "result", "scenario", of_result, false},
+    {"csin-cluster-1", "schedule", "scenario", of_result, false},
     {"csin-topo-1", "fabric", NULL, of_topo, true},
     {"csin-analysis-1", "analysis", NULL, of_analysis, false},
     {"csin-plan-1", "plan", "scenario", of_nothing, false},

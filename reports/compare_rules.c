@@ -23,6 +23,24 @@ static const struct csin_metric_rule metrics[] = {
     {NULL, "horizon_s", 0, CSIN_UNIT_S, false},
     {NULL, "times", -1, CSIN_UNIT_NONE, false}, /* without a way */
     {NULL, "path_arcs_max", -1, CSIN_UNIT_NONE, false},
+    /* clusters over time */
+    {NULL, "busy_host_s", 1, CSIN_UNIT_S, true},
+    {NULL, "working_host_s", 1, CSIN_UNIT_S, true},
+    {NULL, "wait_s", -1, CSIN_UNIT_S, true},
+    {NULL, "wait_mean_s", -1, CSIN_UNIT_S, true},
+    {NULL, "done_s", 1, CSIN_UNIT_S, false},
+    {NULL, "done", 1, CSIN_UNIT_NONE, true},
+    {NULL, "never_begun", -1, CSIN_UNIT_NONE, true},
+    {NULL, "interruptions", -1, CSIN_UNIT_NONE, false},
+    {NULL, "work_s", 0, CSIN_UNIT_S, false},
+    {NULL, "host_s", 0, CSIN_UNIT_S, false},
+    {NULL, "arrive_s", 0, CSIN_UNIT_S, false},
+    {NULL, "from_s", 0, CSIN_UNIT_S, false},
+    {NULL, "to_s", 0, CSIN_UNIT_S, false},
+    {NULL, "end_s", 0, CSIN_UNIT_S, false},
+    {NULL, "window_s", 0, CSIN_UNIT_S, false},
+    {NULL, "slowdown_worst", -1, CSIN_UNIT_FACTOR, false},
+    {NULL, "slowdown_max", -1, CSIN_UNIT_FACTOR, false},
     /* victims and arcs */
     {NULL, "held_s", -1, CSIN_UNIT_S, false},
     {"victim", "share", -1, CSIN_UNIT_SHARE, true},
@@ -98,6 +116,8 @@ static const struct csin_array_rule arrays[] = {
     {"jobs", "job", {"name"}, "", true, false, true, false},
     {"steps", "step", {NULL}, "", true, false, true, false},
     {"storage", "stream", {"name"}, "", true, false, true, false},
+    {"templates", "template", {"name"}, "", true, false, true, false},
+    {"stays", "stay", {NULL}, "", false, false, false, false},
     {"victims",
      "victim",
      {"name", "behind_from", "behind_to"},
@@ -128,6 +148,7 @@ static const struct csin_array_rule arrays[] = {
     /* told by the cabling, as are switches and hosts that come and go */
     {"cabling", NULL, {NULL}, "", false, false, false, true},
     {"cables", NULL, {NULL}, "", false, false, false, true},
+    {"moments", NULL, {NULL}, "", false, false, false, true},
     {"nics", NULL, {NULL}, "", false, false, false, true},
     /* examples of what numbers say, of which any is as good */
     {"examples", NULL, {NULL}, "", false, false, false, true},
@@ -140,9 +161,9 @@ static const struct csin_array_rule arrays[] = {
 };
 
 /* Texts that only name an example or explain a number. */
-static const char *const skipped[] = {"schema",      "arcs_in_all", "price_words",
-                                      "power_words", "price_basis", "power_basis",
-                                      "between",     "and",         "ports_count_from"};
+static const char *const skipped[] = {
+    "schema",      "arcs_in_all", "moments_in_all", "price_words", "power_words",
+    "price_basis", "power_basis", "between",        "and",         "ports_count_from"};
 
 static bool ends_in(const char *key, const char *end)
 {

@@ -23,7 +23,8 @@ SHORT = [
 
 
 def jobs():
-    """The day does not begin on an empty cluster: the long ones and an eighth of the others are there."""
+    """The day does not begin on an empty cluster: the long ones and an eighth of the others are there, of
+    those that prepare data a fifth."""
     for template, n, sizes, hours, priority in LONG:
         for i in range(n):
             yield template, i, n, sizes[i], 0.0, hours * RNG.uniform(0.8, 1.2), priority, ""
@@ -31,7 +32,7 @@ def jobs():
     yield "deepseek-67b", 1, 2, 640, 10.0, 2.0, 4, ""
     for template, n, sizes, hours, priority in SHORT:
         for i in range(n):
-            arrive = 0.0 if i < n // 8 else 24 * i / n + RNG.uniform(-1, 1)
+            arrive = 0.0 if i < n // (5 if template == "prepare" else 8) else 24 * i / n + RNG.uniform(-1, 1)
             time = hours * min(4, max(0.2, RNG.expovariate(1)))
             yield template, i, n, RNG.choice(sizes), max(0.0, arrive), time, priority, RNG.choice(["", "", "", "a", "b"])
 

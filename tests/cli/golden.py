@@ -33,7 +33,7 @@ TOPO = {
 }
 CASES = {f"topo-{name}": ["topo", *arguments] for name, arguments in TOPO.items()}
 CASES.update({f"sim-{name}": ["sim", "--no-cache", f"scenarios/{name}/scenario.yaml"]
-              for name in ("first-steps", "incast", "oversubscribed")})
+              for name in ("first-steps", "incast", "oversubscribed", "two-hours")})
 CASES["sim-storage-incast.md"] = ["sim", "--no-cache", "scenarios/storage-incast/scenario.yaml", "-f", "md"]
 CASES["plan-storage-incast.md"] = ["plan", "scenarios/storage-incast/scenario.yaml", "-f", "md"]
 CASES.update({f"sim-spine-failure-{name}.svg": ["sim", "--no-cache", "scenarios/spine-failure/scenario.yaml", "-f", "svg", "--picture", name]
