@@ -10,29 +10,44 @@
 
 /* ---- as it is ---- */
 
-static enum csin_status begin(struct isolator *iso)
+/* `diag` NULL: what goes wrong is not reported. */
+static enum csin_status run_as_it_is(struct isolator *iso, struct csin_diag *diag)
 {
-    struct csin_simulation simulation = {.cache_folder = iso->options->cache_folder};
+    struct csin_simulation simulation = {
+        .cache_folder = iso->options->cache_folder, .stop = csin_isolate_is_over, .stop_arg = iso};
     enum csin_status status = CSIN_OK;
+    for (uint32_t o = 0; o < iso->n && status == CSIN_OK; o++)
+        status = csin_simulate_alone(&iso->sc, o, &simulation, diag, iso->alone[o]);
+    double begin_s = csin_isolate_now_s();
+    if (status == CSIN_OK)
+        status = csin_trial_watch(iso, iso->as_is, diag);
+    iso->as_is_took_s = csin_isolate_now_s() - begin_s;
+    return status;
+}
+
+/* Sets *ret_over where there was no time to see how it is. */
+static enum csin_status begin(struct isolator *iso, bool *ret_over)
+{
     iso->alone = csin_arena_alloc(iso->arena, iso->n, sizeof *iso->alone);
     iso->as_is = csin_trial_create(iso, NULL);
     if (!iso->alone || !iso->as_is)
         return csin_no_memory(iso->diag);
-    for (uint32_t o = 0; o < iso->n && status == CSIN_OK; o++) {
+    for (uint32_t o = 0; o < iso->n; o++) {
         iso->alone[o] = csin_arena_alloc(iso->arena, csin_owner_row_size(&iso->sc, o),
                                          sizeof **iso->alone);
-        status = iso->alone[o]
-                     ? csin_simulate_alone(&iso->sc, o, &simulation, iso->diag, iso->alone[o])
-                     : csin_no_memory(iso->diag);
+        if (!iso->alone[o])
+            return csin_no_memory(iso->diag);
     }
     /* Without a word of lanes it is the same as a trial with one. */
     iso->as_is->as_is = iso->sc.lanes.of_owner != NULL;
-    double begin_s = csin_isolate_now_s();
-    if (status == CSIN_OK)
-        status = csin_trial_watch(iso, iso->as_is, iso->diag);
-    iso->as_is_took_s = csin_isolate_now_s() - begin_s;
+    double limit_s = iso->options->time_limit_s;
+    iso->abandon_s = limit_s > 0 ? iso->begin_s + 2 * limit_s : HUGE_VAL;
+    enum csin_status status = run_as_it_is(iso, NULL);
     iso->best = iso->as_is;
-    return status;
+    if (status == CSIN_OK)
+        return CSIN_OK;
+    *ret_over = csin_isolate_is_over(iso);
+    return *ret_over ? status : run_as_it_is(iso, iso->diag); /* which says what is wrong */
 }
 
 static void count_lanes(struct isolator *iso)
@@ -62,9 +77,9 @@ static bool make_wide(struct isolator *iso)
 
 /* ---- the search ---- */
 
-static enum csin_status search(struct isolator *iso)
+static enum csin_status search(struct isolator *iso, bool *ret_over)
 {
-    enum csin_status status = begin(iso);
+    enum csin_status status = begin(iso, ret_over);
     if (status != CSIN_OK)
         return status;
     iso->search_s = csin_isolate_now_s();
@@ -141,7 +156,8 @@ enum csin_status csin_isolate(const struct csin_scenario *scenario,
     iso.sc.horizon_s = HUGE_VAL; /* what is too slow as it is may be fast enough in the end */
     iso.out = make_answer(scenario->n_owners);
     csin_isolate_deadline(&iso, 1);
-    enum csin_status status = iso.arena && iso.out ? search(&iso) : csin_no_memory(diag);
+    bool over = false;
+    enum csin_status status = iso.arena && iso.out ? search(&iso, &over) : csin_no_memory(diag);
     for (uint32_t i = 0; i < iso.n_trials; i++)
         csin_result_destroy(iso.trials[i]->result);
     free(iso.trials);
@@ -150,7 +166,10 @@ enum csin_status csin_isolate(const struct csin_scenario *scenario,
         *ret_isolation = iso.out;
     else
         csin_isolation_destroy(iso.out);
-    return status;
+    if (!over)
+        return status;
+    *ret_isolation = NULL;
+    return CSIN_OK;
 }
 
 void csin_isolation_destroy(struct csin_isolation *isolation)

@@ -23,8 +23,8 @@
 #define CSIN_ISOLATE_MAX_OWNERS 128u
 
 struct csin_isolate_options {
-    /* 0: none. The run as it is, with its runs alone, is always made, and those that come may go
-     * over the limit by about twice the time of it. */
+    /* 0: none. The run as it is, with its runs alone, may take twice as long, and those that come
+     * may go over the limit by about twice the time of it. */
     double time_limit_s;
     uint64_t seed;            /* of the order in which equals are tried */
     uint32_t n_lanes;         /* data VLs to use; 0: all. More than there are: CSIN-820 */
@@ -91,7 +91,8 @@ struct csin_isolation {
 /* Finds lanes for the scenario, whose congestion, engine and lanes only say what it is like as it
  * is. The scenario must outlive the result, which is the caller's on success. Failures are those of
  * the simulation as it is; CSIN-820: `n_lanes` is more than there are (a warning, and it is not
- * used); CSIN-821: more than CSIN_ISOLATE_MAX_OWNERS owners. */
+ * used); CSIN-821: more than CSIN_ISOLATE_MAX_OWNERS owners. Where time was up, or `stop` said so,
+ * before it was known how it is, that is CSIN_OK and *ret_isolation is NULL. */
 enum csin_status csin_isolate(const struct csin_scenario *scenario,
                               const struct csin_isolate_options *options, struct csin_diag *diag,
                               struct csin_isolation **ret_isolation);

@@ -59,6 +59,8 @@ struct isolator {
 double csin_isolate_now_s(void);
 /* Whether there is time for one more simulation; notes where there is not. */
 bool csin_isolate_has_time(struct isolator *iso);
+/* Where the run at hand is to be given up: asked by the engine, with the isolator. */
+bool csin_isolate_is_over(void *isolator);
 /* What comes has until this part of the time that was left after the run as it is. */
 void csin_isolate_deadline(struct isolator *iso, double part);
 

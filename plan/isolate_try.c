@@ -104,20 +104,21 @@ uint32_t csin_trial_vl(const struct isolator *iso, const struct trial *t, uint32
 
 /* Where the run at hand is to be given up. A simulation may take hundreds of times as long as that
  * of the scenario as it is: where everybody waits for everybody, rates settle slowly. */
-static bool is_over(void *arg)
+bool csin_isolate_is_over(void *arg)
 {
     const struct isolator *iso = arg;
     const struct csin_isolate_options *options = iso->options;
-    if (!iso->as_is->result)
-        return false;
     return (options->stop && options->stop(options->stop_arg)) ||
            csin_isolate_now_s() > iso->abandon_s;
 }
 
-/* When. That of the answer may take somewhat more than the run as it is, which goes on to its end;
- * all others end with the time, but the first of them, which gets as much again. */
+/* When. That of the scenario as it is may take twice the time, as nothing can be said without it;
+ * that of the answer somewhat more than this one did; all others end with the time, but the first
+ * of them, which gets as much again. */
 static double abandon_at(const struct isolator *iso, bool watch)
 {
+    if (!iso->as_is->result)
+        return iso->abandon_s;
     double now_s = csin_isolate_now_s(), took_s = iso->as_is_took_s;
     double end_s = iso->begin_s + iso->options->time_limit_s;
     if (watch)
@@ -137,7 +138,7 @@ static enum csin_status run(struct isolator *iso, const struct csin_scenario *sc
     struct csin_simulation simulation = {.cache_folder = options->cache_folder,
                                          .alone = alone,
                                          .unwatched = !watch,
-                                         .stop = is_over,
+                                         .stop = csin_isolate_is_over,
                                          .stop_arg = iso};
     if (options->progress)
         options->progress(options->progress_arg, iso->out->n_simulated,

@@ -460,7 +460,10 @@ static void plan_isolation(struct planner *p)
     struct csin_scenario before = plan->planned;
     begin(p, "trying lanes");
     p->status = csin_isolate(&plan->planned, &options, p->diag, &plan->isolation);
-    if (p->status != CSIN_OK)
+    if (p->status == CSIN_OK && !plan->isolation)
+        say(p, "isolation: time was up before the scenario as it is was simulated with lossless "
+               "congestion: lanes stay as they are");
+    if (p->status != CSIN_OK || !plan->isolation)
         return;
     say_all(p, "isolation", plan->isolation->reasons, plan->isolation->n_reasons);
     if (plan->isolation->answer != CSIN_ISOLATION_FOUND || !changes_knobs(plan->isolation))

@@ -167,6 +167,19 @@ function drawArcs(card) {
   onChange(() => { if (side !== state.side) { side = state.side; list.fill(); } });
 }
 
+function drawInside(card) {
+  follow(card, box => box.append(table([
+    { title: "host", value: one => one.host },
+    { title: "what", value: one => one.kind + (one.index === undefined ? "" : ` ${one.index}`) },
+    { title: "capacity", num: true, value: one => one.capacity_Bps, cell: one => show.rate(one.capacity_Bps), first: "descending" },
+    { title: "mean", num: true, value: one => one.utilisation_mean, cell: one => [show.share(one.utilisation_mean), meter(one.utilisation_mean, false)], first: "descending" },
+    { title: "peak", num: true, value: one => one.utilisation_peak, cell: one => show.share(one.utilisation_peak), first: "descending" },
+    { title: "full for", num: true, value: one => one.saturated_s, cell: one => show.time(one.saturated_s), first: "descending" },
+    { title: "bytes", num: true, value: one => one.bytes, cell: one => show.size(one.bytes), first: "descending" },
+    { title: "whose", value: one => Object.keys(one.bytes_by_owner).join(", ") },
+  ], { rows: () => result().inside || [], sort: 5, page: 25, caption: "Memory, PCIe, NVLink, the path to the NIC and SSDs of hosts. They limit, but never congest the fabric." }).element));
+}
+
 function drawFacts(card) {
   const f = documents.facts, row = (name, value) => make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, value));
   card.append(make("table", {}, make("tbody", {},
@@ -220,7 +233,7 @@ function drawProvenance(card) {
 
 // Parts of a result that have no section here: tables of what is flat, and the names of the rest.
 const known = new Set(["schema", "scenario", "congestion_free", "congested_arcs", "makespan_s", "transfers", "transfers_in_flight_max", "events",
-  "provenance", "fabric", "jobs", "storage", "victims", "arcs", "lanes"]);
+  "provenance", "fabric", "cabling", "jobs", "storage", "victims", "arcs", "inside", "lanes"]);
 function others() {
   return Object.fromEntries(Object.entries(result()).filter(([key, value]) => !known.has(key) && value && typeof value === "object" && Object.keys(value).length));
 }
@@ -258,6 +271,7 @@ const sections = [
   { id: "spread", title: "Slowdowns", has: () => documents.view && (documents.view.slowdowns || []).some(one => one.values.length), draw: drawSlowdowns },
   { id: "victims", title: "Victims", has: () => documents.result, draw: drawVictims },
   { id: "arcs", title: "Worst arcs", has: () => arcs().length, draw: drawArcs },
+  { id: "inside", title: "Inside hosts", has: () => documents.result && (result().inside || []).length, draw: drawInside },
   { id: "lanes", title: "Lanes", has: () => documents.result && documents.result.lanes, draw: card => follow(card, box => box.append(plainTable(result().lanes || []))) },
   { id: "others", title: "More", has: () => documents.result && Object.keys(others()).length, draw: card => follow(card, box => drawAny(box, others(), 0)) },
   { id: "findings", title: "Analysis", has: () => documents.findings, draw: drawFindings },

@@ -610,6 +610,18 @@ static void a_second_is_a_second(void **state)
     finish(&a);
 }
 
+static void nothing_is_said_where_there_was_no_time_to_see_how_it_is(void **state)
+{
+    (void)state;
+    struct asked a = open_path("scenarios/fire-flyer-2/scenario.yaml", NULL);
+    struct csin_isolation *iso = (struct csin_isolation *)&a; /* to be overwritten */
+    struct csin_isolate_options options = {.time_limit_s = 1e-3};
+    assert_int_equal(csin_isolate(a.sc, &options, a.diag, &iso), CSIN_OK);
+    assert_null(iso);
+    assert_int_equal(csin_diag_errors(a.diag), 0);
+    finish(&a);
+}
+
 static bool stop_at_once(void *arg)
 {
     (*(uint32_t *)arg)++;
@@ -679,6 +691,8 @@ CHECK_MAIN(cmocka_unit_test(the_integer_program_finds_what_all_assignments_in_tu
            cmocka_unit_test(packets_that_are_sprayed_can_be_isolated),
            cmocka_unit_test(the_same_question_has_the_same_answer),
            cmocka_unit_test(a_run_without_a_watch_takes_as_long),
-           cmocka_unit_test(a_second_is_a_second), cmocka_unit_test(a_stop_ends_with_what_is_known),
+           cmocka_unit_test(a_second_is_a_second),
+           cmocka_unit_test(nothing_is_said_where_there_was_no_time_to_see_how_it_is),
+           cmocka_unit_test(a_stop_ends_with_what_is_known),
            cmocka_unit_test(lanes_that_the_switches_lack_are_refused),
            cmocka_unit_test(too_many_owners_are_refused))
