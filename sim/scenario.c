@@ -429,10 +429,6 @@ enum csin_status csin_scenario_part(const struct csin_scenario *parent,
                                  .seed = parent->seed,
                                  .horizon_s = HUGE_VAL,
                                  .congestion = parent->congestion};
-    if (!csin_inside_init(&sc->inside, sc->fabric)) {
-        csin_inside_finish(&sc->inside);
-        return csin_no_memory(diag);
-    }
     struct resolver r = {
         .sc = sc, .spec = spec, .diag = diag, .chance = true, .routes = parent->routes};
     csin_resolve(&r);
